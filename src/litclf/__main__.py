@@ -1,0 +1,65 @@
+"""The command ``litclf``. What can be answered without PyTorch is answered here, at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import litclf
+from litclf.presets import presets
+
+USAGE = """\
+usage: litclf {fit,validate,test,predict} [-c PRESET_OR_FILE] [options]
+       litclf presets
+
+Train, watch, check and ship classifiers with Lightning.
+
+commands:
+  fit        train, then test the best checkpoint:   litclf fit -c circles
+  validate   validate a checkpoint:                  litclf validate --ckpt_path RUN/checkpoints/best.ckpt
+  test       test a checkpoint:                      litclf test --ckpt_path RUN/checkpoints/best.ckpt
+  predict    predict the test data of a checkpoint:  litclf predict --ckpt_path RUN/checkpoints/best.ckpt
+  presets    list the presets that -c takes
+
+options:
+  -h, --help     this text; `litclf fit --help` lists all settings
+  --version      the version
+  --debug        show the traceback of an error
+
+Results lie in lightning_logs/NAME/version_N; `tensorboard --logdir lightning_logs` shows them.
+"""
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        args: The arguments; None takes those of the process.
+
+    Returns:
+        The exit code: 0, or 2 for what was asked or given wrongly, or 1 for what failed.
+
+    Example:
+        >>> main(["--version"])
+        litclf ...
+        0
+    """
+    args = list(sys.argv[1:] if args is None else args)
+    if not args or args[0] in ("-h", "--help"):
+        print(USAGE, end="")
+        return 0 if args else 2
+    if args == ["--version"]:
+        print(f"litclf {litclf.__version__}")
+        return 0
+    if args == ["presets"]:
+        width = max(map(len, presets()))
+        for name, description in presets().items():
+            print(f"{name:{width}}  {description}")
+        return 0
+    from litclf.cli import run
+
+    return run(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

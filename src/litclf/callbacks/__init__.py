@@ -1,0 +1,1 @@
+"""What is watched during a fit, one thing a file."""

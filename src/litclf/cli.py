@@ -1,0 +1,182 @@
+"""The command line: a LightningCLI over the runs of :mod:`litclf.run`, with one line for each error."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
+
+# Imported for their short names: `--model BinaryClassifier` finds every class that is loaded.
+from litclf.callbacks import gradients  # noqa: F401
+from litclf.checkpoints import run_folder
+from litclf.checks import InputError, nearest
+from litclf.data import blobs, circles, mnist, restoration, table  # noqa: F401
+from litclf.models import binary, multiclass  # noqa: F401
+from litclf.models import restoration as image_restoration  # noqa: F401
+from litclf.parser import Parser, with_config
+from litclf.run import Run, RunResult, quiet_lightning
+
+COMMANDS = ("fit", "validate", "test", "predict")
+
+
+class CLI(LightningCLI):
+    """``litclf fit|validate|test|predict``.
+
+    Args:
+        args: The arguments, with presets replaced by their files.
+        name: Name of new run folders.
+    """
+
+    def __init__(self, args: list[str], name: str) -> None:
+        self.name = name
+        super().__init__(
+            args=args,
+            seed_everything_default=42,
+            trainer_defaults={"num_sanity_val_steps": 0, "enable_model_summary": False},
+            parser_class=Parser,
+            parser_kwargs={"allow_abbrev": False, **{command: {"allow_abbrev": False} for command in COMMANDS}},
+            save_config_callback=None,
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+        )
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """The subcommands, and the Trainer's arguments that they do not take."""
+        ours = {"verbose", "weights_only", "return_predictions"}
+        return {command: skipped | ours for command, skipped in LightningCLI.subcommands().items()}
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Adds what a run has beside model, data and Trainer."""
+        parser.add_argument("--name", type=str | None, help="Name of the run's folder; default: the preset's name.")
+        parser.add_argument("--threads", type=int | None, help="Threads of PyTorch; default: by the size of the work.")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parses the arguments that were given, whatever the process was started with."""
+        self.config = parser.parse_args(args)
+
+    def _parse_ckpt_path(self) -> None:
+        """Lets nothing from a checkpoint override the user's flags; conflicts are refused by name instead."""
+
+    def instantiate_classes(self) -> None:
+        """Builds data and model; what their constructors refuse is told by its flag.
+
+        Raises:
+            InputError: If a constructor refused an argument.
+        """
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            # jsonargparse wraps an exception of a constructor into lines of its own.
+            found = re.search(r"^(?:\s*- )?(?:.*?: )??([\w.-]+): (.*); fix: (.*)$", str(error), re.MULTILINE)
+            if not found:
+                raise
+            raise self._by_flag(InputError(*found.groups())) from error
+
+    def _by_flag(self, error: InputError) -> InputError:
+        """The error with the name of its argument as the flag that sets it."""
+        settings = self.config[self.config.subcommand]
+        for part in ("model", "data"):
+            if error.where in (settings.get(f"{part}.init_args") or {}):
+                return InputError(f"--{part}.{error.where}", error.what, error.fix)
+        return error
+
+    def instantiate_trainer(self, **kwargs: Any) -> Any:
+        """Leaves the Trainer to the run, which chooses its folder first."""
+        return Trainer
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        settings = self.config_init[subcommand]
+        if subcommand != "fit" and not settings.ckpt_path:
+            way_out = f"litclf {subcommand} --ckpt_path lightning_logs/NAME/version_N/checkpoints/best.ckpt"
+            raise InputError("--ckpt_path", f"{subcommand} needs the checkpoint of a trained model", way_out)
+        if self.datamodule is None:
+            raise InputError("--data", "is missing", "pass -c PRESET, or --data CirclesDataModule")
+        trainer_args = {key: value for key, value in settings.trainer.items()}
+        config = self._parser(subcommand).dump(self.config[subcommand], skip_none=False)
+        try:
+            run = Run(
+                self.model, self.datamodule, settings.name or self.name, config, settings.threads, settings.ckpt_path
+            )
+        except InputError as error:
+            raise self._by_flag(error) from error
+        if subcommand == "fit":
+            _print_result(run.fit(trainer_args))
+        elif subcommand == "predict":
+            _write_predictions(run, trainer_args, Path(settings.ckpt_path), self.datamodule)
+        else:
+            metrics = run.evaluate(subcommand, trainer_args)
+            _print_table(metrics)
+            print(f"\nwritten     {run_folder(Path(settings.ckpt_path)) / subcommand}.json")
+
+
+def run(args: Sequence[str]) -> int:
+    """Runs a subcommand; returns 0, or prints one line and returns 2 for a wrong request, 1 for a failure."""
+    args = list(args)
+    debug = "--debug" in args
+    args = [arg for arg in args if arg != "--debug"]
+    try:
+        if args[0] not in COMMANDS:
+            near = nearest(args[0], [*COMMANDS, "presets"])
+            raise InputError(args[0], "is no command of litclf", f"did you mean {near}?" if near else "see litclf --help")
+        args, name = with_config(args)
+        with quiet_lightning():
+            CLI(args, name)
+    except (InputError, MisconfigurationException) as error:
+        if debug:
+            raise
+        way_out = "" if isinstance(error, InputError) else "; fix: change that setting, see litclf fit --help"
+        print(f"error: {' '.join(str(error).split())}{way_out}", file=sys.stderr)
+        return 2
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    return 0
+
+
+def _print_result(result: RunResult) -> None:
+    """The end of a fit: a table of results, the run folder and the line that opens it in TensorBoard."""
+    if not result.trainer.is_global_zero:
+        return
+    _print_table(result.metrics)
+    seconds, steps = result.metrics["fit_seconds"], result.metrics["global_step"]
+    print(f"\nfit         {steps} steps in {seconds:.2f} s")
+    if result.folder is not None:
+        print(f"run folder  {result.folder}")
+        print(f"dashboard   tensorboard --logdir {result.folder}")
+
+
+def _print_table(metrics: dict[str, Any]) -> None:
+    """Metrics with a row for each stage."""
+    cells = {tuple(key.split("/")): value for key, value in metrics.items() if key.count("/") == 1}
+    stages = [stage for stage in ("train", "val", "test") if any(row == stage for row, _ in cells)]
+    names = list(dict.fromkeys(name for stage, name in cells if stage in stages and not name.endswith("_step")))
+    print("\n" + " " * 5 + "".join(f"{name:>19}" if len(name) > 11 else f"{name:>12}" for name in names))
+    for stage in stages:
+        values = [f"{cells[stage, name]:.4f}" if (stage, name) in cells else "" for name in names]
+        print(f"{stage:5}" + "".join(f"{v:>{19 if len(n) > 11 else 12}}" for n, v in zip(names, values, strict=True)))
+
+
+def _write_predictions(run: Run, trainer_args: dict[str, Any], ckpt_path: Path, data: Any) -> None:
+    """Writes ``predictions.csv`` into the checkpoint's run folder: a row for each sample, in the order of the split."""
+    names = list(data.class_names)
+    path = run_folder(ckpt_path) / "predictions.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["row", "target", "predicted", *(f"probability of {name}" for name in names)])
+        row = 0
+        targets = (y for _, y in data.predict_dataloader())
+        for (probabilities, classes), y in zip(run.predict(trainer_args), targets, strict=True):
+            if probabilities.ndim == 1:
+                probabilities = probabilities.unsqueeze(1).expand(-1, 2).clone()
+                probabilities[:, 0] = 1 - probabilities[:, 1]
+            for target, predicted, shares in zip(y.tolist(), classes.tolist(), probabilities.tolist(), strict=True):
+                writer.writerow([row, names[target], names[predicted], *(f"{share:.6f}" for share in shares)])
+                row += 1
+    print(f"written     {path}  ({row} rows)")

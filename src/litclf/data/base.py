@@ -1,0 +1,199 @@
+"""The base of all data: splits as resident tensors, executions for training, plain batches for the rest."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningDataModule
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
+
+from litclf.checks import InputError, positive
+from litclf.data.loader import EvalLoader, TrainLoader
+from litclf.data.order import PassOrder
+from litclf.data.plan import Plan
+from litclf.engines.limits import check_trainer
+
+EVAL_BATCH_SIZE = 1000
+"""Samples of a batch in validation, test and prediction: the work of the Trainer for each is then small beside it."""
+
+
+class Split(NamedTuple):
+    """One split: inputs ``x`` of shape ``(N, *input_shape)`` and targets ``y`` of shape ``(N,)``, as stored."""
+
+    x: Tensor
+    y: Tensor
+
+
+class InMemoryDataModule(LightningDataModule):
+    """In-memory data in three splits. A subclass says what it holds and implements :meth:`load`.
+
+    Args:
+        batch_size: Samples of a mini-batch on each device; None makes each pass one full-batch step.
+        repeat: Passes over the training set in one Trainer epoch, at least 1.
+        steps_per_execution: Most optimizer steps that run as one Trainer batch, at least 1. With 1, batches are
+            ordinary ``(x, y)`` pairs for any LightningModule; more is many times faster for small models.
+        seed: Seed of the data: what is drawn, and how it is split; at least 0. The order of samples follows the seed
+            of the run where ``seed_everything`` has set one, and this one otherwise.
+
+    Attributes:
+        input_shape: Shape of one input.
+
+    Raises:
+        InputError: If an argument is out of range; the message names it and the value.
+    """
+
+    input_shape: tuple[int, ...]
+
+    def __init__(self, batch_size: int | None, repeat: int, steps_per_execution: int, seed: int) -> None:
+        super().__init__()
+        if batch_size is not None:
+            positive("batch_size", batch_size, 32)
+        positive("repeat", repeat, 1)
+        positive("steps_per_execution", steps_per_execution, 100)
+        if seed < 0:
+            raise InputError("seed", f"must be zero or more, got {seed}", "pass a seed such as 42")
+        self.batch_size = batch_size
+        self.repeat = repeat
+        self.steps_per_execution = steps_per_execution
+        self.seed = seed
+        self._splits: dict[str, Split] = {}
+        self._loader: TrainLoader | None = None
+        self._order_seed: int | None = None
+
+    def load(self) -> dict[str, Split]:
+        """The splits ``train``, ``val`` and ``test``, on the CPU; the latter two may be empty. The same each time."""
+        raise NotImplementedError(f"{type(self).__name__} must implement load")
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """Network inputs, float32, of stored inputs ``x``; a whole batch or execution at a time."""
+        return x
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits by name, loaded on first use."""
+        if not self._splits:
+            self._splits = self.load()
+        return self._splits
+
+    @property
+    def train_steps(self) -> tuple[int, int]:
+        """Optimizer steps of one pass and of one Trainer epoch, under the Trainer's limits."""
+        order = self._order()
+        steps = order.steps_per_pass * self.repeat
+        limit = self.trainer.limit_train_batches if self.trainer else None
+        return order.steps_per_pass, min(steps, limit) if isinstance(limit, int) else steps
+
+    def counts_towards_epoch(self, batch_idx: int) -> bool:
+        """Whether ordinary batch ``batch_idx`` lies in the last pass of its epoch, whose means are the epoch's."""
+        assert self._loader is not None
+        return batch_idx >= self._loader.plan.last_step(self._loader.epoch) - self._loader.order.steps_per_pass
+
+    def setup(self, stage: str | None = None) -> None:
+        """Loads the splits, once."""
+        if not len(self.splits["train"].y):
+            raise InputError("data", "the training split is empty", "keep samples for training")
+        if stage == "fit" and self.steps_per_execution > 1 and self.trainer is not None:
+            check_trainer(self.trainer)
+
+    def train_dataloader(self) -> TrainLoader:
+        """Executions, or ordinary ``(x, y)`` batches where ``steps_per_execution`` is 1."""
+        x, y = self._resident("train")
+        trainer = self.trainer
+        periods = _periods(trainer) if trainer is not None else []
+        plan = Plan(self.train_steps[1], self.steps_per_execution, periods, trainer.max_steps if trainer else -1)
+        draw = self.draw_augmentation if self.augments else None
+        self._loader = TrainLoader(
+            x, y, self._order(), plan, self.prepare, self.augment if self.augments else None, draw
+        )
+        return self._loader
+
+    @property
+    def augments(self) -> bool:
+        """Whether training inputs are augmented."""
+        return False
+
+    def draw_augmentation(self, stream: np.random.Generator, num_samples: int) -> Tensor:
+        """What :meth:`augment` needs for one pass, drawn from the pass's own stream: a row for each sample."""
+        raise NotImplementedError
+
+    def augment(self, x: Tensor, draws: Tensor) -> Tensor:
+        """Training inputs ``x`` changed by their ``draws``; neither depends on how passes are cut into executions."""
+        raise NotImplementedError
+
+    def val_dataloader(self) -> EvalLoader | list[Any]:
+        """Plain ``(x, y)`` batches of the validation split; an empty list where there is none."""
+        return self._eval_loader("val")
+
+    def test_dataloader(self) -> EvalLoader | list[Any]:
+        """Plain ``(x, y)`` batches of the test split; an empty list where there is none."""
+        return self._eval_loader("test")
+
+    def predict_dataloader(self) -> EvalLoader | list[Any]:
+        """Plain ``(x, y)`` batches of the test split, or of the training split where there is none."""
+        return self._eval_loader("test" if len(self.splits["test"].y) else "train")
+
+    def state_dict(self) -> dict[str, Any]:
+        """The seed of the order of samples, so that a resumed fit keeps it."""
+        return {"order_seed": self._run_seed()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Keeps the order of samples of the run that is resumed."""
+        self._order_seed = int(state_dict["order_seed"])
+
+    def _run_seed(self) -> int:
+        if self._order_seed is None:
+            self._order_seed = int(os.environ.get("PL_GLOBAL_SEED", self.seed))
+        return self._order_seed
+
+    def _order(self) -> PassOrder:
+        rank, world_size = self._place()
+        num_samples = len(self.splits["train"].y)
+        return PassOrder(num_samples, self.batch_size or num_samples, self._run_seed(), rank, world_size)
+
+    def _place(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    def _resident(self, split: str) -> Split:
+        """A split on the device of the fit, moved there once."""
+        device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+        x, y = self.splits[split]
+        if x.device != device:
+            self.splits[split] = Split(x.to(device), y.to(device))
+        return self.splits[split]
+
+    def _eval_loader(self, split: str) -> EvalLoader | list[Any]:
+        x, y = self._resident(split)
+        if not len(y):
+            return []
+        return EvalLoader(x, y, max(EVAL_BATCH_SIZE, self.batch_size or 0), self.prepare, *self._place())
+
+
+class ClassificationDataModule(InMemoryDataModule):
+    """In-memory data with a class for each sample: targets are int64 of shape ``(N,)``, in [0, num_classes).
+
+    Attributes:
+        class_names: Names of the classes, in the order of the targets.
+    """
+
+    class_names: tuple[str, ...]
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
+
+def _periods(trainer: Any) -> list[int]:
+    """Numbers of steps after which a checkpoint or a log is due."""
+    periods = [trainer.log_every_n_steps] if trainer.loggers and trainer.log_every_n_steps > 1 else []
+    for callback in trainer.callbacks:
+        if isinstance(callback, ModelCheckpoint):
+            # `state_key` is where ModelCheckpoint tells its settings in public.
+            found = re.search(r"'every_n_train_steps': (\d+)", callback.state_key)
+            periods.append(int(found.group(1)) if found else 0)
+    return periods

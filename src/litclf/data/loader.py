@@ -1,0 +1,150 @@
+"""Loaders over resident tensors: no ``__getitem__`` for each sample, no collate, no workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from litclf.data.order import PassOrder
+from litclf.data.plan import Plan
+from litclf.engines.execution import Execution, Steps
+
+Batch = tuple[Tensor, Tensor]
+Augment = Callable[[Tensor, Tensor], Tensor]
+Draw = Callable[[np.random.Generator, int], Tensor]
+
+
+def _same(x: Tensor) -> Tensor:
+    return x
+
+
+class TrainLoader:
+    """Gathers the executions of one Trainer epoch from resident tensors by index.
+
+    With ``steps_per_execution`` of 1 it yields ordinary ``(x, y)`` batches, else :class:`Execution`. It is sized,
+    and says where it stands in ``state_dict``, so that Lightning resumes it in the middle of an epoch.
+
+    Args:
+        x: Inputs, shape ``(N, *input_shape)``, on the device of the fit.
+        y: Targets, shape ``(N,)``, on the same device.
+        order: The order of samples in each pass.
+        plan: Where executions begin and end; an epoch is ``plan.steps_per_epoch`` steps.
+        prepare: Makes network inputs of stored ones, a whole execution at a time.
+        augment: Changes prepared inputs by the values drawn for each; None for no augmentation.
+        draw: Draws the values of ``augment`` for one pass, a row a sample, from the pass's own stream.
+    """
+
+    def __init__(
+        self,
+        x: Tensor,
+        y: Tensor,
+        order: PassOrder,
+        plan: Plan,
+        prepare: Callable[[Tensor], Tensor] = _same,
+        augment: Augment | None = None,
+        draw: Draw | None = None,
+    ) -> None:
+        self.x, self.y = x, y
+        self.order, self.plan = order, plan
+        self.prepare, self.augment, self.draw = prepare, augment, draw
+        self.epoch = 0
+        self.steps_done = 0
+        self._resume_from = 0
+        # Lightning calls `set_epoch` on a loader's sampler, by PyTorch's convention for distributed samplers.
+        self.sampler = self
+
+    def __len__(self) -> int:
+        return self.plan.num_executions
+
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the epoch that the next iteration walks; another than the present one starts at its first step."""
+        if epoch != self.epoch:
+            self.epoch, self.steps_done, self._resume_from = epoch, 0, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """The epoch, and the optimizer steps of it that were handed out."""
+        return {"epoch": self.epoch, "steps_done": self.steps_done}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Makes the next iteration of the same epoch go on with the very next mini-batch."""
+        self.epoch = state_dict["epoch"]
+        self.steps_done = self._resume_from = state_dict["steps_done"]
+
+    def __iter__(self) -> Iterator[Execution | Batch]:
+        # A generator starts at its first `next`, by which time Lightning has set the epoch.
+        resume_from, self._resume_from = self._resume_from, 0
+        counted_from = self.plan.last_step(self.epoch) - self.order.steps_per_pass
+        for first, end in self.plan.executions(self.epoch):
+            if end <= resume_from:
+                continue
+            self.steps_done = end
+            execution = self._gather(max(first, resume_from), end, counted_from)
+            yield execution if self.plan.steps_per_execution > 1 else (execution.x, execution.y)
+        self.set_epoch(self.epoch + 1)
+
+    def _gather(self, first: int, end: int, counted_from: int) -> Execution:
+        order = self.order
+        counted = min(max(counted_from - first, 0), end - first)
+        if order.full_batch and order.world_size == 1 and self.draw is None:
+            return Execution(self.prepare(self.x), self.y, Steps([(0, len(self.y))] * (end - first), counted))
+        first_pass = self.epoch * -(-self.plan.steps_per_epoch // order.steps_per_pass)
+        rows, draws, bounds, offset = [], [], [], 0
+        step = first
+        while step < end:
+            number, begin = divmod(step, order.steps_per_pass)
+            stop = min(order.steps_per_pass, begin + end - step)
+            start_row, end_row = order.bounds(begin)[0], order.bounds(stop - 1)[1]
+            chosen = order.rows(first_pass + number)[start_row:end_row]
+            rows.append(torch.from_numpy(chosen))
+            if self.draw is not None:
+                draws.append(self.draw(order.stream(first_pass + number, use=1), order.num_samples)[rows[-1]])
+            for i in range(begin, stop):
+                low, high = order.bounds(i)
+                bounds.append((offset + low - start_row, offset + high - start_row))
+            offset += end_row - start_row
+            step += stop - begin
+        index = torch.cat(rows).to(self.x.device)
+        x = self.prepare(self.x.index_select(0, index))
+        if self.augment is not None:
+            x = self.augment(x, torch.cat(draws).to(x.device))
+        return Execution(x, self.y.index_select(0, index), Steps(bounds, counted))
+
+
+class EvalLoader:
+    """Walks a split in order, in batches that are views of the resident tensors.
+
+    Args:
+        x: Inputs, shape ``(N, *input_shape)``.
+        y: Targets, shape ``(N,)``.
+        batch_size: Samples of a batch, at least 1.
+        prepare: Makes network inputs of stored ones, a batch at a time.
+        rank: This process, in [0, world_size).
+        world_size: Processes that share the split; each sample goes to one of them.
+    """
+
+    def __init__(
+        self,
+        x: Tensor,
+        y: Tensor,
+        batch_size: int,
+        prepare: Callable[[Tensor], Tensor] = _same,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self.x, self.y = x[rank::world_size], y[rank::world_size]
+        self.batch_size = batch_size
+        self.prepare = prepare
+        # The same number on every process, so that their collective calls meet; a last batch may be empty.
+        self.num_batches = -(-len(y) // (batch_size * world_size))
+
+    def __len__(self) -> int:
+        return self.num_batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        for i in range(self.num_batches):
+            rows = slice(i * self.batch_size, (i + 1) * self.batch_size)
+            yield self.prepare(self.x[rows]), self.y[rows]

@@ -1,0 +1,147 @@
+"""The MNIST family: handwritten digits, clothes and Japanese characters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+import torch
+from platformdirs import user_cache_dir
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+from torchvision import datasets
+
+from litclf.checks import InputError, not_negative, one_of
+from litclf.data.base import ClassificationDataModule, Split
+
+Name = Literal["MNIST", "FashionMNIST", "KMNIST"]
+
+
+class MNISTDataModule(ClassificationDataModule):
+    """Grey images of 28 x 28 pixels in ten classes, from torchvision's MNIST family.
+
+    Batches are ``(x, y)``: ``x`` float32 of shape ``(N, 1, 28, 28)``, pixels in [0, 1]; ``y`` int64 of shape ``(N,)``,
+    in [0, 9]. In memory the images stay uint8; they are scaled a batch or execution at a time. The test split is the
+    official one.
+
+    Args:
+        dataset: ``MNIST``, ``FashionMNIST`` or ``KMNIST``.
+        data_dir: Folder that holds, or receives, ``<dataset>/raw``; None for a cache folder of the user's.
+        val_size: Images carved out of the 60 000 for validation, drawn by the seed; 0 for no validation.
+        max_shift: Largest random shift of a training image in each direction, in pixels; 0 for none.
+        batch_size: Images of a mini-batch; None for full-batch steps.
+        repeat: Passes over the training set in one Trainer epoch.
+        steps_per_execution: Most optimizer steps that run as one Trainer batch.
+        seed: Seed of the split.
+
+    Raises:
+        InputError: If an argument is out of range, or if files are missing or damaged and cannot be downloaded.
+
+    Source: :class:`torchvision.datasets.MNIST` and the classes beside it.
+
+    Example:
+        >>> MNISTDataModule().input_shape
+        (1, 28, 28)
+    """
+
+    input_shape = (1, 28, 28)
+
+    def __init__(
+        self,
+        dataset: Name = "MNIST",
+        data_dir: str | None = None,
+        val_size: int = 5000,
+        max_shift: int = 0,
+        batch_size: int | None = 32,
+        repeat: int = 1,
+        steps_per_execution: int = 1,
+        seed: int = 42,
+    ) -> None:
+        super().__init__(batch_size, repeat, steps_per_execution, seed)
+        one_of("dataset", dataset, ("MNIST", "FashionMNIST", "KMNIST"))
+        not_negative("val_size", val_size)
+        if not 0 <= max_shift < 28:
+            raise InputError("max_shift", f"must be at least 0 and below 28 pixels, got {max_shift}", "pass 2, or 0")
+        self.save_hyperparameters()
+        self.dataset = dataset
+        self.data_dir = Path(data_dir) if data_dir is not None else Path(user_cache_dir("litclf"))
+        self.val_size, self.max_shift = val_size, max_shift
+        self._source: type[datasets.MNIST] = getattr(datasets, dataset)
+        self.class_names = tuple(name.split(" - ")[-1] for name in self._source.classes)
+
+    def prepare_data(self) -> None:
+        """Downloads what is missing, with a progress bar; without network, says which files are wanted where."""
+        missing = self._missing()
+        if not missing:
+            return
+        try:
+            self._source(str(self.data_dir), download=True)
+        except (RuntimeError, OSError) as error:
+            raise InputError(
+                "data_dir",
+                f"{self._raw.resolve()} lacks {', '.join(missing)}, and downloading failed",
+                f"copy the files there from {self._source.mirrors[0]} (unpacked), or pass --data.data_dir with the "
+                f"folder that holds {self.dataset}/raw",
+            ) from error
+
+    def load(self) -> dict[str, Split]:
+        """Reads the four files and carves the validation split out of the training images."""
+        self.prepare_data()
+        x, y = self._read(train=True)
+        if self.val_size >= len(y):
+            raise InputError("val_size", f"must be below the {len(y)} training images, got {self.val_size}", "pass 5000")
+        rows, val_rows = np.arange(len(y)), np.arange(0)
+        if self.val_size:
+            rows, val_rows = train_test_split(rows, test_size=self.val_size, random_state=self.seed)
+        return {
+            "train": Split(x[rows], y[rows]),
+            "val": Split(x[val_rows], y[val_rows]),
+            "test": self._read(train=False),
+        }
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """Pixels in [0, 1], float32."""
+        return x.to(torch.float32).div_(255)
+
+    @property
+    def augments(self) -> bool:
+        """Whether training images are shifted."""
+        return self.max_shift > 0
+
+    def draw_augmentation(self, stream: np.random.Generator, num_samples: int) -> Tensor:
+        """How far each image moves down and right, int64 of shape ``(num_samples, 2)``."""
+        return torch.from_numpy(stream.integers(-self.max_shift, self.max_shift + 1, (num_samples, 2)))
+
+    def augment(self, x: Tensor, draws: Tensor) -> Tensor:
+        """Images moved by ``draws``, with black where they leave."""
+        margin, (height, width) = self.max_shift, x.shape[-2:]
+        padded = torch.nn.functional.pad(x, (margin, margin, margin, margin))
+        rows = torch.arange(height, device=x.device) + margin - draws[:, :1]
+        columns = torch.arange(width, device=x.device) + margin - draws[:, 1:]
+        images = torch.arange(len(x), device=x.device)
+        return padded.squeeze(1)[images[:, None, None], rows[:, :, None], columns[:, None, :]].unsqueeze(1)
+
+    @property
+    def _raw(self) -> Path:
+        return self.data_dir / self.dataset / "raw"
+
+    def _missing(self) -> list[str]:
+        names = [Path(name).stem for name, _ in self._source.resources]
+        return [name for name in names if not (self._raw / name).is_file()]
+
+    def _read(self, train: bool) -> Split:
+        try:
+            source = self._source(str(self.data_dir), train=train)
+            images, labels = cast(Tensor, source.data), cast(Tensor, source.targets)
+            if images.shape[1:] != (28, 28) or len(images) != len(labels) or int(labels.max()) > 9:
+                raise ValueError(f"{tuple(images.shape)} images with {len(labels)} labels")
+        except (AssertionError, ValueError, RuntimeError, OSError, KeyError, IndexError) as error:
+            part = "train" if train else "t10k"
+            reason = " ".join(str(error).split()) or "its header does not fit its length"
+            raise InputError(
+                "data_dir",
+                f"the {part} files in {self._raw.resolve()} are damaged: {reason}",
+                "delete them there and run again to download them, or copy whole ones",
+            ) from error
+        return Split(images.unsqueeze(1), labels)

@@ -1,0 +1,1 @@
+"""How K optimizer steps are carried out: engines behind one call."""

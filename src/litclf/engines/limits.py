@@ -1,0 +1,39 @@
+"""What an execution of several steps cannot do, refused when the run is made, with the setting to use instead."""
+
+from __future__ import annotations
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
+
+from litclf.checks import InputError
+
+_ORDINARY = "pass --data.steps_per_execution 1"
+
+
+def check_trainer(trainer: Trainer) -> None:
+    """Refuses Trainer settings that count or change single batches, which an execution of K > 1 steps would falsify.
+
+    Raises:
+        InputError: Naming the setting, its value and what to use instead.
+    """
+    if trainer.accumulate_grad_batches != 1:
+        raise _refusal("accumulate_grad_batches", trainer.accumulate_grad_batches, "or a larger --data.batch_size")
+    if trainer.val_check_interval != 1.0:
+        raise _refusal("val_check_interval", trainer.val_check_interval, "or a smaller --data.repeat")
+    if trainer.overfit_batches:
+        raise _refusal("overfit_batches", trainer.overfit_batches)
+    if isinstance(trainer.limit_train_batches, float) and trainer.limit_train_batches not in (0.0, 1.0):
+        raise _refusal("limit_train_batches", trainer.limit_train_batches, "or a number of mini-batches such as 100")
+    if trainer.gradient_clip_val and trainer.precision == "16-mixed":
+        raise _refusal("gradient_clip_val", trainer.gradient_clip_val, "or --trainer.precision bf16-mixed")
+    for callback in trainer.callbacks:
+        if isinstance(callback, LearningRateFinder | BatchSizeFinder):
+            raise _refusal("callbacks", type(callback).__name__)
+
+
+def _refusal(setting: str, value: object, other: str = "") -> InputError:
+    return InputError(
+        f"trainer.{setting}",
+        f"cannot be {value} while an execution runs several optimizer steps",
+        f"{_ORDINARY}{' ' if other else ''}{other}",
+    )

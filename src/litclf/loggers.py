@@ -1,0 +1,130 @@
+"""What a run writes while it trains: ``metrics.csv``, and what TensorBoard shows beside the scalars."""
+
+from __future__ import annotations
+
+import csv
+import os
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
+
+
+class MetricsCSV(Logger):
+    """Writes ``metrics.csv``: a row for each logged step, train and val beside each other.
+
+    Unlike Lightning's ``CSVLogger`` it goes on with a file that is there, as resuming needs: rows from the first newly
+    logged step on are written anew, earlier ones stay. Every call leaves a whole file on disk.
+
+    Args:
+        folder: The run folder.
+
+    Example:
+        >>> import tempfile
+        >>> logger = MetricsCSV(Path(tempfile.mkdtemp()))
+        >>> logger.log_metrics({"train/loss": 0.5}, step=9)
+        >>> logger.log_metrics({"val/loss": 0.25}, step=9)
+        >>> logger.path.read_text().split()
+        ['step,train/loss,val/loss', '9,0.5,0.25']
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.path = folder / "metrics.csv"
+        self._columns: list[str] = ["step"]
+        self._row: dict[str, Any] = {}
+        self._row_at = 0
+        self._opened = False
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment."""
+        return self.folder.parent.name
+
+    @property
+    def version(self) -> str:
+        """Name of the run folder."""
+        return self.folder.name
+
+    @rank_zero_only
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """Does nothing: the run's settings are in ``config.yaml`` and ``hparams.yaml``."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Adds ``metrics`` to the row of ``step``."""
+        step = step or 0
+        if not self._opened:
+            self._write_all(self._earlier_rows(step), metrics)
+            self._opened = True
+        if step != self._row.get("step"):
+            self._row, self._row_at = {"step": step}, self.path.stat().st_size
+        self._row.update({key: f"{float(value):.7g}" for key, value in metrics.items()})
+        if not self._row.keys() <= set(self._columns):
+            self._write_all([row for row in self._read() if int(row["step"]) != step], metrics)
+            self._row_at = self.path.stat().st_size
+        with self.path.open("r+", newline="", encoding="utf-8") as file:
+            file.seek(self._row_at)
+            csv.DictWriter(file, self._columns).writerow(self._row)
+            file.truncate()
+
+    def _earlier_rows(self, step: int) -> list[dict[str, Any]]:
+        rows = self._read() if self.path.is_file() else []
+        self._columns = list(rows[0]) if rows else self._columns
+        return [row for row in rows if int(row["step"]) < step]
+
+    def _read(self) -> list[dict[str, Any]]:
+        with self.path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def _write_all(self, rows: list[dict[str, Any]], metrics: dict[str, float]) -> None:
+        """Replaces the file by ``rows`` under a header that has room for ``metrics``, in one stroke."""
+        self._columns += sorted(metrics.keys() - set(self._columns))
+        beside = self.path.with_suffix(".tmp")
+        with beside.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self._columns)
+            writer.writeheader()
+            writer.writerows(rows)
+        os.replace(beside, self.path)
+
+
+class RunTensorBoard(TensorBoardLogger):
+    """A TensorBoard logger that writes into the run folder itself, in one events file for fit and test.
+
+    Args:
+        folder: The run folder.
+
+    Example:
+        >>> RunTensorBoard(Path("lightning_logs/circles/version_0")).log_dir
+        'lightning_logs/circles/version_0'
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            folder.parent.parent,
+            name=folder.parent.name,
+            version=folder.name,
+            log_graph=True,
+            default_hp_metric=False,
+        )
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Writes out what is held; the Trainer calls this after each stage, and the next one goes on in the file."""
+        self.experiment.flush()
+        self.save()
+
+    @rank_zero_only
+    def describe(self, config: str) -> None:
+        """Shows the run's config as text, and train, val and test of one metric in one chart."""
+        self.experiment.add_text("config", f"```yaml\n{config}\n```")
+        charts = {name: [f"{stage}/{name}$" for stage in ("train", "val", "test")] for name in ("loss", "accuracy")}
+        self.experiment.add_custom_scalars({name: {name: ["Multiline", tags]} for name, tags in charts.items()})
+
+    @rank_zero_only
+    def close(self) -> None:
+        """Closes the events file."""
+        self.experiment.close()

@@ -1,0 +1,193 @@
+"""The base of all classifiers: one step for training, validation and test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+
+from litclf.checks import InputError, one_of, positive
+from litclf.models.recipe import Recipe
+from litclf.models.stepped import SteppedModule
+from litclf.nets import ACTIVATIONS, CNN, MLP
+
+Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
+
+
+class Classifier(SteppedModule):
+    """A network of logits with a loss; a subclass supplies the loss, the probabilities and the metrics.
+
+    The sizes of the network come from the DataModule that the Trainer is given, unless they are passed here.
+
+    Args:
+        network: ``mlp`` for fully connected layers, ``cnn`` for a small convolutional network on images, or, in
+            Python, any module that maps inputs to logits.
+        hidden_dims: Width of each hidden layer of the MLP (empty makes it linear), or channels of each stage of the
+            CNN.
+        activation: Activation after each hidden layer of the MLP; the CNN has ReLU.
+        init: ``default`` leaves PyTorch's initial weights; ``zeros`` starts every parameter at zero.
+        optimizer: ``sgd``, ``adam`` or ``adamw``.
+        lr: Learning rate, positive; the peak of a schedule.
+        momentum: Momentum of SGD, in [0, 1).
+        weight_decay: Weight decay, zero or more.
+        lr_schedule: ``none``, ``cosine``, ``onecycle`` or ``step``, moving with every optimizer step.
+        input_shape: Shape of one input; None takes it from the data.
+        num_classes: Number of classes; None takes it from the data.
+
+    Raises:
+        InputError: If an argument is out of range, or the data does not fit; the message names it and the value.
+    """
+
+    def __init__(
+        self,
+        network: Literal["mlp", "cnn"] | nn.Module = "mlp",
+        hidden_dims: Sequence[int] = (),
+        activation: Activation = "relu",
+        init: Literal["default", "zeros"] = "default",
+        optimizer: Literal["sgd", "adam", "adamw"] = "sgd",
+        lr: float = 0.1,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        lr_schedule: Literal["none", "cosine", "onecycle", "step"] = "none",
+        input_shape: Sequence[int] | None = None,
+        num_classes: int | None = None,
+    ) -> None:
+        super().__init__(Recipe(optimizer, lr, momentum, weight_decay, lr_schedule))
+        one_of("activation", activation, ACTIVATIONS)
+        one_of("init", init, ("default", "zeros"))
+        for width in hidden_dims:
+            positive("hidden_dims", width, 10)
+        self.save_hyperparameters(ignore=["network"])
+        # A checkpoint holds plain values only: no tuples, no modules.
+        given = None if input_shape is None else list(input_shape)
+        self.save_hyperparameters({"hidden_dims": list(hidden_dims), "input_shape": given})
+        self.network: nn.Module | None = None
+        if isinstance(network, str):
+            one_of("network", network, ("mlp", "cnn"))
+            self.save_hyperparameters({"network": network})
+        else:
+            self.network = network
+        if num_classes is not None and (input_shape is not None or self.network is not None):
+            self._build(list(input_shape or ()), num_classes, [])
+
+    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Mean loss of ``logits`` for targets ``y`` of shape ``(N,)``."""
+        raise NotImplementedError(f"{type(self).__name__} must implement loss")
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Probabilities of ``logits``, of the same shape."""
+        raise NotImplementedError(f"{type(self).__name__} must implement probabilities")
+
+    def classes(self, logits: Tensor) -> Tensor:
+        """The most probable class of each sample, int64 of shape ``(N,)``."""
+        raise NotImplementedError(f"{type(self).__name__} must implement classes")
+
+    def metrics(self, num_classes: int) -> MetricCollection:
+        """The metrics of validation and test, given probabilities."""
+        raise NotImplementedError(f"{type(self).__name__} must implement metrics")
+
+    def num_logits(self, num_classes: int) -> int:
+        """Logits that the network must return for each sample.
+
+        Raises:
+            InputError: If the model cannot tell so many classes apart.
+        """
+        return num_classes
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of inputs ``x``, shape ``(N, *input_shape)``."""
+        if self.network is None:
+            raise InputError("input_shape", "is not known yet", "pass it with num_classes, or fit with a DataModule")
+        logits: Tensor = self.network(x)
+        return logits
+
+    def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss of a mini-batch, and its logits."""
+        logits = self(x)
+        return self.loss(logits, y), logits
+
+    def correct(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """How many samples the logits ``outputs`` give their class ``y``."""
+        return (self.classes(outputs) == y).sum()
+
+    def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
+        """Counts an ``(x, y)`` batch into the validation metrics."""
+        self._evaluate("val", batch)
+
+    def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
+        """Counts an ``(x, y)`` batch into the test metrics."""
+        self._evaluate("test", batch)
+
+    def predict_step(self, batch: Tensor | Sequence[Tensor], batch_idx: int) -> tuple[Tensor, Tensor]:
+        """Probabilities and classes of inputs ``x``, or of the inputs of an ``(x, y)`` batch."""
+        logits = self(batch if isinstance(batch, Tensor) else batch[0])
+        return self.probabilities(logits), self.classes(logits)
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the validation metrics."""
+        self._log_metrics("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Logs the test metrics."""
+        self._log_metrics("test")
+
+    def _evaluate(self, stage: str, batch: Sequence[Tensor]) -> None:
+        x, y = batch
+        if not len(y):
+            return
+        logits = self(x)
+        sync = self.trainer.world_size > 1
+        self.log(f"{stage}/loss", self.loss(logits, y), batch_size=len(y), sync_dist=sync, on_step=False, on_epoch=True)
+        self._collection(stage).update(self.probabilities(logits), y.long())
+
+    def _log_metrics(self, stage: str) -> None:
+        collection = self._collection(stage)
+        self.log_dict({f"{stage}/{name}": value for name, value in collection.compute().items()})
+        collection.reset()
+
+    def _collection(self, stage: str) -> MetricCollection:
+        collection = getattr(self, f"{stage}_metrics")
+        assert isinstance(collection, MetricCollection)
+        return collection
+
+    def attach(self, data: LightningDataModule | None) -> None:
+        """Builds the network for the sizes of ``data``, or checks that the one built already fits them.
+
+        Raises:
+            InputError: If the sizes are known from nowhere, or do not fit together.
+        """
+        known: tuple[Any, Any] = (self.hparams["input_shape"], self.hparams["num_classes"])
+        shape = getattr(data, "input_shape", None) or getattr(data, "in_features", None)
+        offered = ([shape] if isinstance(shape, int) else list(shape or ()), getattr(data, "num_classes", None))
+        for name, own, theirs in zip(("input_shape", "num_classes"), known, offered, strict=True):
+            if own is not None and theirs and own != theirs:
+                rule = f"is {own} in {type(self).__name__}, but {theirs} in {type(data).__name__}"
+                raise InputError(name, rule, "drop it, and the data decides")
+        sizes = (known[0] or offered[0], known[1] or offered[1])
+        if not sizes[1] or not (sizes[0] or self.network is not None):
+            missing = "num_classes" if not sizes[1] else "input_shape"
+            raise InputError(missing, "is known neither from the model nor from the data", f"pass {missing} to the model")
+        if not hasattr(self, "val_metrics"):
+            self._build(*sizes, getattr(data, "class_names", ()))
+
+    def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
+        logits = self.num_logits(num_classes)
+        if self.network is None:
+            hidden_dims = self.hparams["hidden_dims"]
+            if self.hparams["network"] == "cnn":
+                self.network = CNN(input_shape, hidden_dims, logits)
+            else:
+                self.network = MLP(input_shape, hidden_dims, logits, self.hparams["activation"])
+        if self.hparams["init"] == "zeros":
+            for parameter in self.network.parameters():
+                nn.init.zeros_(parameter)
+        self.val_metrics = self.metrics(num_classes)
+        self.test_metrics = self.val_metrics.clone()
+        if input_shape:
+            self.example_input_array = torch.zeros(1, *input_shape)
+        sizes = {"input_shape": input_shape or None, "num_classes": num_classes, "class_names": list(class_names)}
+        self.save_hyperparameters(sizes)

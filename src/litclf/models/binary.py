@@ -1,0 +1,72 @@
+"""Two classes, one logit."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics import MetricCollection
+from torchmetrics.classification import (
+    BinaryAccuracy,
+    BinaryAUROC,
+    BinaryCalibrationError,
+    BinaryF1Score,
+    BinaryPrecision,
+    BinaryRecall,
+)
+
+from litclf.checks import InputError
+from litclf.models.base import Classifier
+
+
+class BinaryClassifier(Classifier):
+    """Tells two classes apart by one logit, with binary cross-entropy.
+
+    ``forward`` returns logits of shape ``(N,)``; a class is predicted where its probability is above one half. Metrics
+    are of class 1. For the arguments see :class:`~litclf.models.base.Classifier`.
+
+    Source: :func:`torch.nn.functional.binary_cross_entropy_with_logits`.
+
+    Example:
+        >>> model = BinaryClassifier(hidden_dims=[10, 10], input_shape=[2], num_classes=2)
+        >>> model(torch.zeros(3, 2)).shape
+        torch.Size([3])
+    """
+
+    def num_logits(self, num_classes: int) -> int:
+        """One logit, for two classes only."""
+        if num_classes != 2:
+            raise InputError(
+                "model", f"BinaryClassifier needs 2 classes, got {num_classes}", "pass --model MulticlassClassifier"
+            )
+        return 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of shape ``(N,)`` of inputs ``x``, shape ``(N, *input_shape)``."""
+        return super().forward(x).flatten()
+
+    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Mean binary cross-entropy, in nats."""
+        return F.binary_cross_entropy_with_logits(logits, y.to(logits.dtype))
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Probability of class 1."""
+        return logits.sigmoid()
+
+    def classes(self, logits: Tensor) -> Tensor:
+        """1 where the logit is positive, else 0."""
+        return (logits > 0).long()
+
+    def metrics(self, num_classes: int) -> MetricCollection:
+        """Accuracy, F1, precision, recall, area under the ROC curve and calibration error."""
+        return MetricCollection(
+            {
+                "accuracy": BinaryAccuracy(validate_args=False),
+                "f1": BinaryF1Score(validate_args=False),
+                "precision": BinaryPrecision(validate_args=False),
+                "recall": BinaryRecall(validate_args=False),
+                "auroc": BinaryAUROC(validate_args=False),
+                "calibration_error": BinaryCalibrationError(n_bins=15, validate_args=False),
+            },
+            compute_groups=[["accuracy", "f1", "precision", "recall"], ["auroc"], ["calibration_error"]],
+        )

@@ -1,0 +1,60 @@
+"""Several classes, a logit each."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics import MetricCollection
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MulticlassAUROC,
+    MulticlassCalibrationError,
+    MulticlassF1Score,
+    MulticlassPrecision,
+    MulticlassRecall,
+)
+
+from litclf.models.base import Classifier
+
+
+class MulticlassClassifier(Classifier):
+    """Tells classes apart by a logit each, with cross-entropy.
+
+    ``forward`` returns logits of shape ``(N, num_classes)``. Accuracy counts samples; F1, precision, recall and the
+    area under the ROC curve are means over the classes. For the arguments see
+    :class:`~litclf.models.base.Classifier`.
+
+    Source: :func:`torch.nn.functional.cross_entropy`.
+
+    Example:
+        >>> model = MulticlassClassifier(hidden_dims=[8], input_shape=[2], num_classes=4)
+        >>> model(torch.zeros(3, 2)).shape
+        torch.Size([3, 4])
+    """
+
+    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Mean cross-entropy, in nats."""
+        return F.cross_entropy(logits, y)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Probability of each class, summing to 1 for each sample."""
+        return logits.softmax(dim=-1)
+
+    def classes(self, logits: Tensor) -> Tensor:
+        """The class of the largest logit."""
+        return logits.argmax(dim=-1)
+
+    def metrics(self, num_classes: int) -> MetricCollection:
+        """Accuracy, F1, precision, recall, area under the ROC curve and calibration error."""
+        return MetricCollection(
+            {
+                "accuracy": MulticlassAccuracy(num_classes, average="micro", validate_args=False),
+                "f1": MulticlassF1Score(num_classes, validate_args=False),
+                "precision": MulticlassPrecision(num_classes, validate_args=False),
+                "recall": MulticlassRecall(num_classes, validate_args=False),
+                "auroc": MulticlassAUROC(num_classes, validate_args=False),
+                "calibration_error": MulticlassCalibrationError(num_classes, n_bins=15, validate_args=False),
+            },
+            compute_groups=[["accuracy"], ["f1", "precision", "recall"], ["auroc"], ["calibration_error"]],
+        )

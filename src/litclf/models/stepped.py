@@ -1,0 +1,105 @@
+"""A LightningModule whose training step takes ordinary batches or executions of many optimizer steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from lightning.pytorch import LightningDataModule, LightningModule
+from torch import Tensor
+
+from litclf.checks import InputError
+from litclf.engines.eager import EagerEngine
+from litclf.engines.execution import Engine, Execution
+from litclf.models.recipe import Recipe
+
+
+class SteppedModule(LightningModule):
+    """Trains by :meth:`step`, which a subclass supplies, one mini-batch or one execution at a time.
+
+    With ordinary ``(x, y)`` batches, of anyone's loader, it is an ordinary LightningModule with automatic
+    optimization. With a DataModule of ours whose ``steps_per_execution`` is above 1, an engine runs the optimizer
+    steps of each execution; both give the same weights.
+
+    Logs ``train/loss`` and, for classifiers, ``train/accuracy``: means over the last pass through the training set in
+    each Trainer epoch, taken as it trains. ``train/loss_step`` is the mean loss of the latest batch or execution.
+
+    Args:
+        recipe: Optimizer and learning-rate schedule.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.engine: Engine = EagerEngine()
+        self.save_hyperparameters({"model_class": type(self).__name__})
+
+    def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss of a mini-batch, 0-dimensional, and the outputs it came from."""
+        raise NotImplementedError(f"{type(self).__name__} must implement step")
+
+    def correct(self, outputs: Tensor, y: Tensor) -> Tensor | None:
+        """How many of the outputs are right, 0-dimensional; None where the task has no such thing."""
+        return None
+
+    def attach(self, data: LightningDataModule | None) -> None:
+        """Takes from ``data`` what the model needs to be built, and refuses data that does not fit."""
+
+    def setup(self, stage: str) -> None:
+        """Attaches the Trainer's data and chooses between ordinary batches and executions."""
+        data: Any = getattr(self.trainer, "datamodule", None)
+        self.attach(data)
+        # Set here, not in the constructor: only now is K known, and Lightning has let the Trainer's own gradient
+        # clipping pass, which it refuses for manual optimization and we apply inside the execution.
+        self.automatic_optimization = getattr(data, "steps_per_execution", 1) == 1
+
+    def training_step(self, batch: Execution | Sequence[Tensor], batch_idx: int) -> Tensor:
+        """One optimizer step on an ``(x, y)`` batch, or all steps of an execution; returns the mean loss."""
+        if isinstance(batch, Execution):
+            if self.automatic_optimization:
+                raise InputError("datamodule", "executions came without it", "pass the DataModule itself to fit")
+            optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
+            losses, correct = self.engine.run(self, optimizer, batch)
+            sizes = [end - start for start, end in batch.steps.rows]
+            self._log_training(losses, correct, sizes, batch.steps.counted_from)
+            return losses.mean()
+        x, y = batch
+        loss, outputs = self.step(x, y)
+        counts = getattr(getattr(self.trainer, "datamodule", None), "counts_towards_epoch", None)
+        counted_from = 0 if counts is None or counts(batch_idx) else 1
+        self._log_training(loss.detach().reshape(1), self.correct(outputs.detach(), y), [len(y)], counted_from)
+        return loss
+
+    def _log_training(self, losses: Tensor, correct: Tensor | None, sizes: list[int], counted_from: int) -> None:
+        """Logs an execution's means: of all its steps now, of those in the epoch's last pass at the epoch's end."""
+        self.log("train/loss_step", losses.mean(), on_step=True, on_epoch=False, prog_bar=True, batch_size=1)
+        sizes = sizes[counted_from:]
+        if not sizes:
+            return
+        losses, samples = losses[counted_from:], sum(sizes)
+        if min(sizes) == max(sizes):
+            mean = losses.mean()
+        else:
+            mean = (losses * torch.tensor(sizes, device=losses.device)).sum() / samples
+        values = {"train/loss": mean}
+        if correct is not None:
+            values["train/accuracy"] = correct / samples
+        sync = self.trainer.world_size > 1
+        self.log_dict(values, on_step=False, on_epoch=True, batch_size=samples, sync_dist=sync)
+
+    def configure_optimizers(self) -> Any:
+        """The recipe's optimizer and schedule over the optimizer steps of the whole fit."""
+        # PyTorch's fused kernels do not leave room for unscaling and clipping between scaler and step.
+        fused = self.trainer.precision != "16-mixed"
+        return self.recipe.configure(self.parameters(), fused, self._total_steps())
+
+    def _total_steps(self) -> float:
+        """Optimizer steps of the whole fit; infinite where it has no end."""
+        trainer = self.trainer
+        if self.automatic_optimization:
+            return trainer.estimated_stepping_batches
+        epochs = float("inf") if trainer.max_epochs in (None, -1) else cast(int, trainer.max_epochs)
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        steps = epochs * data.train_steps[1]
+        return min(steps, trainer.max_steps) if trainer.max_steps != -1 else steps
