@@ -60,10 +60,14 @@ def check_checkpoint(path: Path, model: LightningModule, data: LightningDataModu
         for name in own.keys() & saved.keys() - _FREE:
             if own[name] != saved[name]:
                 rule = f"is {own[name]}, but {path} was made with {saved[name]}"
-                raise InputError(f"{prefix}.{name}", rule, "drop the setting, or start a new run without the checkpoint")
+                raise InputError(
+                    f"{prefix}.{name}", rule, "drop the setting, or start a new run without the checkpoint"
+                )
     shapes = {name: tuple(value.shape) for name, value in checkpoint["state_dict"].items()}
     own_shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     if shapes != own_shapes:
-        differing = sorted(name for name in shapes.keys() | own_shapes.keys() if shapes.get(name) != own_shapes.get(name))
+        differing = sorted(
+            name for name in shapes.keys() | own_shapes.keys() if shapes.get(name) != own_shapes.get(name)
+        )
         rule = f"{path} does not fit the network: {differing[0]} is {shapes.get(differing[0], 'missing')} there"
         raise InputError("ckpt_path", rule, "pass a checkpoint of the same network")

@@ -60,7 +60,9 @@ def share(where: str, value: float) -> None:
         InputError: If ``value`` lies outside.
     """
     if not 0 <= value < 1:
-        raise InputError(where, f"must be at least 0 and below 1, got {value}", "pass a share such as 0.2, or 0 for none")
+        raise InputError(
+            where, f"must be at least 0 and below 1, got {value}", "pass a share such as 0.2, or 0 for none"
+        )
 
 
 def one_of(where: str, value: str, choices: Iterable[str]) -> None:

@@ -9,19 +9,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jsonargparse import Namespace
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 # Imported for their short names: `--model BinaryClassifier` finds every class that is loaded.
 from litclf.callbacks import gradients  # noqa: F401
 from litclf.checkpoints import run_folder
 from litclf.checks import InputError, nearest
 from litclf.data import blobs, circles, mnist, restoration, table  # noqa: F401
+from litclf.defaults import quiet_lightning
 from litclf.models import binary, multiclass  # noqa: F401
 from litclf.models import restoration as image_restoration  # noqa: F401
 from litclf.parser import Parser, with_config
-from litclf.run import Run, RunResult, quiet_lightning
+from litclf.run import Run, RunResult
 
 COMMANDS = ("fit", "validate", "test", "predict")
 
@@ -82,6 +84,8 @@ class CLI(LightningCLI):
 
     def _by_flag(self, error: InputError) -> InputError:
         """The error with the name of its argument as the flag that sets it."""
+        if error.where.startswith(("model.", "data.", "trainer.", "ckpt_path")):
+            return InputError(f"--{error.where}", error.what, error.fix)
         settings = self.config[self.config.subcommand]
         for part in ("model", "data"):
             if error.where in (settings.get(f"{part}.init_args") or {}):
@@ -93,20 +97,24 @@ class CLI(LightningCLI):
         return Trainer
 
     def _run_subcommand(self, subcommand: str) -> None:
-        settings = self.config_init[subcommand]
-        if subcommand != "fit" and not settings.ckpt_path:
-            way_out = f"litclf {subcommand} --ckpt_path lightning_logs/NAME/version_N/checkpoints/best.ckpt"
-            raise InputError("--ckpt_path", f"{subcommand} needs the checkpoint of a trained model", way_out)
-        if self.datamodule is None:
-            raise InputError("--data", "is missing", "pass -c PRESET, or --data CirclesDataModule")
-        trainer_args = {key: value for key, value in settings.trainer.items()}
-        config = self._parser(subcommand).dump(self.config[subcommand], skip_none=False)
         try:
-            run = Run(
-                self.model, self.datamodule, settings.name or self.name, config, settings.threads, settings.ckpt_path
-            )
+            self._execute(subcommand, self.config_init[subcommand])
         except InputError as error:
             raise self._by_flag(error) from error
+
+    def _execute(self, subcommand: str, settings: Namespace) -> None:
+        if subcommand != "fit" and not settings.ckpt_path:
+            way_out = f"litclf {subcommand} --ckpt_path lightning_logs/NAME/version_N/checkpoints/best.ckpt"
+            raise InputError("ckpt_path", f"{subcommand} needs the checkpoint of a trained model", way_out)
+        if self.datamodule is None:
+            raise InputError("--data", "is missing", "pass -c PRESET, or --data CirclesDataModule")
+        # The run's config is that of a new run, also where this one is resumed.
+        fresh = self.config[subcommand].clone()
+        fresh.ckpt_path = None
+        config = self._parser(subcommand).dump(fresh, skip_none=False)
+        name = settings.name or self.name
+        run = Run(self.model, self.datamodule, name, config, settings.threads, settings.ckpt_path)
+        trainer_args = dict(settings.trainer.items())
         if subcommand == "fit":
             _print_result(run.fit(trainer_args))
         elif subcommand == "predict":
@@ -125,7 +133,9 @@ def run(args: Sequence[str]) -> int:
     try:
         if args[0] not in COMMANDS:
             near = nearest(args[0], [*COMMANDS, "presets"])
-            raise InputError(args[0], "is no command of litclf", f"did you mean {near}?" if near else "see litclf --help")
+            raise InputError(
+                args[0], "is no command of litclf", f"did you mean {near}?" if near else "see litclf --help"
+            )
         args, name = with_config(args)
         with quiet_lightning():
             CLI(args, name)
@@ -135,6 +145,14 @@ def run(args: Sequence[str]) -> int:
         way_out = "" if isinstance(error, InputError) else "; fix: change that setting, see litclf fit --help"
         print(f"error: {' '.join(str(error).split())}{way_out}", file=sys.stderr)
         return 2
+    except OSError as error:
+        if debug:
+            raise
+        print(
+            f"error: {error.filename or 'system'}: {error.strerror or error}; fix: mend that, and run again",
+            file=sys.stderr,
+        )
+        return 1
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -88,7 +87,7 @@ class MetricsCSV(Logger):
             writer = csv.DictWriter(file, self._columns)
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(beside, self.path)
+        beside.replace(self.path)
 
 
 class RunTensorBoard(TensorBoardLogger):

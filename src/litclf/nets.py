@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-import torch
 from torch import Tensor, nn
 
 from litclf.checks import InputError
@@ -66,7 +65,9 @@ class CNN(nn.Sequential):
         if len(input_shape) != 3:
             raise InputError("network", f"cnn needs images, got inputs of shape {tuple(input_shape)}", "pass mlp")
         if not hidden_dims or min(input_shape[1:]) >> len(hidden_dims) < 1:
-            rule = f"must hold 1 to {min(input_shape[1:]).bit_length() - 1} stages for this image size, got {hidden_dims}"
+            rule = (
+                f"must hold 1 to {min(input_shape[1:]).bit_length() - 1} stages for this image size, got {hidden_dims}"
+            )
             raise InputError("hidden_dims", rule, "pass the channels of each stage, such as [32, 64]")
         layers: list[nn.Module] = []
         channels = input_shape[0]

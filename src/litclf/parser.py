@@ -81,7 +81,9 @@ def _config_file(name: str) -> Path:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(str(path), f"is no YAML: {reason}", "mend that line; `litclf presets` lists examples") from error
+        raise InputError(
+            str(path), f"is no YAML: {reason}", "mend that line; `litclf presets` lists examples"
+        ) from error
     if not isinstance(content, dict):
         raise InputError(str(path), "holds no settings", "start from a preset: litclf fit -c circles --print_config")
     return path

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
-import logging
 import os
 import platform
-import sys
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,20 +14,18 @@ from typing import Any, cast
 
 import torch
 import yaml
-from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer, seed_everything
-from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ProgressBar, TQDMProgressBar
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer, seed_everything
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
-from torch import nn
+from lightning.pytorch.utilities import rank_zero_only
 
 import litclf
-from litclf.callbacks.progress import PlainProgress
 from litclf.checkpoints import check_checkpoint, run_folder
 from litclf.checks import InputError
+from litclf.defaults import choose_threads, has_samples, quiet_lightning, trainer_defaults
 from litclf.engines.limits import check_trainer
-from litclf.loggers import MetricsCSV, RunTensorBoard
-
-_SMALL_WORK = 5e7
-"""Multiply-adds of a step below which a second thread gains nothing, and can cost a lot on a busy machine."""
+from litclf.loggers import RunTensorBoard
 
 
 @dataclass(frozen=True)
@@ -133,20 +126,13 @@ class Run:
             check_checkpoint(self.ckpt_path, model, data)
         # Read now, so that missing files are found before anything is written.
         getattr(data, "splits", None)
-        torch.set_num_threads(threads or _threads(model, data))
+        torch.set_num_threads(threads or choose_threads(model, data))
 
     def fit(self, trainer_args: dict[str, Any]) -> RunResult:
         """Fits, tests the best checkpoint and writes ``metrics.json``."""
         folder = None if trainer_args.get("fast_dev_run") else self._folder(trainer_args)
-        try:
-            trainer = Trainer(**self._with_defaults(trainer_args, folder))
-            if getattr(self.data, "steps_per_execution", 1) > 1:
-                check_trainer(trainer)
-        except Exception:
-            if folder is not None and not any(folder.iterdir()):
-                folder.rmdir()
-            raise
-        if folder is not None:
+        trainer = self._trainer(trainer_args, folder)
+        if folder is not None and trainer.is_global_zero:
             (folder / "config.yaml").write_text(self.config, encoding="utf-8")
             for logger in trainer.loggers:
                 if isinstance(logger, RunTensorBoard):
@@ -160,8 +146,10 @@ class Run:
         if best:
             score = cast(ModelCheckpoint, trainer.checkpoint_callback).best_model_score
             metrics["best"] = {"path": Path(best).name, "score": None if score is None else float(score)}
-        if _has_samples(self.data, "test") and trainer.state.finished:
-            metrics.update(_plain(trainer.test(self.model, self.data, best or None, verbose=False, weights_only=True)[0]))
+        if has_samples(self.data, "test") and trainer.state.finished:
+            metrics.update(
+                _plain(trainer.test(self.model, self.data, best or None, verbose=False, weights_only=True)[0])
+            )
         metrics.update(seed=_seed(), versions=_versions())
         if folder is not None and trainer.is_global_zero:
             self._log_hyperparams(trainer, metrics)
@@ -171,7 +159,7 @@ class Run:
     def evaluate(self, stage: str, trainer_args: dict[str, Any]) -> dict[str, float]:
         """Validates or tests the checkpoint and writes ``<stage>.json`` into its run folder."""
         trainer = self._evaluator(trainer_args)
-        if not _has_samples(self.data, "val" if stage == "validate" else stage):
+        if not has_samples(self.data, "val" if stage == "validate" else stage):
             raise InputError("data", f"has nothing to {stage}", "hold samples out, for example by --data.holdout 0.2")
         run = trainer.validate if stage == "validate" else trainer.test
         path = cast(Path, self.ckpt_path)
@@ -184,6 +172,19 @@ class Run:
         trainer = self._evaluator(trainer_args)
         return cast("list[Any]", trainer.predict(self.model, self.data, ckpt_path=self.ckpt_path, weights_only=True))
 
+    def _trainer(self, trainer_args: dict[str, Any], folder: Path | None) -> Trainer:
+        try:
+            trainer = Trainer(**trainer_defaults(trainer_args, self.data, folder))
+            if getattr(self.data, "steps_per_execution", 1) > 1:
+                check_trainer(trainer)
+        except (ValueError, TypeError, MisconfigurationException) as error:
+            if folder is not None and folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+            if isinstance(error, InputError):
+                raise
+            raise InputError("trainer", " ".join(str(error).split()), "change that setting of the Trainer") from error
+        return trainer
+
     def _evaluator(self, trainer_args: dict[str, Any]) -> Trainer:
         changes = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "callbacks": None}
         return Trainer(**{**trainer_args, **changes})
@@ -193,6 +194,8 @@ class Run:
         if self.ckpt_path is not None:
             return run_folder(self.ckpt_path)
         parent = Path(trainer_args.get("default_root_dir") or ".") / "lightning_logs" / self.name
+        if getattr(rank_zero_only, "rank", 0):
+            return parent / "written by the first process"
         parent.mkdir(parents=True, exist_ok=True)
         numbers = [int(path.name[8:]) for path in parent.glob("version_*") if path.name[8:].isdigit()]
         number = max(numbers, default=-1) + 1
@@ -205,37 +208,6 @@ class Run:
             else:
                 return parent / f"version_{number}"
 
-    def _with_defaults(self, trainer_args: dict[str, Any], folder: Path | None) -> dict[str, Any]:
-        """The Trainer's arguments, with our loggers and callbacks where the user names none of the kind."""
-        args = dict(trainer_args)
-        given = args.get("callbacks") or []
-        callbacks: list[Callback] = list(given) if isinstance(given, list | tuple) else [given]
-        args.setdefault("num_sanity_val_steps", 0)
-        args.setdefault("enable_model_summary", False)
-        args["default_root_dir"] = folder
-        if args.get("log_every_n_steps") is None:
-            args["log_every_n_steps"] = 1 if getattr(self.data, "steps_per_execution", 1) > 1 else 10
-        if args.get("logger") in (None, True):
-            args["logger"] = [RunTensorBoard(folder), MetricsCSV(folder)] if folder else False
-        wants = args.get("enable_checkpointing") is not False and folder is not None
-        if wants and not any(isinstance(callback, Checkpoint) for callback in callbacks):
-            callbacks.append(self._checkpoint(cast(Path, folder)))
-        wants = args.get("enable_progress_bar") is not False
-        if wants and not any(isinstance(callback, ProgressBar) for callback in callbacks):
-            callbacks.append(TQDMProgressBar() if sys.stdout.isatty() else PlainProgress())
-        args["callbacks"] = callbacks
-        return args
-
-    def _checkpoint(self, folder: Path) -> ModelCheckpoint:
-        """Keeps ``best.ckpt``, by validation loss where there is one, and ``last.ckpt``."""
-        return ModelCheckpoint(
-            folder / "checkpoints",
-            filename="best",
-            monitor="val/loss" if _has_samples(self.data, "val") else "train/loss",
-            save_last=True,
-            enable_version_counter=False,
-        )
-
     def _log_hyperparams(self, trainer: Trainer, metrics: dict[str, Any]) -> None:
         """Fills TensorBoard's hparams tab."""
         scores = {key: value for key, value in metrics.items() if "/" in key and not key.startswith("gradients")}
@@ -244,45 +216,6 @@ class Run:
                 logger.log_hyperparams({**self.data.hparams, **self.model.hparams}, scores, trainer.global_step - 1)
             if isinstance(logger, RunTensorBoard):
                 logger.close()
-
-
-@contextmanager
-def quiet_lightning() -> Iterator[None]:
-    """Keeps back Lightning's notices that are not for the user: hardware found, products to install, loops ended."""
-    levels = {name: logging.getLogger(name).level for name in ("lightning.pytorch", "lightning.fabric")}
-    for name in levels:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            # Lightning 2.6 calls a name that PyTorch 2.14 has deprecated.
-            warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-            # TensorBoard's graph tab is drawn from a trace, for which PyTorch has no other source yet.
-            warnings.filterwarnings("ignore", message=".*torch.jit.trace.* is deprecated")
-            # With executions a checkpoint is always of the weights after a step, as its name says.
-            warnings.filterwarnings("ignore", message="Using ModelCheckpoint with manual optimization")
-            # A resumed run goes on in its own folder.
-            warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
-            # Resident tensors need no workers.
-            warnings.filterwarnings("ignore", message=".*does not have many workers")
-            yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
-
-
-def _threads(model: LightningModule, data: LightningDataModule) -> int:
-    """One thread for small fully connected work, PyTorch's default otherwise."""
-    batch_size = getattr(data, "batch_size", None) or 1000
-    weights = sum(parameter.numel() for parameter in model.parameters())
-    convolves = any(isinstance(module, nn.Conv2d) for module in model.modules())
-    return 1 if not convolves and weights * batch_size < _SMALL_WORK else torch.get_num_threads()
-
-
-def _has_samples(data: LightningDataModule, split: str) -> bool:
-    splits = getattr(data, "splits", None)
-    if isinstance(splits, dict):
-        return len(splits[split].y) > 0
-    return getattr(type(data), f"{split}_dataloader") is not getattr(LightningDataModule, f"{split}_dataloader")
 
 
 def _described(part: LightningModule | LightningDataModule) -> dict[str, Any]:
@@ -303,8 +236,6 @@ def _plain(metrics: Any) -> dict[str, Any]:
 
 
 def _seed() -> int | None:
-    import os
-
     seed = os.environ.get("PL_GLOBAL_SEED")
     return None if seed is None else int(seed)
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from litclf.checks import InputError, positive
 from litclf.data.loader import EvalLoader, TrainLoader
 from litclf.data.order import PassOrder
-from litclf.data.plan import Plan
+from litclf.data.plan import Plan, Position
 from litclf.engines.limits import check_trainer
 
 EVAL_BATCH_SIZE = 1000
@@ -64,6 +64,7 @@ class InMemoryDataModule(LightningDataModule):
         self._splits: dict[str, Split] = {}
         self._loader: TrainLoader | None = None
         self._order_seed: int | None = None
+        self._start = Position()
 
     def load(self) -> dict[str, Split]:
         """The splits ``train``, ``val`` and ``test``, on the CPU; the latter two may be empty. The same each time."""
@@ -88,24 +89,28 @@ class InMemoryDataModule(LightningDataModule):
         limit = self.trainer.limit_train_batches if self.trainer else None
         return order.steps_per_pass, min(steps, limit) if isinstance(limit, int) else steps
 
-    def counts_towards_epoch(self, batch_idx: int) -> bool:
-        """Whether ordinary batch ``batch_idx`` lies in the last pass of its epoch, whose means are the epoch's."""
+    def counts_towards_epoch(self) -> bool:
+        """Whether the batch just handed out lies in the last pass of its epoch, whose means are the epoch's."""
         assert self._loader is not None
-        return batch_idx >= self._loader.plan.last_step(self._loader.epoch) - self._loader.order.steps_per_pass
+        last_step = self._loader.plan.last_step(self._loader.position.epoch)
+        return self._loader.position.steps > last_step - self._loader.order.steps_per_pass
 
     def setup(self, stage: str | None = None) -> None:
         """Loads the splits, once."""
         if not len(self.splits["train"].y):
             raise InputError("data", "the training split is empty", "keep samples for training")
-        if stage == "fit" and self.steps_per_execution > 1 and self.trainer is not None:
-            check_trainer(self.trainer)
+        if stage == "fit":
+            self._order_seed, self._start = None, Position()
+            if self.steps_per_execution > 1 and self.trainer is not None:
+                check_trainer(self.trainer)
 
     def train_dataloader(self) -> TrainLoader:
         """Executions, or ordinary ``(x, y)`` batches where ``steps_per_execution`` is 1."""
         x, y = self._resident("train")
         trainer = self.trainer
         periods = _periods(trainer) if trainer is not None else []
-        plan = Plan(self.train_steps[1], self.steps_per_execution, periods, trainer.max_steps if trainer else -1)
+        max_steps = trainer.max_steps if trainer is not None else -1
+        plan = Plan(self.train_steps[1], self.steps_per_execution, periods, max_steps, self._start)
         draw = self.draw_augmentation if self.augments else None
         self._loader = TrainLoader(
             x, y, self._order(), plan, self.prepare, self.augment if self.augments else None, draw
@@ -138,12 +143,14 @@ class InMemoryDataModule(LightningDataModule):
         return self._eval_loader("test" if len(self.splits["test"].y) else "train")
 
     def state_dict(self) -> dict[str, Any]:
-        """The seed of the order of samples, so that a resumed fit keeps it."""
-        return {"order_seed": self._run_seed()}
+        """The seed of the order of samples, and how far the fit has come in them."""
+        position = self._loader.position if self._loader is not None else self._start
+        return {"order_seed": self._run_seed(), **position._asdict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Keeps the order of samples of the run that is resumed."""
+        """Makes a resumed fit keep the order of samples and go on with the very next mini-batch."""
         self._order_seed = int(state_dict["order_seed"])
+        self._start = Position(*(int(state_dict[name]) for name in Position._fields))
 
     def _run_seed(self) -> int:
         if self._order_seed is None:

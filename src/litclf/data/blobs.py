@@ -101,7 +101,9 @@ def _checked_labels(labels: Sequence[int] | None, num_clusters: int) -> list[int
     if labels is None:
         return list(range(num_clusters))
     if len(labels) != num_clusters:
-        raise InputError("labels", f"must name a class for each of {num_clusters} clusters, got {labels}", "add or drop")
+        raise InputError(
+            "labels", f"must name a class for each of {num_clusters} clusters, got {labels}", "add or drop"
+        )
     if set(labels) != set(range(max(labels) + 1)):
         raise InputError("labels", f"must count from 0 without a gap, got {labels}", "number the classes from 0")
     return list(labels)

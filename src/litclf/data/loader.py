@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from litclf.data.order import PassOrder
-from litclf.data.plan import Plan
+from litclf.data.plan import Plan, Position
 from litclf.engines.execution import Execution, Steps
 
 Batch = tuple[Tensor, Tensor]
@@ -25,8 +24,7 @@ def _same(x: Tensor) -> Tensor:
 class TrainLoader:
     """Gathers the executions of one Trainer epoch from resident tensors by index.
 
-    With ``steps_per_execution`` of 1 it yields ordinary ``(x, y)`` batches, else :class:`Execution`. It is sized,
-    and says where it stands in ``state_dict``, so that Lightning resumes it in the middle of an epoch.
+    With ``steps_per_execution`` of 1 it yields ordinary ``(x, y)`` batches, else :class:`Execution`.
 
     Args:
         x: Inputs, shape ``(N, *input_shape)``, on the device of the fit.
@@ -36,6 +34,9 @@ class TrainLoader:
         prepare: Makes network inputs of stored ones, a whole execution at a time.
         augment: Changes prepared inputs by the values drawn for each; None for no augmentation.
         draw: Draws the values of ``augment`` for one pass, a row a sample, from the pass's own stream.
+
+    Attributes:
+        position: How far the batches handed out have come.
     """
 
     def __init__(
@@ -51,9 +52,7 @@ class TrainLoader:
         self.x, self.y = x, y
         self.order, self.plan = order, plan
         self.prepare, self.augment, self.draw = prepare, augment, draw
-        self.epoch = 0
-        self.steps_done = 0
-        self._resume_from = 0
+        self.position = plan.start
         # Lightning calls `set_epoch` on a loader's sampler, by PyTorch's convention for distributed samplers.
         self.sampler = self
 
@@ -61,37 +60,34 @@ class TrainLoader:
         return self.plan.num_executions
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the epoch that the next iteration walks; another than the present one starts at its first step."""
-        if epoch != self.epoch:
-            self.epoch, self.steps_done, self._resume_from = epoch, 0, 0
+        """Chooses the epoch that the next iteration walks."""
+        if epoch != self.position.epoch:
+            self.position = Position(epoch)
 
-    def state_dict(self) -> dict[str, Any]:
-        """The epoch, and the optimizer steps of it that were handed out."""
-        return {"epoch": self.epoch, "steps_done": self.steps_done}
+    def state_dict(self) -> dict[str, int]:
+        """Nothing: the position travels in the DataModule's state. Being asked tells Lightning that resuming works."""
+        return {}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Makes the next iteration of the same epoch go on with the very next mini-batch."""
-        self.epoch = state_dict["epoch"]
-        self.steps_done = self._resume_from = state_dict["steps_done"]
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Does nothing: the plan starts where the DataModule's state says."""
 
     def __iter__(self) -> Iterator[Execution | Batch]:
         # A generator starts at its first `next`, by which time Lightning has set the epoch.
-        resume_from, self._resume_from = self._resume_from, 0
-        counted_from = self.plan.last_step(self.epoch) - self.order.steps_per_pass
-        for first, end in self.plan.executions(self.epoch):
-            if end <= resume_from:
-                continue
-            self.steps_done = end
-            execution = self._gather(max(first, resume_from), end, counted_from)
+        epoch = self.position.epoch
+        executions = self.plan.start.executions if epoch == self.plan.start.epoch else 0
+        counted_from = self.plan.last_step(epoch) - self.order.steps_per_pass
+        for number, (first, end) in enumerate(self.plan.executions(epoch), start=executions + 1):
+            self.position = Position(epoch, end, number)
+            execution = self._gather(first, end, counted_from)
             yield execution if self.plan.steps_per_execution > 1 else (execution.x, execution.y)
-        self.set_epoch(self.epoch + 1)
+        self.position = Position(epoch + 1)
 
     def _gather(self, first: int, end: int, counted_from: int) -> Execution:
         order = self.order
         counted = min(max(counted_from - first, 0), end - first)
         if order.full_batch and order.world_size == 1 and self.draw is None:
             return Execution(self.prepare(self.x), self.y, Steps([(0, len(self.y))] * (end - first), counted))
-        first_pass = self.epoch * -(-self.plan.steps_per_epoch // order.steps_per_pass)
+        first_pass = self.position.epoch * -(-self.plan.steps_per_epoch // order.steps_per_pass)
         rows, draws, bounds, offset = [], [], [], 0
         step = first
         while step < end:

@@ -90,7 +90,9 @@ class MNISTDataModule(ClassificationDataModule):
         self.prepare_data()
         x, y = self._read(train=True)
         if self.val_size >= len(y):
-            raise InputError("val_size", f"must be below the {len(y)} training images, got {self.val_size}", "pass 5000")
+            raise InputError(
+                "val_size", f"must be below the {len(y)} training images, got {self.val_size}", "pass 5000"
+            )
         rows, val_rows = np.arange(len(y)), np.arange(0)
         if self.val_size:
             rows, val_rows = train_test_split(rows, test_size=self.val_size, random_state=self.seed)

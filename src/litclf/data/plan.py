@@ -3,6 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from litclf.checks import InputError
+
+
+class Position(NamedTuple):
+    """How far a fit has come in its data.
+
+    Attributes:
+        epoch: The Trainer epoch.
+        steps: Optimizer steps of that epoch whose mini-batches were handed out.
+        executions: Executions of that epoch that were handed out.
+    """
+
+    epoch: int = 0
+    steps: int = 0
+    executions: int = 0
 
 
 class Plan:
@@ -16,6 +34,10 @@ class Plan:
         steps_per_execution: K, the most steps an execution may have, at least 1.
         periods: Numbers of steps of the fit after which something happens.
         max_steps: Optimizer steps of the whole fit; -1 for no limit.
+        start: Where a resumed fit goes on.
+
+    Raises:
+        InputError: If a fit that stopped in the middle of an epoch cannot go on with so small a K.
 
     Example:
         >>> plan = Plan(10, 4, periods=[6])
@@ -24,16 +46,32 @@ class Plan:
     """
 
     def __init__(
-        self, steps_per_epoch: int, steps_per_execution: int, periods: Sequence[int] = (), max_steps: int = -1
+        self,
+        steps_per_epoch: int,
+        steps_per_execution: int,
+        periods: Sequence[int] = (),
+        max_steps: int = -1,
+        start: Position | None = None,
     ) -> None:
         self.steps_per_epoch = steps_per_epoch
         self.steps_per_execution = steps_per_execution
         self.periods = [period for period in periods if period > 0]
         self.max_steps = max_steps
-        # Cutting a segment of s steps costs at most one execution more than its share, for each cut.
-        cuts = sum((steps_per_epoch - 1) // period + 1 for period in self.periods if steps_per_epoch % period)
-        cuts += sum(steps_per_epoch // period - 1 for period in self.periods if steps_per_epoch % period == 0)
+        self.start = start or Position()
+        # A cut adds at most one execution; where a period divides the epoch, one cut falls on the epoch's end.
+        cuts = sum((steps_per_epoch - 1) // period + (steps_per_epoch % period > 0) for period in self.periods)
         self.num_executions = min(-(-steps_per_epoch // steps_per_execution) + cuts, steps_per_epoch)
+        rest = steps_per_epoch - self.start.steps
+        if self.start.steps and rest > 0:
+            # The Trainer goes on counting the batches of the epoch where it stopped, so they must add up.
+            needed = len(self._split(self.start.epoch, self.start.steps, 0))
+            self.num_executions = max(self.num_executions, self.start.executions + needed)
+            if self.num_executions - self.start.executions > rest:
+                raise InputError(
+                    "steps_per_execution",
+                    f"cannot shrink to {steps_per_execution} in the middle of an epoch",
+                    "keep that of the run, or resume from a checkpoint at the end of an epoch",
+                )
 
     def last_step(self, epoch: int) -> int:
         """Where epoch ``epoch`` ends: ``steps_per_epoch``, or less where the fit ends in it."""
@@ -42,21 +80,31 @@ class Plan:
         return max(0, min(self.steps_per_epoch, self.max_steps - epoch * self.steps_per_epoch))
 
     def executions(self, epoch: int) -> list[tuple[int, int]]:
-        """First step and end step of each execution of epoch ``epoch``, counted within the epoch."""
+        """First step and end step of each execution of epoch ``epoch``, counted within the epoch.
+
+        In the epoch where a resumed fit goes on, they begin where it stopped.
+        """
+        if epoch == self.start.epoch:
+            return self._split(epoch, self.start.steps, self.num_executions - self.start.executions)
+        return self._split(epoch, 0, self.num_executions)
+
+    def _split(self, epoch: int, first: int, at_least: int) -> list[tuple[int, int]]:
+        """Cuts the steps from ``first`` on, into ``at_least`` executions."""
         begin, length = epoch * self.steps_per_epoch, self.steps_per_epoch
-        cuts = {0, length}
+        cuts = {first, length}
         for period in self.periods:
             cuts.update(step - begin for step in range(begin - begin % period + period, begin + length, period))
-        if 0 < self.last_step(epoch) < length:
-            cuts.add(self.last_step(epoch))
-        edges = sorted(cuts)
-        sizes = [end - start for start, end in zip(edges, edges[1:], strict=False)]
+        cuts.add(self.last_step(epoch) or length)
+        edges = sorted(cut for cut in cuts if cut >= first)
+        sizes = [end - start for start, end in pairwise(edges)]
         counts = [-(-size // self.steps_per_execution) for size in sizes]
-        for _ in range(self.num_executions - sum(counts)):
-            longest = max(range(len(sizes)), key=lambda i: sizes[i] / counts[i])
+        for _ in range(at_least - sum(counts)):
+            longest = max(range(len(sizes)), key=lambda i: sizes[i] / counts[i], default=None)
+            if longest is None:
+                break
             counts[longest] += 1
         return [
             (start + size * i // count, start + size * (i + 1) // count)
-            for start, size, count in zip(edges, sizes, counts, strict=False)
+            for start, size, count in zip(edges[:-1], sizes, counts, strict=True)
             for i in range(count)
         ]

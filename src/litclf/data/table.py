@@ -49,13 +49,17 @@ class TableDataModule(ClassificationDataModule):
         if not rows or not rows[0]:
             raise InputError("rows", "must hold at least one row of at least one number", "pass [[1, 2], [2, 3]]")
         if len(rows) != len(targets):
-            raise InputError("targets", f"must be one a row, got {len(targets)} for {len(rows)} rows", "add or drop some")
+            raise InputError(
+                "targets", f"must be one a row, got {len(targets)} for {len(rows)} rows", "add or drop some"
+            )
         for number, row in enumerate(rows):
             if len(row) != len(rows[0]) or not all(math.isfinite(value) for value in row):
                 rule = f"row {number} must hold {len(rows[0])} finite numbers as row 0 does, got {row}"
                 raise InputError("rows", rule, "mend that row")
         if min(targets) < 0 or max(targets) < 1:
-            raise InputError("targets", f"must be classes from 0 on, at least two, got {targets}", "number them 0, 1, ...")
+            raise InputError(
+                "targets", f"must be classes from 0 on, at least two, got {targets}", "number them 0, 1, ..."
+            )
         self.save_hyperparameters()
         self.rows, self.targets, self.holdout = rows, targets, holdout
         self.input_shape = (len(rows[0]),)

@@ -66,7 +66,7 @@ class EagerEngine:
                 # One autocast region spans the execution, and it would go on using the weights it cast before the step.
                 torch.clear_autocast_cache()
             for scheduler in schedulers:
-                scheduler.step()  # type: ignore[call-arg]
+                scheduler.step()
             losses.append(loss.detach())
             if number >= counted_from:
                 counted.append(outputs.detach())
@@ -79,11 +79,12 @@ class EagerEngine:
 
 def _unwatched(trainer: Trainer, module: LightningModule) -> bool:
     """Whether nothing needs to see single steps."""
+    callbacks: list[Callback] = cast(Any, trainer).callbacks
     return (
         type(trainer.precision_plugin) is Precision
         and type(trainer.strategy) is SingleDeviceStrategy
         and not any(is_overridden(hook, module, parent=LightningModule) for hook in _MODULE_HOOKS)
-        and not any(is_overridden(hook, c, parent=Callback) for c in trainer.callbacks for hook in _STEP_HOOKS)
+        and not any(is_overridden(hook, c, parent=Callback) for c in callbacks for hook in _STEP_HOOKS)
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 
@@ -16,17 +18,18 @@ def check_trainer(trainer: Trainer) -> None:
     Raises:
         InputError: Naming the setting, its value and what to use instead.
     """
+    settings: Any = trainer  # Lightning declares not all of them
     if trainer.accumulate_grad_batches != 1:
         raise _refusal("accumulate_grad_batches", trainer.accumulate_grad_batches, "or a larger --data.batch_size")
     if trainer.val_check_interval != 1.0:
         raise _refusal("val_check_interval", trainer.val_check_interval, "or a smaller --data.repeat")
-    if trainer.overfit_batches:
-        raise _refusal("overfit_batches", trainer.overfit_batches)
+    if settings.overfit_batches:
+        raise _refusal("overfit_batches", settings.overfit_batches)
     if isinstance(trainer.limit_train_batches, float) and trainer.limit_train_batches not in (0.0, 1.0):
         raise _refusal("limit_train_batches", trainer.limit_train_batches, "or a number of mini-batches such as 100")
     if trainer.gradient_clip_val and trainer.precision == "16-mixed":
         raise _refusal("gradient_clip_val", trainer.gradient_clip_val, "or --trainer.precision bf16-mixed")
-    for callback in trainer.callbacks:
+    for callback in settings.callbacks:
         if isinstance(callback, LearningRateFinder | BatchSizeFinder):
             raise _refusal("callbacks", type(callback).__name__)
 

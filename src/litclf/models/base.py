@@ -167,12 +167,14 @@ class Classifier(SteppedModule):
             if own is not None and theirs and own != theirs:
                 rule = f"is {own} in {type(self).__name__}, but {theirs} in {type(data).__name__}"
                 raise InputError(name, rule, "drop it, and the data decides")
-        sizes = (known[0] or offered[0], known[1] or offered[1])
-        if not sizes[1] or not (sizes[0] or self.network is not None):
-            missing = "num_classes" if not sizes[1] else "input_shape"
-            raise InputError(missing, "is known neither from the model nor from the data", f"pass {missing} to the model")
+        input_shape, num_classes = known[0] or offered[0], known[1] or offered[1]
+        if not num_classes or not (input_shape or self.network is not None):
+            missing = "num_classes" if not num_classes else "input_shape"
+            raise InputError(
+                missing, "is known neither from the model nor from the data", f"pass {missing} to the model"
+            )
         if not hasattr(self, "val_metrics"):
-            self._build(*sizes, getattr(data, "class_names", ()))
+            self._build(input_shape, num_classes, getattr(data, "class_names", ()))
 
     def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
         logits = self.num_logits(num_classes)

@@ -86,7 +86,9 @@ class Recipe:
         if self.lr_schedule == "none":
             return optimizer
         if total_steps == float("inf"):
-            raise InputError("lr_schedule", f"{self.lr_schedule} needs an end of the fit", "pass max_epochs or max_steps")
+            raise InputError(
+                "lr_schedule", f"{self.lr_schedule} needs an end of the fit", "pass max_epochs or max_steps"
+            )
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": self.schedule(optimizer, int(total_steps)), "interval": "step"},

@@ -80,4 +80,4 @@ class ImageRestoration(SteppedModule):
 
     def predict_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         """The restored image, float32 of shape ``(1, num_pixels)``."""
-        return self(batch[0]).detach()
+        return self.forward(batch[0]).detach()

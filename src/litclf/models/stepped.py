@@ -67,7 +67,7 @@ class SteppedModule(LightningModule):
         x, y = batch
         loss, outputs = self.step(x, y)
         counts = getattr(getattr(self.trainer, "datamodule", None), "counts_towards_epoch", None)
-        counted_from = 0 if counts is None or counts(batch_idx) else 1
+        counted_from = 0 if counts is None or counts() else 1
         self._log_training(loss.detach().reshape(1), self.correct(outputs.detach(), y), [len(y)], counted_from)
         return loss
 
@@ -99,7 +99,7 @@ class SteppedModule(LightningModule):
         trainer = self.trainer
         if self.automatic_optimization:
             return trainer.estimated_stepping_batches
-        epochs = float("inf") if trainer.max_epochs in (None, -1) else cast(int, trainer.max_epochs)
+        epochs = float("inf") if trainer.max_epochs in (None, -1) else float(trainer.max_epochs)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        steps = epochs * data.train_steps[1]
-        return min(steps, trainer.max_steps) if trainer.max_steps != -1 else steps
+        steps = epochs * float(data.train_steps[1])
+        return min(steps, float(trainer.max_steps)) if trainer.max_steps != -1 else steps

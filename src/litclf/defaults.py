@@ -1,0 +1,99 @@
+"""What a run takes where the user names nothing: loggers, callbacks, threads, and which notices are kept back."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from lightning.pytorch import Callback, LightningDataModule, LightningModule
+from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ProgressBar, TQDMProgressBar
+from torch import nn
+
+from litclf.callbacks.progress import PlainProgress
+from litclf.loggers import MetricsCSV, RunTensorBoard
+
+_SMALL_WORK = 5e7
+"""Multiply-adds of a step below which a second thread gains nothing, and can cost a lot on a busy machine."""
+
+
+def trainer_defaults(trainer_args: dict[str, Any], data: LightningDataModule, folder: Path | None) -> dict[str, Any]:
+    """The Trainer's arguments, with our loggers and callbacks where the user names none of the kind."""
+    args = dict(trainer_args)
+    given = args.get("callbacks") or []
+    callbacks: list[Callback] = list(given) if isinstance(given, list | tuple) else [given]
+    args.setdefault("num_sanity_val_steps", 0)
+    args.setdefault("enable_model_summary", False)
+    args["default_root_dir"] = folder
+    if args.get("log_every_n_steps") is None:
+        args["log_every_n_steps"] = 1 if getattr(data, "steps_per_execution", 1) > 1 else 10
+    if args.get("logger") in (None, True):
+        args["logger"] = [RunTensorBoard(folder), MetricsCSV(folder)] if folder else False
+    wants = args.get("enable_checkpointing") is not False and folder is not None
+    if wants and not any(isinstance(callback, Checkpoint) for callback in callbacks):
+        callbacks.append(_checkpoint(data, cast(Path, folder)))
+    wants = args.get("enable_progress_bar") is not False
+    if wants and not any(isinstance(callback, ProgressBar) for callback in callbacks):
+        callbacks.append(TQDMProgressBar() if sys.stdout.isatty() else PlainProgress())
+    args["callbacks"] = callbacks
+    return args
+
+
+def _checkpoint(data: LightningDataModule, folder: Path) -> ModelCheckpoint:
+    """Keeps ``best.ckpt``, by validation loss where there is one, and ``last.ckpt``."""
+    return ModelCheckpoint(
+        folder / "checkpoints",
+        filename="best",
+        monitor="val/loss" if has_samples(data, "val") else "train/loss",
+        save_last=True,
+        enable_version_counter=False,
+    )
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Keeps back Lightning's notices that are not for the user: hardware found, products to install, loops ended."""
+    levels = {name: logging.getLogger(name).level for name in ("lightning.pytorch", "lightning.fabric")}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            # Lightning 2.6 calls a name that PyTorch 2.14 has deprecated.
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+            # TensorBoard's graph tab is drawn from a trace, for which PyTorch has no other source yet.
+            warnings.filterwarnings("ignore", message=".*torch.jit.trace.* is deprecated")
+            # With executions a checkpoint is always of the weights after a step, as its name says.
+            warnings.filterwarnings("ignore", message="Using ModelCheckpoint with manual optimization")
+            # Resuming needs no callback that the run does not have any more.
+            warnings.filterwarnings("ignore", message="Be aware that when using `ckpt_path`")
+            # Nothing held out means no validation, which the results show.
+            warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero")
+            # A resumed run goes on in its own folder.
+            warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
+            # Resident tensors need no workers.
+            warnings.filterwarnings("ignore", message=".*does not have many workers")
+            yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def choose_threads(model: LightningModule, data: LightningDataModule) -> int:
+    """One thread for small fully connected work, PyTorch's default otherwise."""
+    batch_size = getattr(data, "batch_size", None) or 1000
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    convolves = any(isinstance(module, nn.Conv2d) for module in model.modules())
+    return 1 if not convolves and weights * batch_size < _SMALL_WORK else torch.get_num_threads()
+
+
+def has_samples(data: LightningDataModule, split: str) -> bool:
+    """Whether ``data`` has samples in ``split`` (``val`` or ``test``); of data that is not ours, whether it has it."""
+    splits = getattr(data, "splits", None)
+    if isinstance(splits, dict):
+        return len(splits[split].y) > 0
+    return getattr(type(data), f"{split}_dataloader") is not getattr(LightningDataModule, f"{split}_dataloader")
