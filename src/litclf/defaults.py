@@ -18,7 +18,10 @@ from torch import nn
 from litclf.callbacks.progress import PlainProgress
 from litclf.loggers import MetricsCSV, RunTensorBoard
 
-_SMALL_WORK = 5e7
+MAX_EPOCHS = 20
+"""Length of a fit whose length nobody names; Lightning's own 1000 epochs are rarely meant."""
+
+_SMALL_WORK = 1e8
 """Multiply-adds of a step below which a second thread gains nothing, and can cost a lot on a busy machine."""
 
 
@@ -27,16 +30,19 @@ def trainer_defaults(trainer_args: dict[str, Any], data: LightningDataModule, fo
     args = dict(trainer_args)
     given = args.get("callbacks") or []
     callbacks: list[Callback] = list(given) if isinstance(given, list | tuple) else [given]
+    if all(args.get(limit) is None for limit in ("max_epochs", "max_time")) and args.get("max_steps", -1) == -1:
+        args["max_epochs"] = MAX_EPOCHS
     args.setdefault("num_sanity_val_steps", 0)
     args.setdefault("enable_model_summary", False)
     args["default_root_dir"] = folder
     if args.get("log_every_n_steps") is None:
+        # An execution logs once, at its end; ordinary batches would pay for every row.
         args["log_every_n_steps"] = 1 if getattr(data, "steps_per_execution", 1) > 1 else 10
     if args.get("logger") in (None, True):
         args["logger"] = [RunTensorBoard(folder), MetricsCSV(folder)] if folder else False
     wants = args.get("enable_checkpointing") is not False and folder is not None
     if wants and not any(isinstance(callback, Checkpoint) for callback in callbacks):
-        callbacks.append(_checkpoint(data, cast(Path, folder)))
+        callbacks += _checkpoints(data, cast(Path, folder))
     wants = args.get("enable_progress_bar") is not False
     if wants and not any(isinstance(callback, ProgressBar) for callback in callbacks):
         callbacks.append(TQDMProgressBar() if sys.stdout.isatty() else PlainProgress())
@@ -44,15 +50,15 @@ def trainer_defaults(trainer_args: dict[str, Any], data: LightningDataModule, fo
     return args
 
 
-def _checkpoint(data: LightningDataModule, folder: Path) -> ModelCheckpoint:
-    """Keeps ``best.ckpt``, by validation loss where there is one, and ``last.ckpt``."""
-    return ModelCheckpoint(
-        folder / "checkpoints",
-        filename="best",
-        monitor="val/loss" if has_samples(data, "val") else "train/loss",
-        save_last=True,
-        enable_version_counter=False,
-    )
+def _checkpoints(data: LightningDataModule, folder: Path) -> list[Callback]:
+    """Keep ``best.ckpt``, by validation loss where there is one, and ``last.ckpt``, of every epoch."""
+    monitor = "val/loss" if has_samples(data, "val") else "train/loss"
+    where = folder / "checkpoints"
+    return [
+        ModelCheckpoint(where, filename="best", monitor=monitor, enable_version_counter=False),
+        # Not `save_last` of the first one, which writes only when that one does.
+        ModelCheckpoint(where, filename="last", enable_version_counter=False),
+    ]
 
 
 @contextmanager
@@ -67,12 +73,16 @@ def quiet_lightning() -> Iterator[None]:
             warnings.filterwarnings("ignore", message=".*LeafSpec.*")
             # TensorBoard's graph tab is drawn from a trace, for which PyTorch has no other source yet.
             warnings.filterwarnings("ignore", message=".*torch.jit.trace.* is deprecated")
+            # The trace reads every attribute, also those that torchmetrics has deprecated.
+            warnings.filterwarnings("ignore", message="This property will be removed in 2.0.0")
             # With executions a checkpoint is always of the weights after a step, as its name says.
             warnings.filterwarnings("ignore", message="Using ModelCheckpoint with manual optimization")
             # Resuming needs no callback that the run does not have any more.
             warnings.filterwarnings("ignore", message="Be aware that when using `ckpt_path`")
             # Nothing held out means no validation, which the results show.
             warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero")
+            # Losses by epoch are logged however short the epoch is.
+            warnings.filterwarnings("ignore", message="The number of training batches .* is smaller than the logging")
             # A resumed run goes on in its own folder.
             warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
             # Resident tensors need no workers.

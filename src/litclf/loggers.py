@@ -9,6 +9,7 @@ from typing import Any
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
+from torch.utils.tensorboard.summary import hparams
 
 
 class MetricsCSV(Logger):
@@ -124,6 +125,13 @@ class RunTensorBoard(TensorBoardLogger):
         self.experiment.add_custom_scalars({name: {name: ["Multiline", tags]} for name, tags in charts.items()})
 
     @rank_zero_only
-    def close(self) -> None:
-        """Closes the events file."""
+    def conclude(self, params: dict[str, Any], metrics: dict[str, float]) -> None:
+        """Fills the hparams tab and closes the file. ``metrics`` name scalars that were logged."""
+        known = {
+            key: value if isinstance(value, bool | int | float | str) else str(value) for key, value in params.items()
+        }
+        self.experiment.flush()
+        # Lightning's `log_hyperparams` would log every metric a second time.
+        for summary in hparams(known, metrics):  # type: ignore[no-untyped-call]
+            self.experiment.file_writer.add_summary(summary)
         self.experiment.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+import torch
 from torch import Tensor, nn
 
 from litclf.checks import InputError
@@ -45,37 +46,75 @@ class MLP(nn.Sequential):
         super().__init__(*layers, nn.Linear(features, out_features))
 
 
+def initialize(network: nn.Module, init: str, activation: str) -> None:
+    """Sets the initial weights of ``network`` in place.
+
+    Args:
+        network: Any network.
+        init: ``default`` changes nothing; ``zeros`` sets every parameter to zero; ``kaiming`` draws the weights of
+            linear layers with the gain of the activation after them, and sets their biases to zero.
+        activation: Name of the activation after each linear layer but the last, a key of ``ACTIVATIONS``.
+
+    Source: :func:`torch.nn.init.kaiming_normal_`.
+
+    Example:
+        >>> network = MLP((2,), [3], 1)
+        >>> initialize(network, "zeros", "relu")
+        >>> float(network(torch.ones(1, 2)).detach())
+        0.0
+    """
+    if init == "zeros":
+        for parameter in network.parameters():
+            nn.init.zeros_(parameter)
+    elif init == "kaiming":
+        layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
+        for layer in layers:
+            last = layer is layers[-1] or activation == "identity"
+            # As PyTorch's own gain: it knows leaky ReLU by the slope that nn.LeakyReLU has.
+            gain = nn.init.calculate_gain("linear" if last else activation)  # type: ignore[arg-type]
+            nn.init.normal_(layer.weight, std=gain / layer.in_features**0.5)
+            nn.init.zeros_(layer.bias)
+
+
 class CNN(nn.Sequential):
-    """A small convolutional network for small images: stages of convolution, batch norm, ReLU and pooling.
+    """A small, fast convolutional network for small images.
+
+    Each stage is a convolution without padding (5 x 5 pixels in the first, 3 x 3 after it), pooling by two in all but
+    the last, batch norm and ReLU. Pooling comes before batch norm, which then works on a quarter of the pixels, and
+    weights lie channels-last, which PyTorch's CPU convolutions are about twice as fast with.
 
     Args:
         input_shape: Shape ``(channels, height, width)`` of one image.
-        hidden_dims: Channels of each stage, at least one stage; each stage halves height and width.
+        hidden_dims: Channels of each stage, at least one stage.
         out_features: Number of logits.
 
     Raises:
         InputError: If inputs are not images, or too small for so many stages.
 
     Example:
-        >>> CNN((1, 28, 28), [16, 32], 10)(torch.zeros(3, 1, 28, 28)).shape
+        >>> CNN((1, 28, 28), [16, 48, 96], 10)(torch.zeros(3, 1, 28, 28)).shape
         torch.Size([3, 10])
     """
 
     def __init__(self, input_shape: Sequence[int], hidden_dims: Sequence[int], out_features: int) -> None:
         if len(input_shape) != 3:
             raise InputError("network", f"cnn needs images, got inputs of shape {tuple(input_shape)}", "pass mlp")
-        if not hidden_dims or min(input_shape[1:]) >> len(hidden_dims) < 1:
-            rule = (
-                f"must hold 1 to {min(input_shape[1:]).bit_length() - 1} stages for this image size, got {hidden_dims}"
-            )
-            raise InputError("hidden_dims", rule, "pass the channels of each stage, such as [32, 64]")
+        if not hidden_dims:
+            raise InputError("hidden_dims", "must hold a stage for cnn, got none", "pass channels such as [16, 48, 96]")
         layers: list[nn.Module] = []
-        channels = input_shape[0]
-        for width in hidden_dims:
-            layers += [nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
-            layers += [nn.MaxPool2d(2)]
-            channels = width
-        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, out_features))
+        channels, height, width = input_shape
+        for stage, own in enumerate(hidden_dims):
+            kernel, pools = 5 if stage == 0 else 3, stage < len(hidden_dims) - 1
+            height, width = ((size - kernel + 1) // (2 if pools else 1) for size in (height, width))
+            if min(height, width) < 1:
+                rule = f"has too many stages for images of {tuple(input_shape[1:])} pixels, got {list(hidden_dims)}"
+                raise InputError("hidden_dims", rule, "pass fewer stages")
+            layers.append(nn.Conv2d(channels, own, kernel, bias=False))
+            layers += [nn.MaxPool2d(2)] if pools else []
+            layers += [nn.BatchNorm2d(own), nn.ReLU()]
+            channels = own
+        super().__init__(*layers, nn.Flatten(), nn.Linear(channels * height * width, out_features))
+        self.to(memory_format=torch.channels_last)
 
 
 class Corruption(nn.Module):

@@ -67,7 +67,10 @@ def with_config(args: list[str]) -> tuple[list[str], str]:
         elif flag in ("--model", "--data"):
             configured = True
     if ckpt_path and not configured:
-        read_checkpoint(Path(ckpt_path))
+        try:
+            read_checkpoint(Path(ckpt_path))
+        except InputError as error:
+            raise InputError("--ckpt_path", error.what, error.fix) from error
         config = run_folder(Path(ckpt_path)) / "config.yaml"
         if not config.is_file():
             raise InputError("--ckpt_path", f"there is no {config} beside it", "pass -c with the config of its run")

@@ -17,7 +17,6 @@ import yaml
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 import litclf
@@ -152,7 +151,7 @@ class Run:
             )
         metrics.update(seed=_seed(), versions=_versions())
         if folder is not None and trainer.is_global_zero:
-            self._log_hyperparams(trainer, metrics)
+            self._conclude(trainer, metrics)
             (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
         return RunResult(folder, metrics, self.model, trainer)
 
@@ -208,14 +207,12 @@ class Run:
             else:
                 return parent / f"version_{number}"
 
-    def _log_hyperparams(self, trainer: Trainer, metrics: dict[str, Any]) -> None:
+    def _conclude(self, trainer: Trainer, metrics: dict[str, Any]) -> None:
         """Fills TensorBoard's hparams tab."""
         scores = {key: value for key, value in metrics.items() if "/" in key and not key.startswith("gradients")}
         for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger) and scores:
-                logger.log_hyperparams({**self.data.hparams, **self.model.hparams}, scores, trainer.global_step - 1)
             if isinstance(logger, RunTensorBoard):
-                logger.close()
+                logger.conclude({**self.data.hparams, **self.model.hparams}, scores)
 
 
 def _described(part: LightningModule | LightningDataModule) -> dict[str, Any]:

@@ -93,6 +93,8 @@ class InMemoryDataModule(LightningDataModule):
         """Whether the batch just handed out lies in the last pass of its epoch, whose means are the epoch's."""
         assert self._loader is not None
         last_step = self._loader.plan.last_step(self._loader.position.epoch)
+        if self.trainer is not None:
+            last_step = min(last_step, int(self.trainer.num_training_batches))  # where a share of them is walked
         return self._loader.position.steps > last_step - self._loader.order.steps_per_pass
 
     def setup(self, stage: str | None = None) -> None:
@@ -145,12 +147,15 @@ class InMemoryDataModule(LightningDataModule):
     def state_dict(self) -> dict[str, Any]:
         """The seed of the order of samples, and how far the fit has come in them."""
         position = self._loader.position if self._loader is not None else self._start
+        if self.trainer is not None:
+            batches: Any = self.trainer.fit_loop.epoch_loop.batch_progress.current
+            position = position._replace(in_batch=batches.completed < batches.processed)
         return {"order_seed": self._run_seed(), **position._asdict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Makes a resumed fit keep the order of samples and go on with the very next mini-batch."""
         self._order_seed = int(state_dict["order_seed"])
-        self._start = Position(*(int(state_dict[name]) for name in Position._fields))
+        self._start = Position(*(state_dict[name] for name in Position._fields))
 
     def _run_seed(self) -> int:
         if self._order_seed is None:

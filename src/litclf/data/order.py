@@ -21,7 +21,7 @@ class PassOrder:
         >>> order = PassOrder(5, batch_size=2, seed=0)
         >>> order.steps_per_pass, sorted(order.rows(0).tolist())
         (3, [0, 1, 2, 3, 4])
-        >>> (order.rows(7) == PassOrder(5, batch_size=2, seed=0).rows(7)).all()
+        >>> bool((order.rows(7) == PassOrder(5, batch_size=2, seed=0).rows(7)).all())
         True
     """
 

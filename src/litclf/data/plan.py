@@ -16,11 +16,13 @@ class Position(NamedTuple):
         epoch: The Trainer epoch.
         steps: Optimizer steps of that epoch whose mini-batches were handed out.
         executions: Executions of that epoch that were handed out.
+        in_batch: Whether the Trainer was still ending the last of them, as where a checkpoint falls on a step.
     """
 
     epoch: int = 0
     steps: int = 0
     executions: int = 0
+    in_batch: bool = False
 
 
 class Plan:
@@ -37,7 +39,7 @@ class Plan:
         start: Where a resumed fit goes on.
 
     Raises:
-        InputError: If a fit that stopped in the middle of an epoch cannot go on with so small a K.
+        InputError: If a resumed fit cannot go on with so small a K.
 
     Example:
         >>> plan = Plan(10, 4, periods=[6])
@@ -62,14 +64,15 @@ class Plan:
         cuts = sum((steps_per_epoch - 1) // period + (steps_per_epoch % period > 0) for period in self.periods)
         self.num_executions = min(-(-steps_per_epoch // steps_per_execution) + cuts, steps_per_epoch)
         rest = steps_per_epoch - self.start.steps
-        if self.start.steps and rest > 0:
+        if self.start.steps and (rest > 0 or self.start.in_batch):
             # The Trainer goes on counting the batches of the epoch where it stopped, so they must add up.
-            needed = len(self._split(self.start.epoch, self.start.steps, 0))
+            needed = len(self._split(self.start.epoch, self.start.steps, 0)) if rest > 0 else 0
             self.num_executions = max(self.num_executions, self.start.executions + needed)
             if self.num_executions - self.start.executions > rest:
+                rule = f"cannot shrink to {steps_per_execution} in the middle of an epoch"
                 raise InputError(
                     "steps_per_execution",
-                    f"cannot shrink to {steps_per_execution} in the middle of an epoch",
+                    rule,
                     "keep that of the run, or resume from a checkpoint at the end of an epoch",
                 )
 

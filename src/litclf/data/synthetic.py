@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from litclf.checks import InputError
 from litclf.data.base import Split
 
 
@@ -20,12 +23,18 @@ def split_holdout(x: NDArray[np.float64], y: NDArray[np.int64], holdout: float, 
             all for training, in their order.
         seed: Seed of the split.
 
+    Raises:
+        InputError: If ``holdout`` leaves nothing to train on.
+
     Example:
         >>> splits = split_holdout(np.zeros((10, 2)), np.zeros(10, dtype=np.int64), 0.4, seed=0)
         >>> {name: len(split.y) for name, split in splits.items()}
         {'train': 6, 'val': 2, 'test': 2}
     """
     if holdout:
+        if math.ceil(holdout * len(y)) >= len(y):
+            rule = f"must leave one of {len(y)} samples for training, got {holdout}"
+            raise InputError("holdout", rule, "pass a share such as 0.2, or 0 for none")
         x_train, x_held, y_train, y_held = train_test_split(x, y, test_size=holdout, random_state=seed)
     else:
         x_train, y_train, x_held, y_held = x, y, x[:0], y[:0]

@@ -19,6 +19,18 @@ def count_steps(trainer: Trainer, steps: int) -> None:
     progress.current.increment_by(steps)
 
 
+def restore_steps(trainer: Trainer, steps: int) -> None:
+    """Makes ``trainer.global_step`` go on from ``steps``.
+
+    Lightning keeps one counter for ordinary steps and one for ours, and a resumed fit may change from one to the other.
+    """
+    loop = trainer.fit_loop.epoch_loop
+    if trainer.lightning_module.automatic_optimization:
+        loop.automatic_optimization.optim_progress.optimizer.step.increment_by(steps - trainer.global_step)
+    else:
+        count_steps(trainer, steps - trainer.global_step)
+
+
 def align_logging(trainer: Trainer) -> None:
     """Makes the x axis of all loggers the index of the last optimizer step, as in ordinary Lightning.
 

@@ -13,16 +13,17 @@ from typing import Any, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.plugins import MixedPrecision, Precision
+from lightning.pytorch.plugins import Precision
 from lightning.pytorch.strategies import SingleDeviceStrategy
 from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch.optim import Optimizer
 
 from litclf.engines.counter import align_logging, count_steps
 from litclf.engines.execution import Execution, Sums, Trainable
+from litclf.engines.limits import check_schedulers
 
 _STEP_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
-_MODULE_HOOKS = (*_STEP_HOOKS, "backward", "optimizer_step", "optimizer_zero_grad")
+_MODULE_HOOKS = (*_STEP_HOOKS, "backward")
 
 
 class EagerEngine:
@@ -45,14 +46,19 @@ class EagerEngine:
         bare = _unwatched(trainer, module)
         wrapped = cast(Optimizer, module.optimizers())
         advance: Callable[[], Any] = optimizer.step if bare else wrapped.step
-        schedulers = [config.scheduler for config in trainer.lr_scheduler_configs if config.interval == "step"]
+        check_schedulers(trainer)
+        schedulers = [config.scheduler for config in trainer.lr_scheduler_configs]
         clip = _clipper(trainer, module, optimizer)
-        autocast = isinstance(trainer.precision_plugin, MixedPrecision)
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         task, counted_from = cast(Trainable, module), execution.steps.counted_from
         losses, counted = [], []
         for number, (x, y) in enumerate(execution.batches()):
             loss, outputs = task.step(x, y)
+            if not bare:
+                # Manual optimization leaves this hook to us.
+                for callback in cast(Any, trainer).callbacks:
+                    callback.on_before_zero_grad(trainer, module, optimizer)
+                module.on_before_zero_grad(optimizer)
             for parameter in parameters:
                 parameter.grad = None
             if bare:
@@ -62,9 +68,6 @@ class EagerEngine:
             if clip is not None:
                 clip()
             advance()
-            if autocast:
-                # One autocast region spans the execution, and it would go on using the weights it cast before the step.
-                torch.clear_autocast_cache()
             for scheduler in schedulers:
                 scheduler.step()
             losses.append(loss.detach())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
+from lightning.pytorch.utilities.model_helpers import is_overridden
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from litclf.checks import InputError
 
@@ -32,6 +34,32 @@ def check_trainer(trainer: Trainer) -> None:
     for callback in settings.callbacks:
         if isinstance(callback, LearningRateFinder | BatchSizeFinder):
             raise _refusal("callbacks", type(callback).__name__)
+    module: Any = trainer.lightning_module
+    if module is not None:
+        _check_module(module)
+
+
+def check_schedulers(trainer: Trainer) -> None:
+    """Refuses learning-rate schedules that do not move with every optimizer step.
+
+    Raises:
+        InputError: Naming the schedule's class and what to use instead.
+    """
+    for config in trainer.lr_scheduler_configs:
+        waits = isinstance(config.scheduler, ReduceLROnPlateau)
+        if waits or config.interval != "step" or config.frequency != 1:
+            rule = f"{type(config.scheduler).__name__} must move with every optimizer step of an execution"
+            raise InputError("configure_optimizers", rule, f'return it with "interval": "step", or {_ORDINARY}')
+
+
+def _check_module(module: LightningModule) -> None:
+    name = type(module).__name__
+    if not (hasattr(module, "step") and hasattr(module, "correct")):
+        rule = f"must be 1 for {name}, which takes ordinary batches only"
+        raise InputError("steps_per_execution", rule, _ORDINARY)
+    for hook in ("optimizer_step", "optimizer_zero_grad"):
+        if is_overridden(hook, module, parent=LightningModule):
+            raise InputError(f"{name}.{hook}", "is not called while an execution runs several steps", _ORDINARY)
 
 
 def _refusal(setting: str, value: object, other: str = "") -> InputError:

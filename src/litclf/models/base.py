@@ -13,7 +13,7 @@ from torchmetrics import MetricCollection
 from litclf.checks import InputError, one_of, positive
 from litclf.models.recipe import Recipe
 from litclf.models.stepped import SteppedModule
-from litclf.nets import ACTIVATIONS, CNN, MLP
+from litclf.nets import ACTIVATIONS, CNN, MLP, initialize
 
 Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 
@@ -29,10 +29,12 @@ class Classifier(SteppedModule):
         hidden_dims: Width of each hidden layer of the MLP (empty makes it linear), or channels of each stage of the
             CNN.
         activation: Activation after each hidden layer of the MLP; the CNN has ReLU.
-        init: ``default`` leaves PyTorch's initial weights; ``zeros`` starts every parameter at zero.
+        init: ``default`` leaves PyTorch's initial weights; ``kaiming`` scales the MLP's weights to its activation and
+            starts biases at zero, which deep networks need; ``zeros`` starts every parameter at zero.
         optimizer: ``sgd``, ``adam`` or ``adamw``.
         lr: Learning rate, positive; the peak of a schedule.
         momentum: Momentum of SGD, in [0, 1).
+        nesterov: Whether SGD's momentum is Nesterov's.
         weight_decay: Weight decay, zero or more.
         lr_schedule: ``none``, ``cosine``, ``onecycle`` or ``step``, moving with every optimizer step.
         input_shape: Shape of one input; None takes it from the data.
@@ -47,18 +49,19 @@ class Classifier(SteppedModule):
         network: Literal["mlp", "cnn"] | nn.Module = "mlp",
         hidden_dims: Sequence[int] = (),
         activation: Activation = "relu",
-        init: Literal["default", "zeros"] = "default",
+        init: Literal["default", "kaiming", "zeros"] = "default",
         optimizer: Literal["sgd", "adam", "adamw"] = "sgd",
         lr: float = 0.1,
         momentum: float = 0.0,
+        nesterov: bool = False,
         weight_decay: float = 0.0,
         lr_schedule: Literal["none", "cosine", "onecycle", "step"] = "none",
         input_shape: Sequence[int] | None = None,
         num_classes: int | None = None,
     ) -> None:
-        super().__init__(Recipe(optimizer, lr, momentum, weight_decay, lr_schedule))
+        super().__init__(Recipe(optimizer, lr, momentum, nesterov, weight_decay, lr_schedule))
         one_of("activation", activation, ACTIVATIONS)
-        one_of("init", init, ("default", "zeros"))
+        one_of("init", init, ("default", "kaiming", "zeros"))
         for width in hidden_dims:
             positive("hidden_dims", width, 10)
         self.save_hyperparameters(ignore=["network"])
@@ -146,13 +149,20 @@ class Classifier(SteppedModule):
 
     def _log_metrics(self, stage: str) -> None:
         collection = self._collection(stage)
-        self.log_dict({f"{stage}/{name}": value for name, value in collection.compute().items()})
+        # Computed over all processes already; Lightning wants to hear it all the same.
+        values = {f"{stage}/{name}": value for name, value in collection.compute().items()}
+        self.log_dict(values, sync_dist=self.trainer.world_size > 1)
         collection.reset()
 
     def _collection(self, stage: str) -> MetricCollection:
         collection = getattr(self, f"{stage}_metrics")
         assert isinstance(collection, MetricCollection)
         return collection
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes the class names, which the constructor does not."""
+        super().on_load_checkpoint(checkpoint)
+        self.save_hyperparameters({"class_names": checkpoint["hyper_parameters"].get("class_names", [])})
 
     def attach(self, data: LightningDataModule | None) -> None:
         """Builds the network for the sizes of ``data``, or checks that the one built already fits them.
@@ -175,6 +185,8 @@ class Classifier(SteppedModule):
             )
         if not hasattr(self, "val_metrics"):
             self._build(input_shape, num_classes, getattr(data, "class_names", ()))
+        elif class_names := getattr(data, "class_names", ()):
+            self.save_hyperparameters({"class_names": list(class_names)})
 
     def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
         logits = self.num_logits(num_classes)
@@ -184,9 +196,7 @@ class Classifier(SteppedModule):
                 self.network = CNN(input_shape, hidden_dims, logits)
             else:
                 self.network = MLP(input_shape, hidden_dims, logits, self.hparams["activation"])
-        if self.hparams["init"] == "zeros":
-            for parameter in self.network.parameters():
-                nn.init.zeros_(parameter)
+        initialize(self.network, self.hparams["init"], self.hparams["activation"])
         self.val_metrics = self.metrics(num_classes)
         self.test_metrics = self.val_metrics.clone()
         if input_shape:

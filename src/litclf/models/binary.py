@@ -27,6 +27,7 @@ class BinaryClassifier(Classifier):
     Source: :func:`torch.nn.functional.binary_cross_entropy_with_logits`.
 
     Example:
+        >>> import torch
         >>> model = BinaryClassifier(hidden_dims=[10, 10], input_shape=[2], num_classes=2)
         >>> model(torch.zeros(3, 2)).shape
         torch.Size([3])

@@ -27,6 +27,7 @@ class MulticlassClassifier(Classifier):
     Source: :func:`torch.nn.functional.cross_entropy`.
 
     Example:
+        >>> import torch
         >>> model = MulticlassClassifier(hidden_dims=[8], input_shape=[2], num_classes=4)
         >>> model(torch.zeros(3, 2)).shape
         torch.Size([3, 4])

@@ -23,6 +23,7 @@ class Recipe:
         optimizer: ``sgd``, ``adam`` or ``adamw``.
         lr: Learning rate, positive; the peak of a schedule.
         momentum: Momentum of SGD, in [0, 1).
+        nesterov: Whether SGD's momentum is Nesterov's.
         weight_decay: Weight decay, zero or more.
         lr_schedule: ``none``; ``cosine``, down to zero over the fit; ``onecycle``, up to ``lr`` and down again;
             ``step``, a tenth after each third of the fit. All move with every optimizer step.
@@ -40,6 +41,7 @@ class Recipe:
     optimizer: str = "sgd"
     lr: float = 0.1
     momentum: float = 0.0
+    nesterov: bool = False
     weight_decay: float = 0.0
     lr_schedule: str = "none"
 
@@ -55,11 +57,19 @@ class Recipe:
                 "momentum", f"does nothing with {self.optimizer}, got {self.momentum}", "pass optimizer sgd, or drop it"
             )
 
+        if self.nesterov and not self.momentum:
+            raise InputError("nesterov", "does nothing without momentum", "pass a momentum such as 0.9, or drop it")
+
     def build(self, parameters: Iterable[torch.nn.Parameter], fused: bool = False) -> torch.optim.Optimizer:
         """The optimizer over ``parameters``; ``fused`` takes PyTorch's fused kernel, which is faster."""
         if self.optimizer == "sgd":
             return torch.optim.SGD(
-                parameters, lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay, fused=fused
+                parameters,
+                lr=self.lr,
+                momentum=self.momentum,
+                nesterov=self.nesterov,
+                weight_decay=self.weight_decay,
+                fused=fused,
             )
         kind = torch.optim.Adam if self.optimizer == "adam" else torch.optim.AdamW
         return kind(parameters, lr=self.lr, weight_decay=self.weight_decay, fused=fused)

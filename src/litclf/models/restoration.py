@@ -57,6 +57,9 @@ class ImageRestoration(SteppedModule):
             if shape is None:
                 raise InputError("num_pixels", "is known neither from the model nor from the data", "pass num_pixels")
             self._build(shape[0])
+        elif shape is not None and shape[0] != self.hparams["num_pixels"]:
+            rule = f"is {self.hparams['num_pixels']} in {type(self).__name__}, but {shape[0]} in {type(data).__name__}"
+            raise InputError("num_pixels", rule, "drop it, and the data decides")
 
     def _build(self, num_pixels: int) -> None:
         self.image = nn.Parameter(torch.rand(1, num_pixels))
@@ -65,7 +68,7 @@ class ImageRestoration(SteppedModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """The restored images of the corrupted ones ``x``, shape ``(N, num_pixels)``: the same for each."""
-        return self.image.expand(len(x), -1)
+        return self.image.expand(x.shape[0], -1)
 
     def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Distance between the corrupted guess and the corrupted image ``x``; the original ``y`` is not looked at."""

@@ -10,6 +10,7 @@ from lightning.pytorch import LightningDataModule, LightningModule
 from torch import Tensor
 
 from litclf.checks import InputError
+from litclf.engines.counter import restore_steps
 from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Engine, Execution
 from litclf.models.recipe import Recipe
@@ -33,6 +34,7 @@ class SteppedModule(LightningModule):
         super().__init__()
         self.recipe = recipe
         self.engine: Engine = EagerEngine()
+        self._steps_before: int | None = None
         self.save_hyperparameters({"model_class": type(self).__name__})
 
     def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -53,6 +55,15 @@ class SteppedModule(LightningModule):
         # Set here, not in the constructor: only now is K known, and Lightning has let the Trainer's own gradient
         # clipping pass, which it refuses for manual optimization and we apply inside the execution.
         self.automatic_optimization = getattr(data, "steps_per_execution", 1) == 1
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Notes how many optimizer steps the fit that wrote ``checkpoint`` had done."""
+        self._steps_before = int(checkpoint["global_step"])
+
+    def on_train_start(self) -> None:
+        """Where a fit is resumed, goes on counting from there, also where K was changed between 1 and more."""
+        if self.trainer.ckpt_path is not None and self._steps_before is not None:
+            restore_steps(self.trainer, self._steps_before)
 
     def training_step(self, batch: Execution | Sequence[Tensor], batch_idx: int) -> Tensor:
         """One optimizer step on an ``(x, y)`` batch, or all steps of an execution; returns the mean loss."""

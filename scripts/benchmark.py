@@ -1,0 +1,235 @@
+"""Measures litclf beside other ways to do the same fits: one run, one thread each, contenders alternating by round.
+
+    python scripts/benchmark.py --mnist DATA_DIR --output FOLDER
+
+Prints a table a job and writes ``benchmark.json`` and ``benchmark.png``. Seconds are the median over the rounds, with
+their range; the ratio is the baseline's seconds over the contender's, taken round by round, so that a slow minute of
+the machine slows both sides. Memory and ``cold`` come from one more run of each contender in a process of its own, in
+which all libraries are loaded for all contenders, and the data read; "of the fit" is what came on top of that. The
+floor is what the multiplications of the fit would take at the machine's own matmul rate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from math import nan
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import matplotlib
+import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from contenders import BASELINE, CONTENDERS, Job, Outcome, jobs, warm_up
+
+matplotlib.use("Agg")
+
+
+def matmul_rate() -> float:
+    """Float32 operations a second of one thread in a large matrix product: the best of ten."""
+    a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
+    seconds = []
+    for _ in range(10):
+        begin = time.perf_counter()
+        torch.mm(a, b)
+        seconds.append(time.perf_counter() - begin)
+    return 2 * 1024**3 / min(seconds)
+
+
+def operations(job: Job, num_samples: int) -> float:
+    """Floating-point operations of the matrix products of a fit: forward, and both sides of backward."""
+    weights = job.weights
+    # Nothing flows back to the inputs, so the first layer has two products and the others three.
+    return 2.0 * (3 * sum(weights) - weights[0]) * num_samples * job.passes
+
+
+def hardware() -> str:
+    """Name of the processor, with the number of CPUs."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} CPUs"
+
+
+def peak_memory() -> float | None:
+    """Largest resident memory of this process so far, in MiB; None where the system does not tell.
+
+    Not ``ru_maxrss``: Linux hands that of the parent down to a process that it starts.
+    """
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), None)
+
+
+def probe(job: Job, contender: str) -> dict[str, float | None]:
+    """Seconds of one run in this fresh process, and its peak memory before the run and after it."""
+    job.data()
+    before = peak_memory()
+    outcome = CONTENDERS[contender](job)
+    return {"cold_seconds": scaled(job, outcome), "memory_before_mib": before, "memory_peak_mib": peak_memory()}
+
+
+def probed(job: Job, contender: str) -> dict[str, float | None]:
+    """:func:`probe`, in a process of its own."""
+    command = [sys.executable, __file__, "--probe", job.name, contender]
+    command += ["--epochs", str(job.epochs), "--mnist", job.data_dir] if job.data_dir else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"the probe of {contender} on {job.name} failed:\n{done.stderr}")
+    figures: dict[str, float | None] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def scaled(job: Job, outcome: Outcome) -> float:
+    """Seconds of the whole job, where a contender ran only some of its passes."""
+    return outcome.seconds * job.passes / outcome.passes
+
+
+def measure(job: Job, rounds: int, rate: float) -> dict[str, Any]:
+    """Runs all contenders of a job, in turn, in every round."""
+    num_samples = len(job.data().splits["train"].y)
+    steps = job.passes * -(-num_samples // (job.batch_size or num_samples))
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in CONTENDERS}
+    for number in range(rounds):
+        # Every other round backwards, so that no contender always runs after the same one.
+        for name in list(CONTENDERS)[:: -1 if number % 2 else 1]:
+            with threadpool_limits(1):
+                torch.set_num_threads(1)
+                outcomes[name].append(CONTENDERS[name](job))
+            print(f"{job.name}, round {number + 1}: {name} {scaled(job, outcomes[name][-1]):.2f} s", file=sys.stderr)
+    base = [scaled(job, outcome) for outcome in outcomes[BASELINE]]
+    figures: dict[str, Any] = {}
+    for name, runs in outcomes.items():
+        seconds = [scaled(job, outcome) for outcome in runs]
+        ratios = [theirs / own for theirs, own in zip(base, seconds, strict=True)]
+        middle = median(seconds)
+        figures[name] = {
+            "seconds": seconds,
+            "median_seconds": middle,
+            "steps_per_second": steps / middle,
+            "samples_per_second": num_samples * job.passes / middle,
+            "ratio": median(ratios),
+            "ratios": ratios,
+            "loss": runs[-1].loss,
+            "ran_passes": runs[-1].passes,
+            **probed(job, name),
+        }
+    floor = operations(job, num_samples) / rate
+    return {
+        "steps": steps,
+        "passes": job.passes,
+        "samples": num_samples,
+        "floor_seconds": floor,
+        "contenders": figures,
+    }
+
+
+def table(name: str, result: dict[str, Any]) -> str:
+    """The figures of a job as text, a line a contender."""
+    lines = [
+        f"\n{name}: {result['steps']} steps in {result['passes']} passes over {result['samples']} samples; "
+        f"arithmetic floor {result['floor_seconds']:.2g} s",
+        f"{'contender':16}{'seconds':>9}{'(min..max)':>18}{'cold':>9}{'steps/s':>10}{'samples/s':>12}"
+        f"{'ratio':>8}{'(min..max)':>16}{'loss':>10}{'MiB peak':>10}{'of the fit':>11}",
+    ]
+    notes = []
+    for contender, own in result["contenders"].items():
+        spread, ratios = own["seconds"], own["ratios"]
+        before, peak = own["memory_before_mib"] or nan, own["memory_peak_mib"] or nan
+        partial = own["ran_passes"] != result["passes"]
+        lines.append(
+            f"{contender:16}{own['median_seconds']:9.3f}{f'({min(spread):.3f}..{max(spread):.3f})':>18}"
+            f"{own['cold_seconds']:9.3f}{own['steps_per_second']:10.0f}{own['samples_per_second']:12.0f}"
+            f"{own['ratio']:8.2f}{f'({min(ratios):.2f}..{max(ratios):.2f})':>16}"
+            f"{own['loss']:>9.5f}{'*' if partial else ' '}{peak:10.0f}{peak - before:11.0f}"
+        )
+        if partial:
+            notes.append(f"* ran {own['ran_passes']} of {result['passes']} passes; seconds are scaled, the loss is not")
+    return "\n".join(lines + notes)
+
+
+def draw(results: dict[str, Any], path: Path) -> None:
+    """A bar chart of the ratios, a panel a job, with the range over the rounds."""
+    from matplotlib import pyplot as plt
+
+    figure, panels = plt.subplots(1, len(results), figsize=(4.5 * len(results), 3.2), squeeze=False, sharey=True)
+    for panel, (name, result) in zip(panels[0], results.items(), strict=True):
+        own = result["contenders"]
+        ratios = [own[contender]["ratio"] for contender in own]
+        below = [own[contender]["ratio"] - min(own[contender]["ratios"]) for contender in own]
+        above = [max(own[contender]["ratios"]) - own[contender]["ratio"] for contender in own]
+        colors = ["tab:blue" if contender.startswith("litclf") else "tab:gray" for contender in own]
+        panel.barh(list(own), ratios, xerr=[below, above], color=colors, capsize=3)
+        panel.axvline(1, color="black", linewidth=1, linestyle="--")
+        panel.set(title=name, xlabel=f"times as fast as the {BASELINE}")
+        for position, ratio in enumerate(ratios):
+            panel.annotate(f"{ratio:.2f}", (0, position), xytext=(4, 0), textcoords="offset points", va="center")
+    panels[0][0].invert_yaxis()
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def main() -> None:
+    """Measures the jobs asked for."""
+    parser = argparse.ArgumentParser(description="Measures litclf beside other ways to do the same fits.")
+    parser.add_argument("--jobs", nargs="+", choices=list(jobs(None)), default=list(jobs(None)))
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each contender")
+    parser.add_argument("--epochs", type=int, default=1, help="epochs of mnist in each run")
+    parser.add_argument("--mnist", metavar="DATA_DIR", help="folder that holds MNIST/raw; without it mnist is skipped")
+    parser.add_argument("--output", type=Path, default=Path("lightning_logs/benchmark"), help="folder of the results")
+    parser.add_argument("--probe", nargs=2, metavar=("JOB", "CONTENDER"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.rounds < 1 or args.epochs < 1:
+        parser.error(f"--rounds and --epochs must be at least 1, got {args.rounds} and {args.epochs}")
+    torch.set_num_threads(1)
+    known = jobs(args.mnist)
+    known["mnist"] = replace(known["mnist"], epochs=args.epochs)
+    if args.probe:
+        name, contender = args.probe
+        with threadpool_limits(1):
+            print(json.dumps(probe(known[name], contender)))
+        return
+    chosen = list(args.jobs)
+    if "mnist" in chosen and not (args.mnist and (Path(args.mnist) / "MNIST" / "raw").is_dir()):
+        print("mnist is skipped: pass --mnist DATA_DIR, the folder that holds MNIST/raw")
+        chosen.remove("mnist")
+    if not chosen:
+        return
+    rate, begin_load = matmul_rate(), os.getloadavg()[0]
+    packages = {name: version(name) for name in ("litclf", "torch", "lightning", "scikit-learn", "numpy")}
+    print(f"{hardware()}; float32 matmul {rate / 1e9:.1f} GFLOP/s on one thread; load {begin_load:.1f} at the start")
+    warm_up()
+    results = {name: measure(known[name], args.rounds, rate) for name in chosen}
+    for name, result in results.items():
+        print(table(name, result))
+    record = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "hardware": hardware(),
+        "load": {"begin": begin_load, "end": os.getloadavg()[0]},
+        "threads": 1,
+        "rounds": args.rounds,
+        "matmul_flops_per_second": rate,
+        "versions": {"python": platform.python_version(), **packages},
+        "baseline": BASELINE,
+        "about": {name: (run.__doc__ or "").splitlines()[0] for name, run in CONTENDERS.items()},
+        "jobs": results,
+    }
+    args.output.mkdir(parents=True, exist_ok=True)
+    (args.output / "benchmark.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    draw(results, args.output / "benchmark.png")
+    print(f"\nwritten to {args.output}: benchmark.json, benchmark.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from litclf.checks import InputError
+from litclf.data.plan import Plan, Position
+
+SIZES = {
+    "steps": st.integers(1, 60),
+    "most": st.integers(1, 70),
+    "periods": st.lists(st.integers(0, 40), max_size=3),
+}
+
+
+def ends(plan, epoch):
+    """Where executions end, counted over the fit."""
+    return {epoch * plan.steps_per_epoch + end for _, end in plan.executions(epoch)}
+
+
+@given(**SIZES, epoch=st.integers(0, 30))
+def test_every_epoch_is_tiled_by_the_same_number_of_executions_of_at_most_k_steps(steps, most, periods, epoch):
+    plan = Plan(steps, most, periods)
+    executions = plan.executions(epoch)
+    assert len(executions) == plan.num_executions
+    assert [step for first, end in executions for step in range(first, end)] == list(range(steps))
+    assert all(1 <= end - first <= most for first, end in executions)
+
+
+@given(**SIZES, epoch=st.integers(0, 30))
+def test_every_multiple_of_a_period_ends_an_execution(steps, most, periods, epoch):
+    plan = Plan(steps, most, periods)
+    due = {
+        step
+        for step in range(epoch * steps + 1, (epoch + 1) * steps + 1)
+        for period in periods
+        if period and step % period == 0
+    }
+    assert due <= ends(plan, epoch)
+
+
+@given(**SIZES, max_steps=st.integers(1, 300))
+def test_the_last_step_of_the_fit_ends_an_execution_that_the_trainer_reaches(steps, most, periods, max_steps):
+    plan = Plan(steps, most, periods, max_steps)
+    epoch = (max_steps - 1) // steps
+    reached = [end for _, end in plan.executions(epoch)][: plan.num_executions]
+    assert max_steps - epoch * steps in reached
+    assert plan.last_step(epoch) == max_steps - epoch * steps
+    assert (plan.last_step(epoch + 1), Plan(steps, most).last_step(epoch)) == (0, steps)
+
+
+def test_without_periods_there_are_no_more_executions_than_needed():
+    assert Plan(10, 4).executions(0) == [(0, 3), (3, 6), (6, 10)]
+    assert Plan(100, 100, [100]).num_executions == 1
+
+
+@given(**SIZES, epoch=st.integers(0, 5), data=st.data())
+def test_a_resumed_epoch_goes_on_where_it_stopped_and_adds_up_to_what_the_trainer_counts(
+    steps, most, periods, epoch, data
+):
+    before = Plan(steps, most, periods)
+    done = data.draw(st.integers(0, before.num_executions))
+    end = before.executions(epoch)[done - 1][1] if done else 0
+    after = Plan(steps, most, periods, start=Position(epoch, end, done))
+    rest = after.executions(epoch)
+    assert [step for first, end in rest for step in range(first, end)] == list(range(end, steps))
+    assert done + len(rest) == after.num_executions
+    assert len(after.executions(epoch + 1)) == after.num_executions
+
+
+@given(**SIZES, other=st.integers(1, 70), data=st.data())
+def test_a_resumed_epoch_may_change_k_or_says_that_it_cannot(steps, most, periods, other, data):
+    before = Plan(steps, most, periods)
+    done = data.draw(st.integers(1, before.num_executions))
+    end = before.executions(0)[done - 1][1]
+    try:
+        after = Plan(steps, other, periods, start=Position(0, end, done))
+    except InputError:
+        assert other < most
+        return
+    rest = after.executions(0)
+    assert [step for first, last in rest for step in range(first, last)] == list(range(end, steps))
+    if rest:
+        assert done + len(rest) == after.num_executions
+    assert len(after.executions(1)) == after.num_executions
+
+
+def test_a_k_too_small_to_go_on_with_is_refused():
+    # The Trainer would count 100 batches of which 1 is done, but only 50 steps are left.
+    with pytest.raises(InputError, match=r"^steps_per_execution: cannot shrink to 1 in the middle of an epoch"):
+        Plan(100, 1, start=Position(0, 50, 1))

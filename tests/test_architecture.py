@@ -1,0 +1,72 @@
+"""Imports run downward only: cli, parser -> run -> callbacks, data, models -> engines, nets -> checks."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import litclf
+
+ROOT = Path(litclf.__file__).parent
+FILES = sorted(path for path in ROOT.rglob("*.py") if path not in (ROOT / "__init__.py", ROOT / "__main__.py"))
+BOTTOM = {"checks"}
+MIDDLE = BOTTOM | {"engines", "nets"}
+PARTS = MIDDLE | {"callbacks", "data", "models"}
+MAY_IMPORT = {
+    "checks": set(),
+    "presets": BOTTOM,
+    "nets": BOTTOM,
+    "engines": BOTTOM | {"engines"},
+    "callbacks": MIDDLE | {"callbacks"},
+    "data": MIDDLE | {"data"},
+    "models": MIDDLE | {"models"},
+    "loggers": BOTTOM,
+    "checkpoints": BOTTOM,
+    "defaults": PARTS | {"loggers", "checkpoints"},
+    "run": PARTS | {"loggers", "checkpoints", "defaults"},
+}
+ABOVE = {"cli", "parser"}
+
+
+def room(path):
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imported(source):
+    """The rooms of litclf that a module imports, wherever in the file the import stands."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name the whole path"
+            module = (node.module or "").split(".")
+            if module == ["litclf"]:
+                yield from (alias.name for alias in node.names)
+            elif module[0] == "litclf":
+                yield module[1]
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                module = alias.name.split(".")
+                if module[0] == "litclf" and len(module) > 1:
+                    yield module[1]
+
+
+@pytest.mark.parametrize(
+    ("source", "rooms"),
+    [
+        ("from litclf.data.base import Split", ["data"]),
+        ("import litclf.models.base as b", ["models"]),
+        ("def f():\n    from litclf import nets", ["nets"]),
+        ("import litclf\nimport torch", []),
+    ],
+)
+def test_the_walk_sees_every_kind_of_import(source, rooms):
+    assert list(imported(source)) == rooms
+
+
+def test_the_walk_sees_all_rooms():
+    assert {room(path) for path in FILES} == MAY_IMPORT.keys() | ABOVE
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_downward(path):
+    allowed = MAY_IMPORT.get(room(path), MAY_IMPORT.keys() | ABOVE | {"presets"})
+    assert set(imported(path.read_text(encoding="utf-8"))) <= allowed

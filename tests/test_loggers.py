@@ -1,0 +1,45 @@
+import csv
+
+from litclf.loggers import MetricsCSV
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_values_of_one_step_share_a_row(tmp_path):
+    logger = MetricsCSV(tmp_path)
+    logger.log_metrics({"train/loss": 0.5}, step=9)
+    logger.log_metrics({"val/loss": 0.25, "epoch": 0}, step=9)
+    logger.log_metrics({"train/loss": 0.125}, step=19)
+    assert rows(logger.path) == [
+        {"step": "9", "train/loss": "0.5", "epoch": "0", "val/loss": "0.25"},
+        {"step": "19", "train/loss": "0.125", "epoch": "", "val/loss": ""},
+    ]
+
+
+def test_every_call_leaves_a_whole_file(tmp_path):
+    logger = MetricsCSV(tmp_path)
+    for step in range(5):
+        logger.log_metrics({"a": step}, step)
+        assert [row["step"] for row in rows(logger.path)] == [str(n) for n in range(step + 1)]
+
+
+def test_a_shorter_row_replaces_a_longer_one_whole(tmp_path):
+    logger = MetricsCSV(tmp_path)
+    logger.log_metrics({"a": 0.123456}, step=0)
+    logger.log_metrics({"a": 1}, step=0)
+    assert logger.path.read_bytes() == b"step,a\r\n0,1\r\n"
+
+
+def test_a_resumed_run_keeps_earlier_rows_and_rewrites_later_ones(tmp_path):
+    first = MetricsCSV(tmp_path)
+    for step in (9, 19, 29):
+        first.log_metrics({"loss": step}, step)
+    second = MetricsCSV(tmp_path)
+    second.log_metrics({"loss": -1, "extra": 2}, step=19)
+    assert rows(second.path) == [
+        {"step": "9", "loss": "9", "extra": ""},
+        {"step": "19", "loss": "-1", "extra": "2"},
+    ]

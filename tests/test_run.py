@@ -1,0 +1,247 @@
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+import yaml
+from lightning.pytorch import Callback, LightningDataModule
+from lightning.pytorch.callbacks import ModelCheckpoint
+from sklearn.metrics import log_loss
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
+from litclf.defaults import choose_threads
+from litclf.run import Run
+
+
+def small_fit(tmp_path, name="small", epochs=2, **arguments):
+    data = CirclesDataModule(num_samples=200, batch_size=16, repeat=2, steps_per_execution=5)
+    model = BinaryClassifier(hidden_dims=[4], optimizer="adam", lr=0.01)
+    return fit(model, data, name=name, max_epochs=epochs, default_root_dir=tmp_path, **arguments)
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    return small_fit(tmp_path_factory.mktemp("run"), enable_progress_bar=False)
+
+
+def events(folder):
+    accumulator = EventAccumulator(str(folder), size_guidance={"tensors": 0, "scalars": 0})
+    accumulator.Reload()
+    return accumulator
+
+
+def test_the_run_folder_holds_all_that_a_run_makes(result):
+    names = {path.name for path in result.folder.iterdir()}
+    assert names - {name for name in names if name.startswith("events.out.tfevents.")} == {
+        "checkpoints",
+        "config.yaml",
+        "hparams.yaml",
+        "metrics.csv",
+        "metrics.json",
+    }
+    assert sum(name.startswith("events") for name in names) == 1
+    assert {path.name for path in (result.folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert result.folder.parts[-3:] == ("lightning_logs", "small", "version_0")
+
+
+def test_metrics_json_holds_final_metrics_under_their_log_keys(result):
+    metrics = json.loads((result.folder / "metrics.json").read_text())
+    assert metrics == result.metrics
+    for stage in ("val", "test"):
+        for name in ("loss", "accuracy", "f1", "precision", "recall", "auroc", "calibration_error"):
+            assert f"{stage}/{name}" in metrics
+    assert metrics["global_step"] == 40
+    assert metrics["seed"] == 42
+    assert metrics["fit_seconds"] > 0
+    assert metrics["versions"]["torch"] == torch.__version__.split("+")[0]
+
+
+def test_the_test_metrics_are_those_of_the_best_checkpoint(result):
+    model = BinaryClassifier.load_from_checkpoint(result.folder / "checkpoints" / "best.ckpt", weights_only=True)
+    x, y = CirclesDataModule(num_samples=200).splits["test"]
+    with torch.no_grad():
+        probabilities = model.probabilities(model(x)).double().numpy()
+    assert result.metrics["test/loss"] == pytest.approx(log_loss(y, probabilities), abs=1e-6)
+
+
+def test_hparams_and_config_rebuild_the_run(result):
+    hparams = yaml.safe_load((result.folder / "hparams.yaml").read_text())
+    assert hparams["hidden_dims"] == [4]
+    assert hparams["num_samples"] == 200
+    config = yaml.safe_load((result.folder / "config.yaml").read_text())
+    assert config["model"]["class_path"] == "litclf.models.binary.BinaryClassifier"
+    assert config["data"]["init_args"]["num_samples"] == 200
+
+
+def test_tensorboard_has_scalars_hparams_graph_and_text(result):
+    accumulator = events(result.folder)
+    tags = accumulator.Tags()
+    assert {"train/loss", "train/accuracy", "val/loss", "val/auroc", "test/accuracy"} <= set(tags["scalars"])
+    assert [event.step for event in accumulator.Scalars("val/loss")] == [19, 39]
+    assert tags["graph"]
+    assert b"linear" in accumulator.Graph().SerializeToString()
+    assert "config/text_summary" in tags["tensors"]
+    assert b"BinaryClassifier" in accumulator.Tensors("config/text_summary")[0].tensor_proto.string_val[0]
+    plugins = accumulator.SummaryMetadata("_hparams_/session_start_info")
+    assert plugins.plugin_data.plugin_name == "hparams"
+    assert b"hidden_dims" in plugins.plugin_data.content
+    assert "custom_scalars__config__" in tags["tensors"]
+
+
+def test_runs_of_one_name_are_numbered(tmp_path):
+    folders = [small_fit(tmp_path, epochs=1, enable_progress_bar=False).folder.name for _ in range(2)]
+    assert folders == ["version_0", "version_1"]
+
+
+def test_folders_taken_at_the_same_moment_are_distinct(tmp_path):
+    run = Run(BinaryClassifier(), CirclesDataModule(), "same", "")
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: run._folder({"default_root_dir": tmp_path}), range(32)))
+    assert len(set(folders)) == 32
+
+
+def test_a_seed_decides_weights_and_order(tmp_path):
+    results = [small_fit(tmp_path, epochs=1, seed=seed, enable_progress_bar=False) for seed in (1, 1, 2)]
+    losses = [result.metrics["train/loss"] for result in results]
+    assert losses[0] == losses[1] != losses[2]
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 7])
+@pytest.mark.parametrize("stop_at", [10, 20, 33])
+def test_a_run_stopped_anywhere_resumes_to_the_same_weights(tmp_path, steps_per_execution, stop_at):
+    def parts():
+        data = BlobsDataModule(
+            num_samples=160, holdout=0, batch_size=16, repeat=2, steps_per_execution=steps_per_execution
+        )
+        return MulticlassClassifier(hidden_dims=[8], optimizer="adam", lr=0.01, lr_schedule="cosine"), data
+
+    def save():
+        return [ModelCheckpoint(filename="{step}", every_n_train_steps=stop_at, save_top_k=-1)]
+
+    whole = fit(*parts(), max_epochs=3, default_root_dir=tmp_path, enable_progress_bar=False, callbacks=save())
+    model, data = parts()
+    path = whole.folder / "checkpoints" / f"step={stop_at}.ckpt"
+    resumed = fit(
+        model,
+        data,
+        max_epochs=3,
+        ckpt_path=path,
+        default_root_dir=tmp_path,
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+    )
+    assert resumed.folder.resolve() == whole.folder.resolve()
+    assert resumed.metrics["global_step"] == whole.metrics["global_step"] == 60
+    for own, theirs in zip(model.parameters(), whole.model.parameters(), strict=True):
+        assert torch.equal(own, theirs)
+
+
+def test_resuming_loses_and_doubles_no_row(tmp_path):
+    small_fit(tmp_path, "whole", epochs=4, enable_progress_bar=False)
+    first = small_fit(tmp_path, "cut", epochs=2, enable_progress_bar=False)
+    second = small_fit(
+        tmp_path, epochs=4, enable_progress_bar=False, ckpt_path=first.folder / "checkpoints" / "last.ckpt"
+    )
+    assert second.folder.resolve() == first.folder.resolve()
+
+    def training_rows(folder):
+        lines = (folder / "metrics.csv").read_text().splitlines()
+        return {line for line in lines if line.split(",")[0] in {str(step) for step in range(4, 80, 5)}}
+
+    whole = training_rows(tmp_path / "lightning_logs" / "whole" / "version_0")
+    assert len(whole) == 16
+    assert training_rows(second.folder) == whole
+
+
+def test_callbacks_of_the_user_replace_those_of_their_kind(tmp_path):
+    own = ModelCheckpoint(filename="mine", monitor="val/accuracy", mode="max")
+    result = small_fit(tmp_path, callbacks=[own], enable_progress_bar=False)
+    assert [path.name for path in (result.folder / "checkpoints").iterdir()] == ["mine.ckpt"]
+
+
+def test_checkpoints_and_loggers_can_be_switched_off(tmp_path):
+    result = small_fit(tmp_path, enable_checkpointing=False, logger=False, enable_progress_bar=False)
+    assert {path.name for path in result.folder.iterdir()} == {"config.yaml", "metrics.json"}
+
+
+def test_fast_dev_run_leaves_nothing(tmp_path):
+    result = small_fit(tmp_path, fast_dev_run=True, enable_progress_bar=False)
+    assert result.folder is None
+    assert result.metrics["global_step"] == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_typo_in_a_trainer_argument_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="has no argument max_epoch; fix: did you mean max_epochs"):
+        fit(BinaryClassifier(), CirclesDataModule(), max_epoch=1, default_root_dir=tmp_path)
+
+
+def test_what_the_trainer_refuses_leaves_no_folder(tmp_path):
+    with pytest.raises(InputError, match="invalid accelerator name"):
+        small_fit(tmp_path, accelerator="abacus")
+    with pytest.raises(InputError, match=r"trainer\.accumulate_grad_batches: cannot be 2"):
+        small_fit(tmp_path, accumulate_grad_batches=2)
+    assert list((tmp_path / "lightning_logs" / "small").iterdir()) == []
+
+
+def test_anyones_datamodule_trains(tmp_path):
+    class Theirs(LightningDataModule):
+        def loader(self):
+            x, y = CirclesDataModule(num_samples=100).splits["train"]
+            return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=20)
+
+        train_dataloader = val_dataloader = loader
+
+    model = BinaryClassifier(hidden_dims=[4], input_shape=[2], num_classes=2)
+    result = fit(model, Theirs(), max_epochs=2, default_root_dir=tmp_path, enable_progress_bar=False)
+    assert result.metrics["global_step"] == 8
+    assert "val/auroc" in result.metrics
+
+
+def test_small_models_get_one_thread_and_the_user_may_override(tmp_path):
+    model = BinaryClassifier(hidden_dims=[10], input_shape=[2], num_classes=2)
+    assert choose_threads(model, CirclesDataModule()) == 1
+    before = torch.get_num_threads()
+    try:
+        small_fit(tmp_path, epochs=1, threads=2, enable_progress_bar=False)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_two_processes_give_the_weights_of_one(tmp_path):
+    class Weights(Callback):
+        def on_train_end(self, trainer, pl_module):
+            if trainer.is_global_zero:
+                torch.save(pl_module.state_dict(), tmp_path / f"{trainer.world_size}.pt")
+
+    for devices in (1, 2):
+        data = CirclesDataModule(num_samples=200, batch_size=32 // devices, steps_per_execution=3)
+        fit(
+            BinaryClassifier(hidden_dims=[4], lr=0.5),
+            data,
+            max_epochs=2,
+            accelerator="cpu",
+            devices=devices,
+            strategy="ddp_fork" if devices > 1 else "auto",
+            callbacks=[Weights()],
+            enable_progress_bar=False,
+            enable_checkpointing=False,
+            logger=False,
+            default_root_dir=tmp_path,
+        )
+    one, two = (torch.load(tmp_path / f"{n}.pt", weights_only=True) for n in (1, 2))
+    for name, weight in one.items():
+        torch.testing.assert_close(two[name], weight, rtol=0, atol=1e-6)
+
+
+def test_last_is_the_latest_epoch_also_where_an_earlier_one_was_best(tmp_path):
+    data = BlobsDataModule(num_samples=40, cluster_std=5, batch_size=4, steps_per_execution=8)
+    model = MulticlassClassifier(hidden_dims=[32], optimizer="adam", lr=0.05)
+    result = fit(model, data, max_epochs=30, default_root_dir=tmp_path, enable_progress_bar=False)
+    best, last = (
+        torch.load(result.folder / "checkpoints" / f"{name}.ckpt", weights_only=True)["global_step"]
+        for name in ("best", "last")
+    )
+    assert best < last == 240
