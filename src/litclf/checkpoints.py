@@ -10,7 +10,7 @@ from lightning.pytorch import LightningDataModule, LightningModule
 
 from litclf.checks import InputError
 
-_FREE = {"steps_per_execution", "data_dir"}
+_FREE = {"steps_per_execution", "data_dir", "engine"}
 """Arguments that change nothing about the weights, so that a resumed run may change them."""
 
 

@@ -165,6 +165,7 @@ def _print_result(result: RunResult) -> None:
     _print_table(result.metrics)
     seconds, steps = result.metrics["fit_seconds"], result.metrics["global_step"]
     print(f"\nfit         {steps} steps in {seconds:.2f} s")
+    print(f"engine      {result.metrics['engine']}")
     if result.folder is not None:
         print(f"run folder  {result.folder}")
         print(f"dashboard   tensorboard --logdir {result.folder}")

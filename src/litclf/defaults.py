@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +17,14 @@ from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from torch import nn
 
 from litclf.callbacks.progress import PlainProgress
+from litclf.engines.kernel import KernelEngine
 from litclf.loggers import MetricsCSV, RunTensorBoard
 
 MAX_EPOCHS = 20
 """Length of a fit whose length nobody names; Lightning's own 1000 epochs are rarely meant."""
+
+_LARGE_SPLIT = 1000
+"""Samples from which on a validation split tells a tenth of a percent of accuracy."""
 
 _SMALL_WORK = 1e8
 """Multiply-adds of a step below which a second thread gains nothing, and can cost a lot on a busy machine."""
@@ -51,14 +56,26 @@ def trainer_defaults(trainer_args: dict[str, Any], data: LightningDataModule, fo
 
 
 def _checkpoints(data: LightningDataModule, folder: Path) -> list[Callback]:
-    """Keep ``best.ckpt``, by validation loss where there is one, and ``last.ckpt``, of every epoch."""
-    monitor = "val/loss" if has_samples(data, "val") else "train/loss"
-    where = folder / "checkpoints"
+    """Keep ``best.ckpt``, by what :func:`best_by` says, and ``last.ckpt``, of every epoch."""
+    where, (monitor, mode) = folder / "checkpoints", best_by(data)
     return [
-        ModelCheckpoint(where, filename="best", monitor=monitor, enable_version_counter=False),
+        ModelCheckpoint(where, filename="best", monitor=monitor, mode=mode, enable_version_counter=False),
         # Not `save_last` of the first one, which writes only when that one does.
         ModelCheckpoint(where, filename="last", enable_version_counter=False),
     ]
+
+
+def best_by(data: LightningDataModule) -> tuple[str, str]:
+    """The metric that tells the best epoch, and whether it is best at its ``max`` or ``min``.
+
+    Accuracy, where the validation split is large enough to tell epochs apart by it; else the loss, which also tells
+    apart epochs that get the same few samples right; without validation, the training loss.
+    """
+    if not has_samples(data, "val"):
+        return "train/loss", "min"
+    classes, splits = getattr(data, "class_names", ()), getattr(data, "splits", {})
+    large = classes and isinstance(splits, dict) and len(splits["val"].y) >= _LARGE_SPLIT
+    return ("val/accuracy", "max") if large else ("val/loss", "min")
 
 
 @contextmanager
@@ -91,6 +108,20 @@ def quiet_lightning() -> Iterator[None]:
     finally:
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
+
+
+def warm_up(model: LightningModule, data: LightningDataModule) -> None:
+    """Compiles or loads the kernels a fit will need, before its time is taken; says so where it takes a while."""
+    network = getattr(model, "network", None)
+    if getattr(model, "engine_name", "eager") == "eager" or getattr(data, "steps_per_execution", 1) == 1 or not network:
+        return
+    notice = threading.Timer(1.5, print, ["compiling the kernels for this machine, once"])
+    notice.start()
+    try:
+        samples = cast(Any, data).batch_size or len(cast(Any, data).splits["train"].y)
+        KernelEngine().warm_up(network, samples)
+    finally:
+        notice.cancel()
 
 
 def choose_threads(model: LightningModule, data: LightningDataModule) -> int:

@@ -22,7 +22,7 @@ from lightning.pytorch.utilities import rank_zero_only
 import litclf
 from litclf.checkpoints import check_checkpoint, run_folder
 from litclf.checks import InputError
-from litclf.defaults import choose_threads, has_samples, quiet_lightning, trainer_defaults
+from litclf.defaults import choose_threads, has_samples, quiet_lightning, trainer_defaults, warm_up
 from litclf.engines.limits import check_trainer
 from litclf.loggers import RunTensorBoard
 
@@ -136,6 +136,7 @@ class Run:
             for logger in trainer.loggers:
                 if isinstance(logger, RunTensorBoard):
                     logger.describe(self.config)
+        warm_up(self.model, self.data)
         begin = time.perf_counter()
         trainer.fit(self.model, datamodule=self.data, ckpt_path=self.ckpt_path, weights_only=True)
         seconds = time.perf_counter() - begin
@@ -149,6 +150,7 @@ class Run:
             metrics.update(
                 _plain(trainer.test(self.model, self.data, best or None, verbose=False, weights_only=True)[0])
             )
+        metrics.update(engine=getattr(self.model, "engine_choice", "ordinary batches"))
         metrics.update(seed=_seed(), versions=_versions())
         if folder is not None and trainer.is_global_zero:
             self._conclude(trainer, metrics)

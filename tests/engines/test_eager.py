@@ -33,7 +33,7 @@ def make_data(most, **settings):
 
 def make_model(recipe, kind=BinaryClassifier):
     torch.manual_seed(SEED)
-    return kind(hidden_dims=[10, 10], input_shape=[2], num_classes=2, **recipe)
+    return kind(hidden_dims=[10, 10], input_shape=[2], num_classes=2, **{"engine": "eager"} | recipe)
 
 
 def fit(most, make_trainer, recipe, data=None, kind=BinaryClassifier, **trainer):
@@ -139,7 +139,7 @@ class Recording(EagerEngine):
 def test_circles_fall_to_the_losses_of_the_plain_loop(make_trainer):
     torch.manual_seed(42)
     model = BinaryClassifier(hidden_dims=[10, 10], input_shape=[2], num_classes=2, lr=0.1)
-    model.engine = Recording()
+    model.own_engine = Recording()
     data = CirclesDataModule(batch_size=None, repeat=500, steps_per_execution=500)
     make_trainer(max_epochs=4).fit(model, datamodule=data)
     assert [round(model.engine.losses[step - 1], 5) for step in (500, 1000, 1500, 2000)] == [

@@ -117,7 +117,7 @@ class Recording(EagerEngine):
 def test_tables_fall_to_the_known_losses(preset, kind, known, make_trainer):
     config = yaml.safe_load(preset_path(preset).read_text(encoding="utf-8"))
     model, data = kind(**config["model"]["init_args"]), TableDataModule(**config["data"]["init_args"])
-    model.engine = Recording()
+    model.own_engine = Recording()
     trainer = make_trainer(max_epochs=config["trainer"]["max_epochs"])
     trainer.fit(model, datamodule=data)
     assert len(model.engine.losses) == trainer.global_step == 1001

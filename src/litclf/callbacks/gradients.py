@@ -17,8 +17,12 @@ class GradientNorms(Callback):
     batch or execution.
 
     Example:
-        >>> callback = GradientNorms()
+        >>> GradientNorms().needs_gradients
+        True
     """
+
+    needs_gradients = True
+    """Keeps compiled engines away, which never store a gradient."""
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Sequence[Any], batch_idx: int

@@ -20,7 +20,6 @@ from torch.optim import Optimizer
 
 from litclf.engines.counter import align_logging, count_steps
 from litclf.engines.execution import Execution, Sums, Trainable
-from litclf.engines.limits import check_schedulers
 
 _STEP_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
 _MODULE_HOOKS = (*_STEP_HOOKS, "backward")
@@ -43,10 +42,9 @@ class EagerEngine:
             execution: The mini-batches, on the module's device.
         """
         trainer = module.trainer
-        bare = _unwatched(trainer, module)
+        bare = unwatched(trainer, module)
         wrapped = cast(Optimizer, module.optimizers())
         advance: Callable[[], Any] = optimizer.step if bare else wrapped.step
-        check_schedulers(trainer)
         schedulers = [config.scheduler for config in trainer.lr_scheduler_configs]
         clip = _clipper(trainer, module, optimizer)
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
@@ -80,7 +78,7 @@ class EagerEngine:
         return Sums(torch.stack(losses), correct)
 
 
-def _unwatched(trainer: Trainer, module: LightningModule) -> bool:
+def unwatched(trainer: Trainer, module: LightningModule) -> bool:
     """Whether nothing needs to see single steps."""
     callbacks: list[Callback] = cast(Any, trainer).callbacks
     return (

@@ -37,6 +37,8 @@ class Classifier(SteppedModule):
         nesterov: Whether SGD's momentum is Nesterov's.
         weight_decay: Weight decay, zero or more.
         lr_schedule: ``none``, ``cosine``, ``onecycle`` or ``step``, moving with every optimizer step.
+        engine: What runs the optimizer steps of an execution: ``eager`` PyTorch, the compiled ``kernel`` for fully
+            connected networks on the CPU, or ``auto``, the fastest that can.
         input_shape: Shape of one input; None takes it from the data.
         num_classes: Number of classes; None takes it from the data.
 
@@ -56,10 +58,11 @@ class Classifier(SteppedModule):
         nesterov: bool = False,
         weight_decay: float = 0.0,
         lr_schedule: Literal["none", "cosine", "onecycle", "step"] = "none",
+        engine: Literal["auto", "eager", "kernel"] = "auto",
         input_shape: Sequence[int] | None = None,
         num_classes: int | None = None,
     ) -> None:
-        super().__init__(Recipe(optimizer, lr, momentum, nesterov, weight_decay, lr_schedule))
+        super().__init__(Recipe(optimizer, lr, momentum, nesterov, weight_decay, lr_schedule), engine)
         one_of("activation", activation, ACTIVATIONS)
         one_of("init", init, ("default", "kaiming", "zeros"))
         for width in hidden_dims:
@@ -100,6 +103,13 @@ class Classifier(SteppedModule):
             InputError: If the model cannot tell so many classes apart.
         """
         return num_classes
+
+    @property
+    def has_own_step(self) -> bool:
+        """Whether a subclass computes loss or classes in a way of its own, which no compiled engine can follow."""
+        ours = next(kind for kind in type(self).__mro__ if kind.__module__.startswith("litclf.models."))
+        names = ("step", "loss", "forward", "classes", "correct")
+        return any(getattr(type(self), name) is not getattr(ours, name) for name in names)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of inputs ``x``, shape ``(N, *input_shape)``."""

@@ -9,10 +9,12 @@ import torch
 from lightning.pytorch import LightningDataModule, LightningModule
 from torch import Tensor
 
-from litclf.checks import InputError
+from litclf.checks import InputError, one_of
+from litclf.engines.choice import ENGINES, choose_engine
 from litclf.engines.counter import restore_steps
 from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Engine, Execution
+from litclf.engines.limits import check_schedulers
 from litclf.models.recipe import Recipe
 
 
@@ -28,12 +30,23 @@ class SteppedModule(LightningModule):
 
     Args:
         recipe: Optimizer and learning-rate schedule.
+        engine: What runs the optimizer steps of an execution: ``eager`` PyTorch, the compiled ``kernel`` for fully
+            connected networks on the CPU, or ``auto``, the fastest that can.
+
+    Attributes:
+        engine: The engine of the latest fit.
+        engine_choice: Its name and the reason for it.
+        own_engine: An engine of the user's own, which is then taken.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, engine: str = "eager") -> None:
         super().__init__()
+        one_of("engine", engine, ENGINES)
         self.recipe = recipe
+        self.engine_name = engine
         self.engine: Engine = EagerEngine()
+        self.engine_choice = "ordinary batches"
+        self.own_engine: Engine | None = None
         self._steps_before: int | None = None
         self.save_hyperparameters({"model_class": type(self).__name__})
 
@@ -61,9 +74,29 @@ class SteppedModule(LightningModule):
         self._steps_before = int(checkpoint["global_step"])
 
     def on_train_start(self) -> None:
-        """Where a fit is resumed, goes on counting from there, also where K was changed between 1 and more."""
+        """Goes on counting where a fit is resumed, also where K was changed from or to 1, and chooses the engine."""
         if self.trainer.ckpt_path is not None and self._steps_before is not None:
             restore_steps(self.trainer, self._steps_before)
+        if not self.automatic_optimization:
+            check_schedulers(self.trainer)
+        if self.own_engine is not None:
+            self.engine, self.engine_choice = self.own_engine, type(self.own_engine).__name__
+        elif not self.automatic_optimization:
+            optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
+            self.engine, self.engine_choice = choose_engine(self.engine_name, self, optimizer)
+
+    def on_train_end(self) -> None:
+        """Lays the weights out as PyTorch does, whatever layout the engine worked in."""
+        for parameter in self.parameters():
+            parameter.data = _plain_layout(parameter.data)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Saves weights and optimizer state as PyTorch lays them out: fused optimizers rely on that when resuming."""
+        checkpoint["state_dict"] = {name: _plain_layout(value) for name, value in checkpoint["state_dict"].items()}
+        for saved in checkpoint.get("optimizer_states", []):
+            saved["state"] = {
+                key: {name: _plain_layout(value) for name, value in own.items()} for key, own in saved["state"].items()
+            }
 
     def training_step(self, batch: Execution | Sequence[Tensor], batch_idx: int) -> Tensor:
         """One optimizer step on an ``(x, y)`` batch, or all steps of an execution; returns the mean loss."""
@@ -114,3 +147,8 @@ class SteppedModule(LightningModule):
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         steps = epochs * float(data.train_steps[1])
         return min(steps, float(trainer.max_steps)) if trainer.max_steps != -1 else steps
+
+
+def _plain_layout(value: Any) -> Any:
+    """A matrix row after row; anything else as it is (convolutions may lie channels-last on purpose)."""
+    return value.contiguous() if isinstance(value, Tensor) and value.ndim == 2 else value

@@ -1,0 +1,195 @@
+"""Compiled steps on the CPU: the engine for fully connected networks, in place on PyTorch's own memory."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from litclf.checks import InputError
+from litclf.engines.counter import align_logging, count_steps
+from litclf.engines.execution import Execution, Sums
+
+_MODULES = {
+    nn.ReLU: "relu",
+    nn.LeakyReLU: "leaky_relu",
+    nn.Tanh: "tanh",
+    nn.Sigmoid: "sigmoid",
+}
+_STATE = {"SGD": ("momentum_buffer",), "Adam": ("exp_avg", "exp_avg_sq"), "AdamW": ("exp_avg", "exp_avg_sq")}
+
+
+class Layers(NamedTuple):
+    """A fully connected network as the kernels take it.
+
+    Attributes:
+        linear: The linear layers.
+        activation: Name of the activation between all of them.
+    """
+
+    linear: list[nn.Linear]
+    activation: str
+
+    @property
+    def dims(self) -> NDArray[np.int64]:
+        """Width of the input and of each layer."""
+        return np.array([self.linear[0].in_features, *(layer.out_features for layer in self.linear)])
+
+
+def layers_of(network: nn.Module | None) -> Layers | None:
+    """The layers of ``network``, or None where it is not linear layers with one activation between them.
+
+    Example:
+        >>> layers_of(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))).activation
+        'relu'
+        >>> layers_of(nn.Sequential(nn.Conv2d(1, 1, 3)))
+    """
+    modules = list(network) if isinstance(network, nn.Sequential) else []
+    if modules and isinstance(modules[0], nn.Flatten):
+        modules = modules[1:]
+    linear = [module for module in modules if type(module) is nn.Linear]
+    between = [module for module in modules if type(module) is not nn.Linear]
+    names = {_MODULES.get(type(module), "") for module in between}
+    plain = not between and [type(m) for m in modules] == [nn.Linear] * len(linear)
+    alternate = len(modules) == 2 * len(linear) - 1 and all(type(module) is nn.Linear for module in modules[::2])
+    if not linear or not (plain or (alternate and len(names) == 1 and "" not in names)):
+        return None
+    if any(layer.bias is None for layer in linear) or any(
+        isinstance(module, nn.LeakyReLU) and module.negative_slope != 0.01 for module in between
+    ):
+        return None
+    return Layers(linear, "identity" if plain else names.pop())
+
+
+def reason_against(network: nn.Module | None, optimizer: Optimizer) -> str | None:
+    """Why the kernels cannot train ``network`` with ``optimizer``; None where they can."""
+    layers = layers_of(network)
+    if layers is None:
+        return "the network is not linear layers with one activation between them"
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    if len(optimizer.param_groups) != 1 or len(parameters) != 2 * len(layers.linear):
+        return "the optimizer does not hold just the network's parameters in one group"
+    if any(p.device.type != "cpu" or p.dtype != torch.float32 or not p.requires_grad for p in parameters):
+        return "the parameters are not all trained, in float32 and on the CPU"
+    group = optimizer.param_groups[0]
+    if type(optimizer).__name__ not in _STATE or not type(optimizer).__module__.startswith("torch.optim"):
+        return f"the optimizer is {type(optimizer).__name__}, not SGD, Adam or AdamW of torch.optim"
+    if group.get("dampening") or group.get("amsgrad") or group.get("maximize"):
+        return "the optimizer uses dampening, amsgrad or maximize"
+    return None
+
+
+class KernelEngine:
+    """Runs the optimizer steps of an execution in one compiled call.
+
+    It works on the memory of the parameters and of the optimizer's state, so that checkpoints, callbacks and other
+    engines see ordinary PyTorch objects. Weights keep their shape; in memory their transpose is contiguous.
+
+    Example:
+        >>> from litclf.engines.execution import Engine
+        >>> engine: Engine = KernelEngine()
+    """
+
+    def run(self, module: LightningModule, optimizer: Optimizer, execution: Execution) -> Sums:
+        """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.execution.Engine`."""
+        from litclf.engines import kernels  # compiled code is loaded where it is used
+
+        layers = cast(Layers, layers_of(cast(Any, module).network))
+        rows = np.array(execution.steps.rows, dtype=np.int64)
+        kind = type(optimizer).__name__
+        addresses = np.array([_addresses(layer, optimizer, kind) for layer in layers.linear])
+        coefficients = self._coefficients(module, optimizer, kind, len(rows))
+        x = execution.x.reshape(len(execution.x), -1).contiguous().numpy()
+        y = execution.y.contiguous().numpy()
+        classes = max(2, int(layers.dims[-1]))
+        if len(y) and not 0 <= y.min() <= y.max() < classes:
+            # Compiled code would write beside its arrays.
+            raise InputError("data", f"targets must be in [0, {classes - 1}], got {y.min()} to {y.max()}", "mend them")
+        losses = np.empty(len(rows))
+        network = (
+            layers.dims,
+            kernels.ACTIVATIONS.index(layers.activation),
+            kernels.OPTIMIZERS.index(kind),
+        )
+        batch = (x, y, rows, execution.steps.counted_from)
+        correct = _kernel(layers.dims, rows)(batch, network, addresses, coefficients, losses)
+        count_steps(module.trainer, len(rows))
+        align_logging(module.trainer)
+        return Sums(torch.from_numpy(losses).to(torch.float32), torch.tensor(correct))
+
+    def warm_up(self, network: nn.Module, samples: int) -> None:
+        """Compiles what a fit of ``network`` on mini-batches of ``samples`` needs, or loads it where that was done."""
+        from litclf.engines import kernels
+
+        layers = layers_of(network)
+        if layers is None:
+            return
+        batch = (np.zeros((1, 1), np.float32), np.zeros(1, np.int64), np.array([[0, 1]]), 0)
+        network_of_one = (np.array([1, 1]), kernels.ACTIVATIONS.index("identity"), kernels.OPTIMIZERS.index("SGD"))
+        values = torch.zeros(1)
+        addresses, coefficients = np.full((1, 6), values.data_ptr()), np.zeros((1, 9), np.float32)
+        _kernel(layers.dims, np.array([[0, samples]]))(batch, network_of_one, addresses, coefficients, np.zeros(1))
+
+    def _coefficients(
+        self, module: LightningModule, optimizer: Optimizer, kind: str, steps: int
+    ) -> NDArray[np.float32]:
+        """A row a step: what the update needs of the optimizer's settings, which a schedule may move."""
+        group, parameters = optimizer.param_groups[0], optimizer.param_groups[0]["params"]
+        schedulers: list[Any] = [config.scheduler for config in module.trainer.lr_scheduler_configs]
+        taken = 0.0 if kind == "SGD" else float(optimizer.state[parameters[0]]["step"])
+        coefficients = np.zeros((steps, 9))
+        for number in range(steps):
+            own = [group["lr"], group.get("momentum", 0.0), group.get("nesterov", False), group["weight_decay"]]
+            if kind != "SGD":
+                (beta1, beta2), step = group["betas"], taken + number + 1
+                own += [beta1, beta2, group["eps"], 1 - beta1**step, (1 - beta2**step) ** 0.5]
+            coefficients[number, : len(own)] = own
+            if schedulers:
+                with warnings.catch_warnings():
+                    # The steps are taken, only not by `optimizer.step`, which the schedule watches.
+                    warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+                    for scheduler in schedulers:
+                        scheduler.step()
+        if kind != "SGD":
+            for parameter in parameters:
+                optimizer.state[parameter]["step"] += steps
+        return coefficients.astype(np.float32)
+
+
+def _addresses(layer: nn.Linear, optimizer: Optimizer, kind: str) -> list[int]:
+    """Where weight, bias and the optimizer's state of each lie: first states of both, then second ones."""
+    if not layer.weight.t().is_contiguous():
+        layer.weight.data = layer.weight.data.t().contiguous().t()
+    states = [_states(parameter, optimizer, kind) for parameter in (layer.weight, layer.bias)]
+    columns = [layer.weight, layer.bias, *(state for pair in zip(*states, strict=True) for state in pair)]
+    # SGD has one state of each or none; the kernels do not look at what they do not need.
+    return [tensor.data_ptr() for tensor in (*columns, *columns[:2], *columns[:2])[:6]]
+
+
+def _states(parameter: Tensor, optimizer: Optimizer, kind: str) -> list[Tensor]:
+    """The optimizer's state tensors of ``parameter``, made as ``torch.optim`` makes them where there are none yet."""
+    state = optimizer.state[parameter]
+    if kind != "SGD" and "step" not in state:
+        state["step"] = torch.zeros((), dtype=torch.float32)
+    for name in _STATE[kind]:
+        if state.get(name) is None:
+            state[name] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
+        elif state[name].stride() != parameter.stride():
+            state[name] = torch.empty_like(parameter).copy_(state[name])
+    return [state[name] for name in _STATE[kind]]
+
+
+def _kernel(dims: NDArray[np.int64], rows: NDArray[np.int64]) -> Callable[..., int]:
+    """Vectors along the samples for a few units, else along the outputs of each layer."""
+    from litclf.engines import kernels
+
+    samples = int((rows[:, 1] - rows[:, 0]).max())
+    chosen: Callable[..., int] = kernels.run_narrow if dims.max() <= min(64, samples) else kernels.run_wide
+    return chosen

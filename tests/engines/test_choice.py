@@ -1,0 +1,63 @@
+import pytest
+import torch
+from lightning.pytorch import Callback
+
+from litclf import BinaryClassifier, CirclesDataModule, InputError
+from litclf.callbacks.gradients import GradientNorms
+from litclf.engines.eager import EagerEngine
+from litclf.engines.kernel import KernelEngine
+
+pytestmark = pytest.mark.filterwarnings("ignore:The number of training batches")
+
+
+class OwnLoss(BinaryClassifier):
+    def loss(self, logits, y):
+        return 2 * super().loss(logits, y)
+
+
+class Watching(Callback):
+    def on_after_backward(self, trainer, pl_module):
+        pass
+
+
+def fit(make_trainer, kind=BinaryClassifier, engine="auto", **trainer):
+    model = kind(hidden_dims=[4], engine=engine)
+    data = CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
+    make_trainer(max_epochs=1, **trainer).fit(model, datamodule=data)
+    return model
+
+
+def test_auto_takes_the_kernel_for_a_fully_connected_network(make_trainer):
+    model = fit(make_trainer)
+    assert isinstance(model.engine, KernelEngine)
+    assert model.engine_choice == "kernel, for a fully connected network on the CPU"
+
+
+def test_eager_is_taken_as_asked(make_trainer):
+    assert isinstance(fit(make_trainer, engine="eager").engine, EagerEngine)
+
+
+@pytest.mark.parametrize(
+    ("kind", "trainer", "reason"),
+    [
+        (OwnLoss, {}, "a way of its own"),
+        (BinaryClassifier, {"callbacks": [Watching()]}, "need to see every step"),
+        (BinaryClassifier, {"callbacks": [GradientNorms()]}, "a callback looks at gradients"),
+        (BinaryClassifier, {"gradient_clip_val": 1.0}, "gradients are clipped"),
+        (BinaryClassifier, {"precision": "bf16-mixed"}, "need to see every step"),
+    ],
+)
+def test_what_the_kernel_cannot_serve_goes_to_the_eager_engine_or_is_refused(kind, trainer, reason, make_trainer):
+    model = fit(make_trainer, kind, **trainer)
+    assert isinstance(model.engine, EagerEngine)
+    assert reason in model.engine_choice
+    with pytest.raises(InputError, match=f"engine: kernel cannot serve this fit: .*{reason}"):
+        fit(make_trainer, kind, "kernel", **trainer)
+
+
+def test_a_network_of_ones_own_goes_to_the_eager_engine(make_trainer):
+    network = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.GELU(), torch.nn.Linear(4, 1))
+    model = BinaryClassifier(network=network)
+    data = CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
+    make_trainer(max_epochs=1).fit(model, datamodule=data)
+    assert "linear layers with one activation" in model.engine_choice

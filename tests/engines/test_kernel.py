@@ -1,0 +1,225 @@
+"""The compiled engine against autograd and against the eager engine."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lightning.pytorch import Callback
+from torch import nn
+
+from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier
+from litclf.engines import kernels
+from litclf.engines.eager import EagerEngine
+from litclf.engines.kernel import KernelEngine, layers_of, reason_against
+from litclf.nets import MLP
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Total length of `list` across ranks is zero"),
+    pytest.mark.filterwarnings("ignore:The number of training batches"),
+]
+CENTERS = [[-1.0, 0.0], [1.0, 0.0], [0.0, 1.5], [0.0, -1.5]]
+ACTIVATIONS = ("identity", "relu", "leaky_relu", "tanh", "sigmoid")
+RECIPES = {
+    "sgd": {"optimizer": "sgd", "lr": 0.1, "weight_decay": 0.01},
+    "momentum": {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9},
+    "nesterov": {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.001},
+    "adam": {"optimizer": "adam", "lr": 0.003, "weight_decay": 0.01},
+    "adamw": {"optimizer": "adamw", "lr": 0.003, "weight_decay": 0.1},
+}
+
+
+def one_step(run, network, x, y):
+    """Gradients and loss as the kernel sees them: SGD with a rate of 1 takes the gradient off the weights."""
+    layers = [module for module in network if isinstance(module, nn.Linear)]
+    weights = [layer.weight.detach().t().contiguous() for layer in layers]
+    biases = [layer.bias.detach().clone() for layer in layers]
+    before = [tensor.clone() for tensor in (*weights, *biases)]
+    addresses = np.array([[w.data_ptr(), b.data_ptr()] * 3 for w, b in zip(weights, biases, strict=True)])
+    losses, coefficients = np.zeros(1), np.zeros((1, 9), np.float32)
+    coefficients[0, 0] = 1
+    rows, dims = np.array([[0, len(y)]]), layers_of(network).dims
+    activation = kernels.ACTIVATIONS.index(layers_of(network).activation)
+    correct = run((x.numpy(), y.numpy(), rows, 0), (dims, activation, 0), addresses, coefficients, losses)
+    return losses[0], correct, [old - new for old, new in zip(before, (*weights, *biases), strict=True)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    dims=st.lists(st.integers(1, 9), min_size=2, max_size=5),
+    count=st.integers(1, 20),
+    activation=st.sampled_from(ACTIVATIONS),
+    wide=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_gradients_are_those_of_autograd(dims, count, activation, wide, seed):
+    generator = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    network = MLP(dims[:1], dims[1:-1], dims[-1], activation)
+    x = torch.randn(count, dims[0], generator=generator)
+    x[torch.rand(x.shape, generator=generator) < 0.3] = 0
+    y = torch.randint(0, max(2, dims[-1]), (count,), generator=generator)
+    logits = network(x)
+    if dims[-1] == 1:
+        loss = nn.functional.binary_cross_entropy_with_logits(logits.flatten(), y.float())
+        right = int(((logits.flatten() > 0) == y.bool()).sum())
+    else:
+        loss, right = nn.functional.cross_entropy(logits, y), int((logits.argmax(1) == y).sum())
+    loss.backward()
+    found, correct, gradients = one_step(kernels.run_wide if wide else kernels.run_narrow, network, x, y)
+    assert found == pytest.approx(loss.item(), abs=1e-5)
+    assert correct == right
+    layers = [module for module in network if isinstance(module, nn.Linear)]
+    wanted = [layer.weight.grad.t() for layer in layers] + [layer.bias.grad for layer in layers]
+    for own, theirs in zip(gradients, wanted, strict=True):
+        torch.testing.assert_close(own, theirs, atol=2e-6, rtol=1e-4)
+
+
+def fit(engine, make_trainer, kind=MulticlassClassifier, epochs=2, data=None, hidden_dims=(10, 10), **recipe):
+    torch.manual_seed(3)
+    model = kind(hidden_dims=hidden_dims, engine=engine, **recipe)
+    data = data or BlobsDataModule(
+        num_samples=200, holdout=0, centers=CENTERS, cluster_std=0.5, batch_size=16, repeat=4, steps_per_execution=30
+    )
+    trainer = make_trainer(max_epochs=epochs)
+    trainer.fit(model, datamodule=data)
+    return model, trainer
+
+
+def assert_same(one, other, atol=1e-5):
+    for (name, own), theirs in zip(one.named_parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(own, theirs, atol=atol, rtol=0, msg=lambda text, name=name: f"{name}: {text}")
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("kind", [BinaryClassifier, MulticlassClassifier])
+def test_a_fit_of_a_hundred_steps_equals_the_eager_one(recipe, activation, kind, make_trainer):
+    labels = [0, 0, 1, 1] if kind is BinaryClassifier else None
+    settings = {
+        "num_samples": 200,
+        "holdout": 0,
+        "centers": CENTERS,
+        "cluster_std": 0.5,
+        "labels": labels,
+        "batch_size": 16,
+        "repeat": 4,
+    }
+    models = []
+    for engine in ("eager", "kernel"):
+        data = BlobsDataModule(steps_per_execution=30, **settings)
+        model, trainer = fit(engine, make_trainer, kind, data=data, activation=activation, **RECIPES[recipe])
+        assert isinstance(model.engine, KernelEngine if engine == "kernel" else EagerEngine)
+        assert trainer.global_step == 104
+        models.append((model, trainer.callback_metrics))
+    (eager, told), (kernel, own) = models
+    assert_same(kernel, eager)
+    assert float(own["train/loss"]) == pytest.approx(float(told["train/loss"]), abs=1e-5)
+    assert float(own["train/accuracy"]) == pytest.approx(float(told["train/accuracy"]), abs=0.011)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "onecycle", "step"])
+@pytest.mark.parametrize("recipe", ["nesterov", "adamw"])
+def test_schedules_move_with_every_step(recipe, schedule, make_trainer):
+    (eager, one), (kernel, two) = (
+        fit(engine, make_trainer, lr_schedule=schedule, **RECIPES[recipe]) for engine in ("eager", "kernel")
+    )
+    assert_same(kernel, eager)
+    for own, theirs in zip(two.optimizers[0].param_groups, one.optimizers[0].param_groups, strict=True):
+        assert own["lr"] == pytest.approx(theirs["lr"])
+        assert own.get("betas") == pytest.approx(theirs.get("betas"))
+
+
+def test_wide_layers_equal_the_eager_engine(make_trainer):
+    settings = {"num_samples": 160, "holdout": 0, "centers": CENTERS, "cluster_std": 0.5, "batch_size": 16, "repeat": 2}
+    models = [
+        fit(
+            engine,
+            make_trainer,
+            data=BlobsDataModule(steps_per_execution=20, **settings),
+            hidden_dims=[100, 70],
+            lr=0.01,
+        )[0]
+        for engine in ("eager", "kernel")
+    ]
+    assert_same(models[1], models[0])
+
+
+def test_full_batch_circles_fall_to_the_losses_of_the_plain_loop(make_trainer):
+    data = CirclesDataModule(batch_size=None, repeat=500, steps_per_execution=500)
+    losses = []
+
+    class Losses(Callback):
+        def on_train_epoch_end(self, trainer, pl_module):
+            losses.append(float(trainer.callback_metrics["train/loss"]))
+
+    torch.manual_seed(42)
+    model = BinaryClassifier(hidden_dims=[10, 10], engine="kernel")
+    make_trainer(max_epochs=4, callbacks=[Losses()]).fit(model, datamodule=data)
+    assert losses == pytest.approx([0.68107, 0.56890, 0.12226, 0.04182], abs=5e-6)
+
+
+def test_the_optimizers_state_is_torchs_own_and_the_eager_engine_can_go_on_with_it(make_trainer):
+    _, trainer = fit("kernel", make_trainer, epochs=1, **RECIPES["adam"])
+    _, theirs = fit("eager", make_trainer, epochs=1, **RECIPES["adam"])
+    own, other = (made.optimizers[0].state_dict()["state"] for made in (trainer, theirs))
+    assert own.keys() == other.keys()
+    for key in own:
+        assert own[key].keys() == other[key].keys()
+        assert own[key]["step"] == other[key]["step"] == 52
+        torch.testing.assert_close(own[key]["exp_avg"], other[key]["exp_avg"], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("first", "second"), [("kernel", "eager"), ("eager", "kernel")])
+def test_a_fit_may_be_resumed_with_the_other_engine(first, second, make_trainer, tmp_path):
+    whole, _ = fit("eager", make_trainer, epochs=3, **RECIPES["adam"])
+    _, trainer = fit(first, make_trainer, epochs=1, **RECIPES["adam"])
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    model = MulticlassClassifier(hidden_dims=[10, 10], engine=second, **RECIPES["adam"])
+    data = BlobsDataModule(
+        num_samples=200, holdout=0, centers=CENTERS, cluster_std=0.5, batch_size=16, repeat=4, steps_per_execution=30
+    )
+    make_trainer(max_epochs=3).fit(model, datamodule=data, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
+    assert_same(model, whole)
+
+
+def test_targets_that_are_no_class_are_refused(make_trainer):
+    class Wrong(BlobsDataModule):
+        def load(self):
+            splits = super().load()
+            splits["train"].y[7] = 4
+            return splits
+
+    with pytest.raises(InputError, match=r"targets must be in \[0, 3\], got 0 to 4"):
+        fit("kernel", make_trainer, data=Wrong(holdout=0, batch_size=None, repeat=4, steps_per_execution=4))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        nn.Conv2d(1, 1, 3),
+        nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1)),
+        nn.Sequential(nn.Linear(2, 3), nn.Dropout(), nn.Linear(3, 1)),
+        nn.Sequential(nn.Linear(2, 3), nn.LeakyReLU(0.2), nn.Linear(3, 1)),
+        nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1, bias=False)),
+        nn.Sequential(nn.Linear(2, 3), nn.ReLU()),
+        nn.Sequential(nn.ReLU()),
+    ],
+)
+def test_other_networks_are_left_to_other_engines(network):
+    assert layers_of(network) is None
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda p: torch.optim.RMSprop(p), "RMSprop"),
+        (lambda p: torch.optim.Adam(p, amsgrad=True), "amsgrad"),
+        (lambda p: torch.optim.SGD(p, lr=1, momentum=0.9, dampening=0.5), "dampening"),
+        (lambda p: torch.optim.SGD([{"params": [one]} for one in p], lr=1), "one group"),
+    ],
+)
+def test_other_optimizers_are_left_to_other_engines(make, reason):
+    network = MLP([2], [3], 1)
+    assert reason in reason_against(network, make(list(network.parameters())))
+    assert reason_against(network, torch.optim.SGD(network.parameters(), lr=1)) is None
