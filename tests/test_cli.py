@@ -143,6 +143,7 @@ def test_fit_resumes_in_the_same_folder(tmp_path):
         (["fit", "-c", "circles", "--model.activation", "rellu"], "--model.activation", "did you mean relu?"),
         (["fit", "-c", "circles", "--model.momentum", "1.5"], "--model.momentum", "share"),
         (["fit", "-c", "circles", "--model.network", "cnn"], "--model.network", "pass mlp"),
+        (["fit", "-c", "circles", "--model.network", "torch.nn.Linear"], "--model.network", "see litclf fit --help"),
         (["fit", "-c", "circles", "--trainer.max_epochs", "x"], "--trainer.max_epochs", "see litclf fit --help"),
         (["fit", "-c", "circles", "--trainer.accumulate_grad_batches", "2"], "--trainer.accumulate_grad_batches", "1"),
         (["fit", "-c", "circles", "--trainer.accelerator", "abacus"], "trainer", "change that setting"),

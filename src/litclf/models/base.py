@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -213,3 +213,7 @@ class Classifier(SteppedModule):
             self.example_input_array = torch.zeros(1, *input_shape)
         sizes = {"input_shape": input_shape or None, "num_classes": num_classes, "class_names": list(class_names)}
         self.save_hyperparameters(sizes)
+
+
+# What the command line and a config may name: a module of one's own is passed in Python only.
+cast(Any, Classifier.__init__).__annotations__["network"] = 'Literal["mlp", "cnn"]'
