@@ -90,8 +90,6 @@ def quiet_lightning() -> Iterator[None]:
             warnings.filterwarnings("ignore", message=".*LeafSpec.*")
             # TensorBoard's graph tab is drawn from a trace, for which PyTorch has no other source yet.
             warnings.filterwarnings("ignore", message=".*torch.jit.trace.* is deprecated")
-            # The trace reads every attribute, also those that torchmetrics has deprecated.
-            warnings.filterwarnings("ignore", message="This property will be removed in 2.0.0")
             # With executions a checkpoint is always of the weights after a step, as its name says.
             warnings.filterwarnings("ignore", message="Using ModelCheckpoint with manual optimization")
             # Resuming needs no callback that the run does not have any more.

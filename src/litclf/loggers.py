@@ -9,6 +9,7 @@ from typing import Any
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
+from torch import Tensor, nn
 from torch.utils.tensorboard.summary import hparams
 
 
@@ -107,9 +108,22 @@ class RunTensorBoard(TensorBoardLogger):
             folder.parent.parent,
             name=folder.parent.name,
             version=folder.name,
-            log_graph=True,
             default_hp_metric=False,
         )
+        self._has_graph = False
+
+    @rank_zero_only
+    def log_graph(self, model: nn.Module, input_array: Tensor | None = None) -> None:
+        """Shows the network, once: without the metrics around it, and without a trace in its batch norms."""
+        example = input_array if input_array is not None else getattr(model, "example_input_array", None)
+        if self._has_graph or not isinstance(example, Tensor):
+            return
+        network = getattr(model, "network", None) or model
+        training = network.training
+        network.eval()
+        self.experiment.add_graph(network, example.to(next(model.parameters()).device))
+        network.train(training)
+        self._has_graph = True
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

@@ -74,7 +74,7 @@ def _activate(kind: Any, z: Any, n: Any) -> None:
     """Applies the activation to ``n`` values in place."""
     if kind == _RELU:
         for j in range(n):
-            z[j] = max(z[j], np.float32(0))
+            z[j] = np.float32(0) if z[j] < 0 else z[j]  # not `max`, which would swallow NaN
     elif kind == _LEAKY_RELU:
         for j in range(n):
             z[j] = z[j] if z[j] > 0 else np.float32(0.01) * z[j]
