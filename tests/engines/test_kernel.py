@@ -194,6 +194,27 @@ def test_targets_that_are_no_class_are_refused(make_trainer):
         fit("kernel", make_trainer, data=Wrong(holdout=0, batch_size=None, repeat=4, steps_per_execution=4))
 
 
+def test_inputs_of_another_size_are_refused(make_trainer):
+    class Wrong(BlobsDataModule):
+        def prepare(self, x):
+            return x[:, :1]
+
+    with pytest.raises(InputError, match="inputs must have 2 values, got 1"):
+        fit("kernel", make_trainer, data=Wrong(holdout=0, batch_size=None, repeat=4, steps_per_execution=4))
+
+
+def test_a_loss_that_is_not_finite_stays_visible(make_trainer):
+    class Broken(BlobsDataModule):
+        def load(self):
+            splits = super().load()
+            splits["train"].x[3, 0] = float("nan")
+            return splits
+
+    data = Broken(holdout=0, batch_size=None, repeat=4, steps_per_execution=4)
+    _, trainer = fit("kernel", make_trainer, data=data, epochs=1)
+    assert np.isnan(float(trainer.callback_metrics["train/loss"]))
+
+
 @pytest.mark.parametrize(
     "network",
     [

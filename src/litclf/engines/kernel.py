@@ -109,8 +109,10 @@ class KernelEngine:
         x = execution.x.reshape(len(execution.x), -1).contiguous().numpy()
         y = execution.y.contiguous().numpy()
         classes = max(2, int(layers.dims[-1]))
+        # Compiled code would read and write beside its arrays.
+        if x.shape[1] != layers.dims[0]:
+            raise InputError("data", f"inputs must have {layers.dims[0]} values, got {x.shape[1]}", "mend input_shape")
         if len(y) and not 0 <= y.min() <= y.max() < classes:
-            # Compiled code would write beside its arrays.
             raise InputError("data", f"targets must be in [0, {classes - 1}], got {y.min()} to {y.max()}", "mend them")
         losses = np.empty(len(rows))
         network = (
