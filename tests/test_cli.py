@@ -144,6 +144,9 @@ def test_fit_resumes_in_the_same_folder(tmp_path):
         (["fit", "-c", "circles", "--model.momentum", "1.5"], "--model.momentum", "share"),
         (["fit", "-c", "circles", "--model.network", "cnn"], "--model.network", "pass mlp"),
         (["fit", "-c", "circles", "--model.network", "torch.nn.Linear"], "--model.network", "see litclf fit --help"),
+        (["fit", "-c", "circles", "--threads", "0"], "--threads", "such as 1"),
+        (["fit", "-c", "circles", "--name", "../up"], "--name", "without slashes"),
+        (["fit", "-c", "circles", "--seed_everything", "-1"], "--seed_everything", "42"),
         (["fit", "-c", "circles", "--trainer.max_epochs", "x"], "--trainer.max_epochs", "see litclf fit --help"),
         (["fit", "-c", "circles", "--trainer.accumulate_grad_batches", "2"], "--trainer.accumulate_grad_batches", "1"),
         (["fit", "-c", "circles", "--trainer.accelerator", "abacus"], "trainer", "change that setting"),
@@ -237,3 +240,32 @@ def test_the_modules_work_in_a_lightningcli_of_the_users_own(tmp_path, monkeypat
     cli = LightningCLI(BinaryClassifier, CirclesDataModule, save_config_callback=None, args=args)
     assert cli.trainer.global_step == 4
     assert "val/accuracy" in cli.trainer.callback_metrics
+
+
+def test_monitoring_a_metric_that_is_not_there_names_those_that_are(capsys):
+    args = ["fit", "-c", "circles", "--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor=val/los"]
+    line = error_line(capsys, *args)
+    assert line.startswith("error: --trainer.callbacks: ")
+    assert "`val/loss`" in line
+
+
+def test_a_schedule_of_another_length_is_not_resumed(tmp_path, capsys):
+    assert main(["fit", "-c", "blobs", "--trainer.max_epochs", "2", "--model.lr_schedule", "cosine"]) == 0
+    last = tmp_path / "lightning_logs/blobs/version_0/checkpoints/last.ckpt"
+    line = error_line(capsys, "fit", "--ckpt_path", last, "--trainer.max_epochs", "4")
+    assert line.startswith("error: --trainer.max_epochs: ")
+
+
+@pytest.mark.parametrize(("command", "limit"), [("test", "test"), ("validate", "val"), ("predict", "predict")])
+def test_limits_that_leave_nothing_end_in_one_line_or_an_empty_file(command, limit, trained, capsys):
+    args = [command, "--ckpt_path", trained / "checkpoints" / "best.ckpt", f"--trainer.limit_{limit}_batches", "0"]
+    if command == "predict":
+        assert main([str(arg) for arg in args]) == 0
+    else:
+        assert "leave nothing" in error_line(capsys, *args)
+
+
+def test_an_image_has_no_classes_to_predict(tmp_path, capsys):
+    assert main(["fit", "-c", "restoration", *SHORT, "--data.repeat", "2"]) == 0
+    best = tmp_path / "lightning_logs/restoration/version_0/checkpoints/best.ckpt"
+    assert "has no classes to predict" in error_line(capsys, "predict", "--ckpt_path", best)

@@ -63,6 +63,9 @@ class CLI(LightningCLI):
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses the arguments that were given, whatever the process was started with."""
         self.config = parser.parse_args(args)
+        seed = self.config[self.config.subcommand].seed_everything
+        if not 0 <= int(seed) < 2**32:
+            raise InputError("--seed_everything", f"must be in [0, 2**32), got {seed}", "pass a seed such as 42")
 
     def _parse_ckpt_path(self) -> None:
         """Lets nothing from a checkpoint override the user's flags; conflicts are refused by name instead."""
@@ -84,7 +87,7 @@ class CLI(LightningCLI):
 
     def _by_flag(self, error: InputError) -> InputError:
         """The error with the name of its argument as the flag that sets it."""
-        if error.where.startswith(("model.", "data.", "trainer.", "ckpt_path")):
+        if error.where.startswith(("model.", "data.", "trainer.", "ckpt_path", "threads", "name")):
             return InputError(f"--{error.where}", error.what, error.fix)
         settings = self.config[self.config.subcommand]
         for part in ("model", "data"):
@@ -184,6 +187,7 @@ def _print_table(metrics: dict[str, Any]) -> None:
 
 def _write_predictions(run: Run, trainer_args: dict[str, Any], ckpt_path: Path, data: Any) -> None:
     """Writes ``predictions.csv`` into the checkpoint's run folder: a row for each sample, in the order of the split."""
+    predictions = run.predict(trainer_args)
     names = list(data.class_names)
     path = run_folder(ckpt_path) / "predictions.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -191,7 +195,7 @@ def _write_predictions(run: Run, trainer_args: dict[str, Any], ckpt_path: Path, 
         writer.writerow(["row", "target", "predicted", *(f"probability of {name}" for name in names)])
         row = 0
         targets = (y for _, y in data.predict_dataloader())
-        for (probabilities, classes), y in zip(run.predict(trainer_args), targets, strict=True):
+        for (probabilities, classes), y in zip(predictions, targets, strict=False):  # limits may end them early
             if probabilities.ndim == 1:
                 probabilities = probabilities.unsqueeze(1).expand(-1, 2).clone()
                 probabilities[:, 0] = 1 - probabilities[:, 1]

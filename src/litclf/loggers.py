@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from argparse import Namespace
+from contextlib import redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +123,9 @@ class RunTensorBoard(TensorBoardLogger):
         network = getattr(model, "network", None) or model
         training = network.training
         network.eval()
-        self.experiment.add_graph(network, example.to(next(model.parameters()).device))
+        # A network that cannot be traced trains without a graph.
+        with suppress(RuntimeError), redirect_stdout(StringIO()):
+            self.experiment.add_graph(network, example.to(next(model.parameters()).device))
         network.train(training)
         self._has_graph = True
 

@@ -21,7 +21,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 import litclf
 from litclf.checkpoints import check_checkpoint, run_folder
-from litclf.checks import InputError
+from litclf.checks import InputError, not_negative, positive
 from litclf.defaults import choose_threads, has_samples, quiet_lightning, trainer_defaults, warm_up
 from litclf.engines.limits import check_trainer
 from litclf.loggers import RunTensorBoard
@@ -83,6 +83,7 @@ def fit(
     for argument in trainer_args:
         if argument not in known:
             raise InputError.unknown("fit", argument, known)
+    not_negative("seed", seed)
     with quiet_lightning():
         seed_everything(seed, verbose=False)
         config = {"seed_everything": seed, "model": _described(model), "data": _described(data)}
@@ -116,6 +117,10 @@ class Run:
         threads: int | None = None,
         ckpt_path: str | Path | None = None,
     ) -> None:
+        if not name or Path(name).name != name:
+            raise InputError("name", f"must be the name of a folder, got {name!r}", "pass a name without slashes")
+        if threads is not None:
+            positive("threads", threads, 1)
         self.model, self.data, self.name, self.config = model, data, name, config
         self.ckpt_path = None if ckpt_path is None else Path(ckpt_path)
         attach = getattr(model, "attach", None)
@@ -138,7 +143,12 @@ class Run:
                     logger.describe(self.config)
         warm_up(self.model, self.data)
         begin = time.perf_counter()
-        trainer.fit(self.model, datamodule=self.data, ckpt_path=self.ckpt_path, weights_only=True)
+        try:
+            trainer.fit(self.model, datamodule=self.data, ckpt_path=self.ckpt_path, weights_only=True)
+        except RuntimeError as error:
+            if "which is not available" not in str(error):
+                raise
+            raise InputError("trainer.callbacks", " ".join(str(error).split()), "monitor one of these") from error
         seconds = time.perf_counter() - begin
         metrics: dict[str, Any] = _plain(trainer.callback_metrics)
         metrics.update(global_step=trainer.global_step, fit_seconds=round(seconds, 3))
@@ -147,9 +157,8 @@ class Run:
             score = cast(ModelCheckpoint, trainer.checkpoint_callback).best_model_score
             metrics["best"] = {"path": Path(best).name, "score": None if score is None else float(score)}
         if has_samples(self.data, "test") and trainer.state.finished:
-            metrics.update(
-                _plain(trainer.test(self.model, self.data, best or None, verbose=False, weights_only=True)[0])
-            )
+            tested = trainer.test(self.model, self.data, best or None, verbose=False, weights_only=True)
+            metrics.update(_plain(tested[0] if tested else {}))
         metrics.update(engine=getattr(self.model, "engine_choice", "ordinary batches"))
         metrics.update(seed=_seed(), versions=_versions())
         if folder is not None and trainer.is_global_zero:
@@ -164,14 +173,21 @@ class Run:
             raise InputError("data", f"has nothing to {stage}", "hold samples out, for example by --data.holdout 0.2")
         run = trainer.validate if stage == "validate" else trainer.test
         path = cast(Path, self.ckpt_path)
-        metrics = _plain(run(self.model, self.data, ckpt_path=path, verbose=False, weights_only=True)[0])
+        evaluated = run(self.model, self.data, ckpt_path=path, verbose=False, weights_only=True)
+        if not evaluated:
+            raise InputError("trainer", f"its limits leave nothing to {stage}", "raise the limit")
+        metrics = _plain(evaluated[0])
         (run_folder(path) / f"{stage}.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
         return metrics
 
     def predict(self, trainer_args: dict[str, Any]) -> list[Any]:
         """The outputs of ``predict_step`` for each batch of the data's prediction split."""
         trainer = self._evaluator(trainer_args)
-        return cast("list[Any]", trainer.predict(self.model, self.data, ckpt_path=self.ckpt_path, weights_only=True))
+        if not hasattr(self.data, "class_names"):
+            raise InputError("data", f"{type(self.data).__name__} has no classes to predict", "see val/psnr instead")
+        return cast(
+            "list[Any]", trainer.predict(self.model, self.data, ckpt_path=self.ckpt_path, weights_only=True) or []
+        )
 
     def _trainer(self, trainer_args: dict[str, Any], folder: Path | None) -> Trainer:
         try:

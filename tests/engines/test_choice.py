@@ -61,3 +61,35 @@ def test_a_network_of_ones_own_goes_to_the_eager_engine(make_trainer):
     data = CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
     make_trainer(max_epochs=1).fit(model, datamodule=data)
     assert "linear layers with one activation" in model.engine_choice
+
+
+def test_outputs_that_do_not_fit_the_classes_are_no_work_for_the_kernel(make_trainer):
+    # The kernel would tell the loss by the number of outputs; PyTorch says what is wrong.
+    model = BinaryClassifier(network=torch.nn.Sequential(torch.nn.Linear(2, 2)))
+    data = CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
+    with pytest.raises(ValueError, match="must be the same as input size"):
+        make_trainer(max_epochs=1).fit(model, datamodule=data)
+    assert model.engine_choice == "eager, since the network's outputs do not fit the classes"
+
+
+def test_weights_that_are_not_the_layers_own_are_no_work_for_the_kernel(make_trainer):
+    network = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    torch.nn.utils.parametrizations.weight_norm(network[0])
+    model = BinaryClassifier(network=network)
+    data = CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
+    make_trainer(max_epochs=1).fit(model, datamodule=data)
+    assert isinstance(model.engine, EagerEngine)
+
+
+def test_freezing_in_the_middle_of_a_fit_is_respected(make_trainer):
+    class Freeze(Callback):
+        def on_train_epoch_start(self, trainer, pl_module):
+            if trainer.current_epoch == 1:
+                pl_module.network[0].weight.requires_grad_(False)
+                self.before = pl_module.network[0].weight.detach().clone()
+
+    freeze = Freeze()
+    model = BinaryClassifier(hidden_dims=[4])
+    data = CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
+    make_trainer(max_epochs=3, callbacks=[freeze]).fit(model, datamodule=data)
+    assert torch.equal(freeze.before, model.network[0].weight)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from litclf.checks import InputError
 from litclf.engines.eager import EagerEngine, unwatched
 from litclf.engines.execution import Engine
-from litclf.engines.kernel import KernelEngine, reason_against
+from litclf.engines.kernel import KernelEngine, layers_of, reason_against
 
 ENGINES = ("auto", "eager", "kernel")
 
@@ -52,4 +52,9 @@ def _reason_against_kernel(module: LightningModule, optimizer: Optimizer) -> str
         return "a callback looks at gradients"
     if trainer.datamodule.splits["train"].y.dtype != torch.int64:
         return "the targets are not classes"
+    layers, classes = layers_of(cast(Any, module).network), cast(Any, module).hparams["num_classes"]
+    wanted = cast(Any, module).num_logits(classes)
+    # The kernels take one output for the binary loss, several for the multiclass one.
+    if layers is not None and (layers.linear[-1].out_features != wanted or (wanted == 1 and classes != 2)):
+        return "the network's outputs do not fit the classes"
     return reason_against(module.network, optimizer)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from litclf.checks import InputError
 from litclf.engines.counter import align_logging, count_steps
+from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Execution, Sums
 
 _MODULES = {
@@ -74,7 +75,8 @@ def reason_against(network: nn.Module | None, optimizer: Optimizer) -> str | Non
     if layers is None:
         return "the network is not linear layers with one activation between them"
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    if len(optimizer.param_groups) != 1 or len(parameters) != 2 * len(layers.linear):
+    own = {id(parameter) for layer in layers.linear for parameter in (layer.weight, layer.bias)}
+    if len(optimizer.param_groups) != 1 or own != {id(p) for p in parameters} or len(own) != 2 * len(layers.linear):
         return "the optimizer does not hold just the network's parameters in one group"
     if any(p.device.type != "cpu" or p.dtype != torch.float32 or not p.requires_grad for p in parameters):
         return "the parameters are not all trained, in float32 and on the CPU"
@@ -98,10 +100,16 @@ class KernelEngine:
     """
 
     def run(self, module: LightningModule, optimizer: Optimizer, execution: Execution) -> Sums:
-        """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.execution.Engine`."""
+        """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.execution.Engine`.
+
+        What a callback changes in the middle of a fit so that the kernels no longer serve goes to the eager engine.
+        """
+        network: nn.Module = cast(Any, module).network
+        if execution.x.dtype != torch.float32 or reason_against(network, optimizer) is not None:
+            return EagerEngine().run(module, optimizer, execution)
         from litclf.engines import kernels  # compiled code is loaded where it is used
 
-        layers = cast(Layers, layers_of(cast(Any, module).network))
+        layers = cast(Layers, layers_of(network))
         rows = np.array(execution.steps.rows, dtype=np.int64)
         kind = type(optimizer).__name__
         addresses = np.array([_addresses(layer, optimizer, kind) for layer in layers.linear])
@@ -115,13 +123,13 @@ class KernelEngine:
         if len(y) and not 0 <= y.min() <= y.max() < classes:
             raise InputError("data", f"targets must be in [0, {classes - 1}], got {y.min()} to {y.max()}", "mend them")
         losses = np.empty(len(rows))
-        network = (
+        described = (
             layers.dims,
             kernels.ACTIVATIONS.index(layers.activation),
             kernels.OPTIMIZERS.index(kind),
         )
         batch = (x, y, rows, execution.steps.counted_from)
-        correct = _kernel(layers.dims, rows)(batch, network, addresses, coefficients, losses)
+        correct = _kernel(layers.dims, rows)(batch, described, addresses, coefficients, losses)
         count_steps(module.trainer, len(rows))
         align_logging(module.trainer)
         return Sums(torch.from_numpy(losses).to(torch.float32), torch.tensor(correct))

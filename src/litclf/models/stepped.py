@@ -77,6 +77,7 @@ class SteppedModule(LightningModule):
         """Goes on counting where a fit is resumed, also where K was changed from or to 1, and chooses the engine."""
         if self.trainer.ckpt_path is not None and self._steps_before is not None:
             restore_steps(self.trainer, self._steps_before)
+            self._check_schedule()
         if not self.automatic_optimization:
             check_schedulers(self.trainer)
         if self.own_engine is not None:
@@ -84,6 +85,21 @@ class SteppedModule(LightningModule):
         elif not self.automatic_optimization:
             optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
             self.engine, self.engine_choice = choose_engine(self.engine_name, self, optimizer)
+
+    def _check_schedule(self) -> None:
+        """Refuses to go on with a schedule that was made for a fit of another length."""
+        if (
+            self.recipe.lr_schedule == "none"
+            or type(self).configure_optimizers is not SteppedModule.configure_optimizers
+        ):
+            return
+        fresh = self.recipe.schedule(torch.optim.SGD([torch.zeros(1)], lr=1.0), int(self._total_steps()))
+        for config in self.trainer.lr_scheduler_configs:
+            for name in ("total_steps", "T_max", "step_size"):
+                saved, own = getattr(config.scheduler, name, None), getattr(fresh, name, None)
+                if saved != own:
+                    rule = f"makes the learning-rate schedule another than the checkpoint's ({name} {own}, not {saved})"
+                    raise InputError("trainer.max_epochs", rule, "keep the length of the run, or start a new one")
 
     def on_train_end(self) -> None:
         """Lays the weights out as PyTorch does, whatever layout the engine worked in."""
