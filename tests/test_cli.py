@@ -269,3 +269,16 @@ def test_an_image_has_no_classes_to_predict(tmp_path, capsys):
     assert main(["fit", "-c", "restoration", *SHORT, "--data.repeat", "2"]) == 0
     best = tmp_path / "lightning_logs/restoration/version_0/checkpoints/best.ckpt"
     assert "has no classes to predict" in error_line(capsys, "predict", "--ckpt_path", best)
+
+
+def test_another_seed_does_not_lose_silently_against_the_checkpoint(trained, capsys):
+    last = trained / "checkpoints" / "last.ckpt"
+    line = error_line(capsys, "fit", "--ckpt_path", last, "--seed_everything", "7", "--trainer.max_epochs", "3")
+    assert line.startswith("error: --seed_everything: is 7, but ")
+
+
+def test_a_finished_run_is_left_as_it_is(trained, capsys):
+    before = (trained / "metrics.json").read_bytes()
+    line = error_line(capsys, "fit", "--ckpt_path", trained / "checkpoints" / "last.ckpt")
+    assert "has finished its 2 epochs; fix: pass --trainer.max_epochs 4" in line
+    assert (trained / "metrics.json").read_bytes() == before

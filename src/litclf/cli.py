@@ -87,7 +87,7 @@ class CLI(LightningCLI):
 
     def _by_flag(self, error: InputError) -> InputError:
         """The error with the name of its argument as the flag that sets it."""
-        if error.where.startswith(("model.", "data.", "trainer.", "ckpt_path", "threads", "name")):
+        if error.where.startswith(("model.", "data.", "trainer.", "ckpt_path", "threads", "name", "seed_everything")):
             return InputError(f"--{error.where}", error.what, error.fix)
         settings = self.config[self.config.subcommand]
         for part in ("model", "data"):
@@ -167,6 +167,8 @@ def _print_result(result: RunResult) -> None:
         return
     _print_table(result.metrics)
     seconds, steps = result.metrics["fit_seconds"], result.metrics["global_step"]
+    if "best" in result.metrics:
+        print("train and val of the last epoch, test of the best")
     print(f"\nfit         {steps} steps in {seconds:.2f} s")
     print(f"engine      {result.metrics['engine']}")
     if result.folder is not None:

@@ -18,9 +18,10 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities.model_helpers import is_overridden
 
 import litclf
-from litclf.checkpoints import check_checkpoint, run_folder
+from litclf.checkpoints import check_checkpoint, read_checkpoint, run_folder
 from litclf.checks import InputError, not_negative, positive
 from litclf.defaults import choose_threads, has_samples, quiet_lightning, trainer_defaults, warm_up
 from litclf.engines.limits import check_trainer
@@ -61,7 +62,7 @@ def fit(
         model: The model; takes its sizes from ``data``.
         data: The data.
         name: Name of the run's folder below ``lightning_logs``; None takes the data's class.
-        seed: Seed of initial weights and of the order of samples.
+        seed: Seed of the order of samples, and of the weights where the model takes its sizes from ``data``.
         threads: Threads of PyTorch; None takes one for small models and PyTorch's default for others.
         ckpt_path: Checkpoint to resume from, in its own run folder; None starts anew.
         trainer_args: Arguments of :class:`lightning.pytorch.Trainer`; callbacks and loggers given here replace the
@@ -117,6 +118,9 @@ class Run:
         threads: int | None = None,
         ckpt_path: str | Path | None = None,
     ) -> None:
+        if not isinstance(data, LightningDataModule):
+            rule = f"must be a LightningDataModule, got {type(data).__name__}"
+            raise InputError("data", rule, "pass one of litclf's, or fit loaders with lightning.Trainer")
         if not name or Path(name).name != name:
             raise InputError("name", f"must be the name of a folder, got {name!r}", "pass a name without slashes")
         if threads is not None:
@@ -134,6 +138,8 @@ class Run:
 
     def fit(self, trainer_args: dict[str, Any]) -> RunResult:
         """Fits, tests the best checkpoint and writes ``metrics.json``."""
+        if self.ckpt_path is not None:
+            self._check_resuming(self.ckpt_path, trainer_args)
         folder = None if trainer_args.get("fast_dev_run") else self._folder(trainer_args)
         trainer = self._trainer(trainer_args, folder)
         if folder is not None and trainer.is_global_zero:
@@ -156,7 +162,7 @@ class Run:
         if best:
             score = cast(ModelCheckpoint, trainer.checkpoint_callback).best_model_score
             metrics["best"] = {"path": Path(best).name, "score": None if score is None else float(score)}
-        if has_samples(self.data, "test") and trainer.state.finished:
+        if has_samples(self.data, "test") and is_overridden("test_step", self.model) and trainer.state.finished:
             tested = trainer.test(self.model, self.data, best or None, verbose=False, weights_only=True)
             metrics.update(_plain(tested[0] if tested else {}))
         metrics.update(engine=getattr(self.model, "engine_choice", "ordinary batches"))
@@ -188,6 +194,18 @@ class Run:
         return cast(
             "list[Any]", trainer.predict(self.model, self.data, ckpt_path=self.ckpt_path, weights_only=True) or []
         )
+
+    def _check_resuming(self, path: Path, trainer_args: dict[str, Any]) -> None:
+        """Refuses another seed than the run's, which would lose against it, and a run that has nothing left to do."""
+        checkpoint = read_checkpoint(path)
+        state = checkpoint.get(type(self.data).__name__, {})
+        if state.get("order_seed", _seed()) != _seed():
+            rule = f"is {_seed()}, but {path} was made with {state['order_seed']}"
+            raise InputError("seed_everything", rule, "drop the setting, or start a new run without the checkpoint")
+        epochs, steps = trainer_args.get("max_epochs"), getattr(self.data, "train_steps", (0, 0))[1]
+        if epochs and epochs > 0 and steps and checkpoint["global_step"] >= epochs * steps:
+            rule = f"{path} has finished its {epochs} epochs"
+            raise InputError("ckpt_path", rule, f"pass --trainer.max_epochs {2 * epochs} to go on")
 
     def _trainer(self, trainer_args: dict[str, Any], folder: Path | None) -> Trainer:
         try:

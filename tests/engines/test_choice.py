@@ -93,3 +93,12 @@ def test_freezing_in_the_middle_of_a_fit_is_respected(make_trainer):
     data = CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
     make_trainer(max_epochs=3, callbacks=[freeze]).fit(model, datamodule=data)
     assert torch.equal(freeze.before, model.network[0].weight)
+
+
+def test_hooks_of_layers_are_called(make_trainer):
+    model = BinaryClassifier(hidden_dims=[4], input_shape=[2], num_classes=2)
+    calls = []
+    model.network[0].register_forward_hook(lambda *_: calls.append(1))
+    data = CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
+    make_trainer(max_epochs=1, limit_val_batches=0).fit(model, datamodule=data)
+    assert len(calls) == 2

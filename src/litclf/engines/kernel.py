@@ -75,6 +75,10 @@ def reason_against(network: nn.Module | None, optimizer: Optimizer) -> str | Non
     if layers is None:
         return "the network is not linear layers with one activation between them"
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    modules = cast(nn.Module, network).modules()
+    if any(getattr(module, name, None) for module in modules for name in hooks):
+        return "hooks of the network's layers need to run"
     own = {id(parameter) for layer in layers.linear for parameter in (layer.weight, layer.bias)}
     if len(optimizer.param_groups) != 1 or own != {id(p) for p in parameters} or len(own) != 2 * len(layers.linear):
         return "the optimizer does not hold just the network's parameters in one group"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
+from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder, StochasticWeightAveraging
 from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -32,7 +32,7 @@ def check_trainer(trainer: Trainer) -> None:
     if trainer.gradient_clip_val and trainer.precision == "16-mixed":
         raise _refusal("gradient_clip_val", trainer.gradient_clip_val, "or --trainer.precision bf16-mixed")
     for callback in settings.callbacks:
-        if isinstance(callback, LearningRateFinder | BatchSizeFinder):
+        if isinstance(callback, LearningRateFinder | BatchSizeFinder | StochasticWeightAveraging):
             raise _refusal("callbacks", type(callback).__name__)
     module: Any = trainer.lightning_module
     if module is not None:
