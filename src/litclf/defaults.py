@@ -27,7 +27,7 @@ _LARGE_SPLIT = 1000
 """Samples from which on a validation split tells a tenth of a percent of accuracy."""
 
 _SMALL_WORK = 1e8
-"""Multiply-adds of a step below which a second thread gains nothing, and can cost a lot on a busy machine."""
+"""Multiply-adds of a step below which one thread is taken: a second gains little, and costs a lot on a busy machine."""
 
 
 def trainer_defaults(trainer_args: dict[str, Any], data: LightningDataModule, folder: Path | None) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class SteppedModule(LightningModule):
 
     With ordinary ``(x, y)`` batches, of anyone's loader, it is an ordinary LightningModule with automatic
     optimization. With a DataModule of ours whose ``steps_per_execution`` is above 1, an engine runs the optimizer
-    steps of each execution; both give the same weights.
+    steps of each execution; the eager engine gives the same weights, the kernel the same to rounding.
 
     Logs ``train/loss`` and, for classifiers, ``train/accuracy``: means over the last pass through the training set in
     each Trainer epoch, taken as it trains. ``train/loss_step`` is the mean loss of the latest batch or execution.
