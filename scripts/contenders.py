@@ -265,8 +265,8 @@ BASELINE = "tutorial loop"
 def jobs(data_dir: str | None) -> dict[str, Job]:
     """All jobs by name; ``mnist`` has its data in ``data_dir``."""
     found = [
-        Job("circles", (2, 10, 10, 1), "sgd", 0.1, None, 200, 10, 200),
-        Job("centroids", (2, 4, 8, 4), "adam", 0.01, 8, 10, 10, 130),
+        Job("circles", (2, 10, 10, 1), "sgd", 0.1, None, 500, 4, 500),
+        Job("centroids", (2, 4, 8, 4), "adam", 0.01, 8, 25, 4, 325),
         Job("mnist", (784, 256, 128, 64, 10), "adam", 0.01, 32, 1, 1, 100, data_dir),
     ]
     return {job.name: job for job in found}

@@ -111,7 +111,7 @@ class KernelEngine:
         network: nn.Module = cast(Any, module).network
         if execution.x.dtype != torch.float32 or reason_against(network, optimizer) is not None:
             return EagerEngine().run(module, optimizer, execution)
-        from litclf.engines import kernels  # compiled code is loaded where it is used
+        from litclf.engines.parts import ACTIVATIONS, OPTIMIZERS  # compiled code is loaded where it is used
 
         layers = cast(Layers, layers_of(network))
         rows = np.array(execution.steps.rows, dtype=np.int64)
@@ -129,8 +129,8 @@ class KernelEngine:
         losses = np.empty(len(rows))
         described = (
             layers.dims,
-            kernels.ACTIVATIONS.index(layers.activation),
-            kernels.OPTIMIZERS.index(kind),
+            ACTIVATIONS.index(layers.activation),
+            OPTIMIZERS.index(kind),
         )
         batch = (x, y, rows, execution.steps.counted_from)
         correct = _kernel(layers.dims, rows)(batch, described, addresses, coefficients, losses)
@@ -140,13 +140,13 @@ class KernelEngine:
 
     def warm_up(self, network: nn.Module, samples: int) -> None:
         """Compiles what a fit of ``network`` on mini-batches of ``samples`` needs, or loads it where that was done."""
-        from litclf.engines import kernels
+        from litclf.engines.parts import ACTIVATIONS, OPTIMIZERS
 
         layers = layers_of(network)
         if layers is None:
             return
         batch = (np.zeros((1, 1), np.float32), np.zeros(1, np.int64), np.array([[0, 1]]), 0)
-        network_of_one = (np.array([1, 1]), kernels.ACTIVATIONS.index("identity"), kernels.OPTIMIZERS.index("SGD"))
+        network_of_one = (np.array([1, 1]), ACTIVATIONS.index("identity"), OPTIMIZERS.index("SGD"))
         values = torch.zeros(1)
         addresses, coefficients = np.full((1, 6), values.data_ptr()), np.zeros((1, 9), np.float32)
         _kernel(layers.dims, np.array([[0, samples]]))(batch, network_of_one, addresses, coefficients, np.zeros(1))
@@ -202,8 +202,10 @@ def _states(parameter: Tensor, optimizer: Optimizer, kind: str) -> list[Tensor]:
 
 def _kernel(dims: NDArray[np.int64], rows: NDArray[np.int64]) -> Callable[..., int]:
     """Vectors along the samples for a few units, else along the outputs of each layer."""
-    from litclf.engines import kernels
-
     samples = int((rows[:, 1] - rows[:, 0]).max())
-    chosen: Callable[..., int] = kernels.run_narrow if dims.max() <= min(64, samples) else kernels.run_wide
+    chosen: Callable[..., int]
+    if dims.max() <= min(64, samples):
+        from litclf.engines.narrow import run_narrow as chosen
+    else:
+        from litclf.engines.wide import run_wide as chosen
     return chosen

@@ -38,7 +38,7 @@ class Classifier(SteppedModule):
         weight_decay: Weight decay, zero or more.
         lr_schedule: ``none``, ``cosine``, ``onecycle`` or ``step``, moving with every optimizer step.
         engine: What runs the optimizer steps of an execution: ``eager`` PyTorch, the compiled ``kernel`` for fully
-            connected networks on the CPU, or ``auto``, the fastest that can.
+            connected networks on the CPU, a captured CUDA ``graph``, or ``auto``, the fastest that can.
         input_shape: Shape of one input; None takes it from the data.
         num_classes: Number of classes; None takes it from the data.
 
@@ -58,7 +58,7 @@ class Classifier(SteppedModule):
         nesterov: bool = False,
         weight_decay: float = 0.0,
         lr_schedule: Literal["none", "cosine", "onecycle", "step"] = "none",
-        engine: Literal["auto", "eager", "kernel"] = "auto",
+        engine: Literal["auto", "eager", "kernel", "graph"] = "auto",
         input_shape: Sequence[int] | None = None,
         num_classes: int | None = None,
     ) -> None:

@@ -23,7 +23,7 @@ class SteppedModule(LightningModule):
 
     With ordinary ``(x, y)`` batches, of anyone's loader, it is an ordinary LightningModule with automatic
     optimization. With a DataModule of ours whose ``steps_per_execution`` is above 1, an engine runs the optimizer
-    steps of each execution; the eager engine gives the same weights, the kernel the same to rounding.
+    steps of each execution; the eager engine gives the same weights, the others the same to rounding.
 
     Logs ``train/loss`` and, for classifiers, ``train/accuracy``: means over the last pass through the training set in
     each Trainer epoch, taken as it trains. ``train/loss_step`` is the mean loss of the latest batch or execution.
@@ -31,7 +31,7 @@ class SteppedModule(LightningModule):
     Args:
         recipe: Optimizer and learning-rate schedule.
         engine: What runs the optimizer steps of an execution: ``eager`` PyTorch, the compiled ``kernel`` for fully
-            connected networks on the CPU, or ``auto``, the fastest that can.
+            connected networks on the CPU, a captured CUDA ``graph``, or ``auto``, the fastest that can.
 
     Attributes:
         engine: The engine of the latest fit.

@@ -1,0 +1,156 @@
+"""Replayed steps on a CUDA device: one optimizer step of any network, captured once and launched as a whole."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, cast
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities import rank_zero_warn
+from torch import Tensor
+from torch.optim import Optimizer
+
+from litclf.checks import InputError
+from litclf.engines.counter import align_logging, count_steps
+from litclf.engines.execution import Execution, Sums, Trainable
+
+_OPTIMIZERS = ("SGD", "Adam", "AdamW")
+
+
+def reason_against(module: LightningModule, optimizer: Optimizer) -> str | None:
+    """Why a CUDA graph cannot hold a step of ``module`` with ``optimizer``; None where it can."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    if any(parameter.device.type != "cuda" for parameter in parameters):
+        return "the parameters are not on a CUDA device"
+    if type(optimizer).__name__ not in _OPTIMIZERS or not type(optimizer).__module__.startswith("torch.optim"):
+        return f"the optimizer is {type(optimizer).__name__}, not SGD, Adam or AdamW of torch.optim"
+    if not all(group.get("fused") for group in optimizer.param_groups):
+        return "the optimizer is not fused, and only fused ones read their rate from the device"
+    if any(getattr(config.scheduler, "cycle_momentum", False) for config in module.trainer.lr_scheduler_configs):
+        return "the schedule moves the momentum too, which a captured step holds fixed"
+    return None
+
+
+class GraphEngine:
+    """Captures an optimizer step in a CUDA graph and replays it for each mini-batch of an execution.
+
+    The first mini-batch of a fit runs eagerly, which makes the optimizer's state, and so does one of another size
+    than the captured. The learning rate lives on the device, so that schedules move it between replays.
+
+    Args:
+        strict: Whether a step that cannot be captured is an error; if not, a warning says so and steps run eagerly.
+
+    Example:
+        >>> from litclf.engines.execution import Engine
+        >>> engine: Engine = GraphEngine()
+    """
+
+    def __init__(self, strict: bool = True) -> None:
+        self.strict = strict
+        self._captures = True
+        self._step: _CapturedStep | None = None
+        self._warm = False
+
+    def run(self, module: LightningModule, optimizer: Optimizer, execution: Execution) -> Sums:
+        """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.execution.Engine`."""
+        schedulers = [config.scheduler for config in module.trainer.lr_scheduler_configs]
+        losses = torch.empty(len(execution.steps), device=execution.x.device)
+        correct: Tensor | None = None
+        for number, (x, y) in enumerate(execution.batches()):
+            if not self._warm:
+                loss, right = _on_side_stream(module, optimizer, x, y)
+                self._warm = True
+            else:
+                if self._step is None and self._captures:
+                    self._step = self._capture(module, optimizer, x, y)
+                if self._step is not None and self._step.fits(x, y):
+                    loss, right = self._step.replay(x, y)
+                else:
+                    loss, right = _eager_step(module, optimizer, x, y)
+            losses[number] = loss
+            if right is not None and number >= execution.steps.counted_from:
+                correct = right.clone() if correct is None else correct + right
+            for scheduler in schedulers:
+                scheduler.step()
+        count_steps(module.trainer, len(losses))
+        align_logging(module.trainer)
+        return Sums(losses, correct)
+
+    def _capture(self, module: LightningModule, optimizer: Optimizer, x: Tensor, y: Tensor) -> _CapturedStep | None:
+        """A captured step; None where it cannot be captured and that is no error."""
+        try:
+            return _CapturedStep(module, optimizer, x, y)
+        except RuntimeError as error:
+            reason = f"graph cannot capture a step of {type(module).__name__}: {str(error).splitlines()[0]}"
+            if self.strict:
+                raise InputError("engine", reason, "pass eager") from error
+            rank_zero_warn(f"{reason}; steps run eagerly")
+            self._captures = False
+            return None
+
+
+class _CapturedStep:
+    """Forward, backward and update as one CUDA graph over buffers of its own."""
+
+    def __init__(self, module: LightningModule, optimizer: Optimizer, x: Tensor, y: Tensor) -> None:
+        self._optimizer = optimizer
+        self._x, self._y = x.clone(), y.clone()
+        self._rates = [torch.tensor(float(group["lr"]), device=x.device) for group in optimizer.param_groups]
+        self._graph = torch.cuda.CUDAGraph()
+        optimizer.zero_grad(set_to_none=True)  # so that the capture makes gradients in memory of its own
+        with _capturable(optimizer, self._rates), torch.cuda.graph(self._graph):
+            self._loss, self._right = _eager_step(module, optimizer, self._x, self._y)
+        # The captured update reads these: they must not be given back to the allocator.
+        self._gradients = [p.grad for group in optimizer.param_groups for p in group["params"]]
+
+    def fits(self, x: Tensor, y: Tensor) -> bool:
+        """Whether ``x`` and ``y`` are of the captured shapes and dtypes."""
+        return (x.shape, x.dtype, y.shape, y.dtype) == (self._x.shape, self._x.dtype, self._y.shape, self._y.dtype)
+
+    def replay(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The step on ``x`` and ``y``; what it returns is overwritten by the next."""
+        self._x.copy_(x)
+        self._y.copy_(y)
+        for rate, group in zip(self._rates, self._optimizer.param_groups, strict=True):
+            rate.fill_(float(group["lr"]))
+        self._graph.replay()
+        return self._loss, self._right
+
+
+def _eager_step(module: LightningModule, optimizer: Optimizer, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
+    task = cast(Trainable, module)
+    loss, outputs = task.step(x, y)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]  # PyTorch leaves it untyped
+    cast(Any, optimizer).step()
+    return loss.detach(), task.correct(outputs.detach(), y)
+
+
+def _on_side_stream(
+    module: LightningModule, optimizer: Optimizer, x: Tensor, y: Tensor
+) -> tuple[Tensor, Tensor | None]:
+    """A step on a stream of its own, as capturing asks of what runs before it."""
+    stream, current = cast(Any, torch.cuda).Stream(), torch.cuda.current_stream()
+    stream.wait_stream(current)
+    with torch.cuda.stream(stream):
+        result = _eager_step(module, optimizer, x, y)
+    current.wait_stream(stream)
+    return result
+
+
+@contextmanager
+def _capturable(optimizer: Optimizer, rates: list[Tensor]) -> Any:
+    """Makes the optimizer read its rates from the device while a step is captured."""
+    before = [(group["lr"], group.get("capturable")) for group in optimizer.param_groups]
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = rate
+        if "capturable" in group:
+            group["capturable"] = True
+    try:
+        yield
+    finally:
+        for group, (lr, capturable) in zip(optimizer.param_groups, before, strict=True):
+            group["lr"] = lr
+            if "capturable" in group:
+                group["capturable"] = capturable
