@@ -102,7 +102,8 @@ def test_test_and_validate_need_only_the_checkpoint(trained, capsys):
     for command, stage in (("test", "test"), ("validate", "val")):
         assert main([command, "--ckpt_path", str(trained / "checkpoints" / "best.ckpt")]) == 0
         metrics = json.loads((trained / f"{command}.json").read_text())
-        assert metrics == {key: value for key, value in before.items() if key.startswith(f"{stage}/")}
+        # During the fit the weights lay otherwise in memory, which rounds in the last bit.
+        assert metrics == pytest.approx({key: value for key, value in before.items() if key.startswith(f"{stage}/")})
     assert "auroc" in capsys.readouterr().out
 
 
