@@ -6,7 +6,8 @@ Prints a table a job and writes ``benchmark.json`` and ``benchmark.png``. Second
 their range; the ratio is the baseline's seconds over the contender's, taken round by round, so that a slow minute of
 the machine slows both sides. Memory and ``cold`` come from one more run of each contender in a process of its own, in
 which all libraries are loaded for all contenders, and the data read; "of the fit" is what came on top of that. The
-floor is what the multiplications of the fit would take at the machine's own matmul rate.
+floor is what the multiplications of the fit would take at the machine's own matmul rate. Then come the claims of
+`claims.py`, all of them or those named.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ import os
 import platform
 import subprocess
 import sys
-import time
-from dataclasses import replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from math import nan
@@ -30,20 +30,11 @@ import matplotlib
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from claims import CLAIMS, Claim, report
 from contenders import BASELINE, CONTENDERS, Job, Outcome, jobs, warm_up
+from machine import hardware, matmul_rate, peak_memory
 
 matplotlib.use("Agg")
-
-
-def matmul_rate() -> float:
-    """Float32 operations a second of one thread in a large matrix product: the best of ten."""
-    a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
-    seconds = []
-    for _ in range(10):
-        begin = time.perf_counter()
-        torch.mm(a, b)
-        seconds.append(time.perf_counter() - begin)
-    return 2 * 1024**3 / min(seconds)
 
 
 def operations(job: Job, num_samples: int) -> float:
@@ -51,24 +42,6 @@ def operations(job: Job, num_samples: int) -> float:
     weights = job.weights
     # Nothing flows back to the inputs, so the first layer has two products and the others three.
     return 2.0 * (3 * sum(weights) - weights[0]) * num_samples * job.passes
-
-
-def hardware() -> str:
-    """Name of the processor, with the number of CPUs."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} CPUs"
-
-
-def peak_memory() -> float | None:
-    """Largest resident memory of this process so far, in MiB; None where the system does not tell.
-
-    Not ``ru_maxrss``: Linux hands that of the parent down to a process that it starts.
-    """
-    status = Path("/proc/self/status")
-    lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), None)
 
 
 def probe(job: Job, contender: str) -> dict[str, float | None]:
@@ -180,40 +153,38 @@ def draw(results: dict[str, Any], path: Path) -> None:
     plt.close(figure)
 
 
-def main() -> None:
-    """Measures the jobs asked for."""
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(description="Measures litclf beside other ways to do the same fits.")
-    parser.add_argument("--jobs", nargs="+", choices=list(jobs(None)), default=list(jobs(None)))
+    parser.add_argument("--jobs", nargs="*", choices=list(jobs(None)), default=list(jobs(None)))
+    parser.add_argument("--claims", nargs="*", choices=list(CLAIMS), default=list(CLAIMS), help="none after it: none")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each contender")
-    parser.add_argument("--epochs", type=int, default=1, help="epochs of mnist in each run")
+    parser.add_argument("--epochs", type=int, default=1, help="epochs of mnist in each run of a contender")
     parser.add_argument("--mnist", metavar="DATA_DIR", help="folder that holds MNIST/raw; without it mnist is skipped")
     parser.add_argument("--output", type=Path, default=Path("lightning_logs/benchmark"), help="folder of the results")
     parser.add_argument("--probe", nargs=2, metavar=("JOB", "CONTENDER"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.rounds < 1 or args.epochs < 1:
         parser.error(f"--rounds and --epochs must be at least 1, got {args.rounds} and {args.epochs}")
-    torch.set_num_threads(1)
-    known = jobs(args.mnist)
-    known["mnist"] = replace(known["mnist"], epochs=args.epochs)
-    if args.probe:
-        name, contender = args.probe
-        with threadpool_limits(1):
-            print(json.dumps(probe(known[name], contender)))
-        return
-    chosen = list(args.jobs)
-    if "mnist" in chosen and not (args.mnist and (Path(args.mnist) / "MNIST" / "raw").is_dir()):
-        print("mnist is skipped: pass --mnist DATA_DIR, the folder that holds MNIST/raw")
-        chosen.remove("mnist")
-    if not chosen:
-        return
+    return args
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Measures jobs and claims, prints them, and gives back the record of it all."""
     rate, begin_load = matmul_rate(), os.getloadavg()[0]
     packages = {name: version(name) for name in ("litclf", "torch", "lightning", "scikit-learn", "numpy")}
     print(f"{hardware()}; float32 matmul {rate / 1e9:.1f} GFLOP/s on one thread; load {begin_load:.1f} at the start")
     warm_up()
-    results = {name: measure(known[name], args.rounds, rate) for name in chosen}
-    for name, result in results.items():
-        print(table(name, result))
-    record = {
+    results = {}
+    for name in args.jobs:
+        results[name] = measure(jobs(args.mnist, args.epochs)[name], args.rounds, rate)
+        print(table(name, results[name]), flush=True)
+    claims: dict[str, Claim] = {}
+    available = {name: job for name, job in jobs(args.mnist).items() if name != "mnist" or args.mnist}
+    for name in args.claims:
+        claims[name] = CLAIMS[name](available)
+        print(report(name, claims[name]), flush=True)
+    return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "hardware": hardware(),
         "load": {"begin": begin_load, "end": os.getloadavg()[0]},
@@ -222,13 +193,35 @@ def main() -> None:
         "matmul_flops_per_second": rate,
         "versions": {"python": platform.python_version(), **packages},
         "baseline": BASELINE,
-        "about": {name: (run.__doc__ or "").splitlines()[0] for name, run in CONTENDERS.items()},
+        "about": {name: (own.__doc__ or "").splitlines()[0] for name, own in CONTENDERS.items()},
         "jobs": results,
+        "claims": {name: asdict(claim) for name, claim in claims.items()},
     }
+
+
+def main() -> None:
+    """Measures the jobs and claims asked for."""
+    args = arguments()
+    torch.set_num_threads(1)
+    if args.probe:
+        name, contender = args.probe
+        with threadpool_limits(1):
+            print(json.dumps(probe(jobs(args.mnist, args.epochs)[name], contender)))
+        return
+    if not (args.mnist and (Path(args.mnist) / "MNIST" / "raw").is_dir()):
+        if "mnist" in args.jobs or args.claims:
+            print("mnist is skipped: pass --mnist DATA_DIR, the folder that holds MNIST/raw")
+        args.mnist = None
+        args.jobs = [name for name in args.jobs if name != "mnist"]
+        args.claims = [name for name in args.claims if name != "time_to_accuracy"]
+    if not (args.jobs or args.claims):
+        return
+    record = run(args)
     args.output.mkdir(parents=True, exist_ok=True)
     (args.output / "benchmark.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    draw(results, args.output / "benchmark.png")
-    print(f"\nwritten to {args.output}: benchmark.json, benchmark.png")
+    if args.jobs:
+        draw(record["jobs"], args.output / "benchmark.png")
+    print(f"\nwritten to {args.output}")
 
 
 if __name__ == "__main__":

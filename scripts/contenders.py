@@ -30,6 +30,7 @@ import litclf
 from litclf.data.base import ClassificationDataModule
 from litclf.data.order import PassOrder
 from litclf.defaults import quiet_lightning
+from litclf.models.base import Classifier
 
 SEED = 42
 GATHER = 100
@@ -136,17 +137,22 @@ class _EndOfFit(Callback):
             self.time = time.perf_counter()
 
 
+def classifier(job: Job, **settings: Any) -> Classifier:
+    """The job's litclf model, with further settings of it."""
+    kind = litclf.BinaryClassifier if job.sizes[-1] == 1 else litclf.MulticlassClassifier
+    own: dict[str, Any] = {"hidden_dims": list(job.sizes[1:-1]), "optimizer": job.optimizer, "lr": job.lr}
+    return kind(**own, **settings)
+
+
 def litclf_trainer(job: Job, **trainer_args: Any) -> Outcome:
     """litclf under the Trainer, with TensorBoard, metrics.csv, checkpoints and the preset's validation."""
     data = job.data()
-    kind = litclf.BinaryClassifier if job.sizes[-1] == 1 else litclf.MulticlassClassifier
-    settings: dict[str, Any] = {"hidden_dims": list(job.sizes[1:-1]), "optimizer": job.optimizer, "lr": job.lr}
     end = _EndOfFit()
     args: dict[str, Any] = {"max_epochs": job.epochs, "callbacks": [end], "enable_progress_bar": False}
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
         args.update(default_root_dir=folder, **trainer_args)
-        result = litclf.fit(kind(**settings), data, seed=SEED, threads=1, **args)
+        result = litclf.fit(classifier(job), data, seed=SEED, threads=1, **args)
     return Outcome(end.time - begin, job.passes, result.metrics["train/loss"])
 
 
@@ -262,12 +268,12 @@ CONTENDERS: dict[str, Callable[[Job], Outcome]] = {
 BASELINE = "tutorial loop"
 
 
-def jobs(data_dir: str | None) -> dict[str, Job]:
-    """All jobs by name; ``mnist`` has its data in ``data_dir``."""
+def jobs(data_dir: str | None, epochs: int = 1) -> dict[str, Job]:
+    """All jobs by name; ``mnist`` has its data in ``data_dir`` and runs for ``epochs``."""
     found = [
         Job("circles", (2, 10, 10, 1), "sgd", 0.1, None, 500, 4, 500),
         Job("centroids", (2, 4, 8, 4), "adam", 0.01, 8, 25, 4, 325),
-        Job("mnist", (784, 256, 128, 64, 10), "adam", 0.01, 32, 1, 1, 100, data_dir),
+        Job("mnist", (784, 256, 128, 64, 10), "adam", 0.01, 32, 1, epochs, 100, data_dir),
     ]
     return {job.name: job for job in found}
 

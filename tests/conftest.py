@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 
 import pytest
 import torch
@@ -60,3 +61,36 @@ class Records(Logger):
 @pytest.fixture
 def make_records():
     return Records
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium, without a window and cut off from all but this machine; skips where there is none."""
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (binary and driver):
+        pytest.skip("needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for argument in (
+        "headless",
+        "no-sandbox",  # a container's root has none
+        "disable-dev-shm-usage",  # a container's /dev/shm is small
+        "disable-background-networking",
+        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    ):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def browser(chromium):
+    """A browser on an empty page with an empty console, 1280 by 900 pixels."""
+    chromium.set_window_size(1280, 900)
+    chromium.get("about:blank")
+    chromium.get_log("browser")
+    return chromium

@@ -1,4 +1,7 @@
-"""Imports run downward only: cli, parser -> run -> callbacks, data, models -> engines, nets -> checks."""
+"""Imports run downward only: cli, parser -> run -> callbacks, data, models -> engines, nets -> checks.
+
+``pictures`` draws from arrays and ``report`` from a run folder; neither knows of anything above ``checks``.
+"""
 
 import ast
 from pathlib import Path
@@ -17,15 +20,21 @@ MAY_IMPORT = {
     "presets": BOTTOM,
     "nets": BOTTOM,
     "engines": BOTTOM | {"engines"},
-    "callbacks": MIDDLE | {"callbacks"},
+    "callbacks": MIDDLE | {"callbacks", "loggers", "pictures"},
+    "pictures": BOTTOM | {"pictures"},
+    "report": BOTTOM | {"report"},
+    "record": set(),
+    "commands": BOTTOM,
+    "dashboard": BOTTOM,
     "data": MIDDLE | {"data"},
     "models": MIDDLE | {"models"},
     "loggers": BOTTOM,
     "checkpoints": BOTTOM,
     "defaults": PARTS | {"loggers", "checkpoints"},
-    "run": PARTS | {"loggers", "checkpoints", "defaults"},
+    "run": PARTS | {"loggers", "checkpoints", "defaults", "record", "report"},
+    "load": PARTS | {"checkpoints", "defaults"},
 }
-ABOVE = {"cli", "parser"}
+ABOVE = {"cli", "parser", "compare"}
 
 
 def room(path):

@@ -64,7 +64,7 @@ def test_every_preset_trains(name, capsys):
     assert main(["fit", "-c", name, *SHORT, *changes]) == 0
     out = capsys.readouterr().out
     assert f"run folder  lightning_logs/{name}/version_0" in out
-    assert f"tensorboard --logdir lightning_logs/{name}/version_0" in out
+    assert f"litclf dashboard lightning_logs/{name}/version_0" in out
 
 
 @pytest.mark.parametrize("name", list(presets()))

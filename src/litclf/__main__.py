@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Sequence
 
 import litclf
+from litclf.commands import TOOLS, exit_code
 from litclf.presets import presets
 
 USAGE = """\
 usage: litclf {fit,validate,test,predict} [-c PRESET_OR_FILE] [options]
+       litclf {report,compare,dashboard} RUN [RUN ...]
        litclf presets
 
 Train, watch, check and ship classifiers with Lightning.
@@ -19,6 +22,9 @@ commands:
   validate   validate a checkpoint:                  litclf validate --ckpt_path RUN/checkpoints/best.ckpt
   test       test a checkpoint:                      litclf test --ckpt_path RUN/checkpoints/best.ckpt
   predict    predict the test data of a checkpoint:  litclf predict --ckpt_path RUN/checkpoints/best.ckpt
+  report     write report.html of a run again:       litclf report lightning_logs/circles
+  compare    put runs side by side:                  litclf compare --presets circles-linear circles
+  dashboard  show runs in TensorBoard:               litclf dashboard lightning_logs
   presets    list the presets that -c takes
 
 options:
@@ -26,7 +32,7 @@ options:
   --version      the version
   --debug        show the traceback of an error
 
-Results lie in lightning_logs/NAME/version_N; `tensorboard --logdir lightning_logs` shows them.
+Results lie in lightning_logs/NAME/version_N: report.html, pictures, metrics.csv, checkpoints.
 """
 
 
@@ -56,6 +62,8 @@ def main(args: Sequence[str] | None = None) -> int:
         for name, description in presets().items():
             print(f"{name:{width}}  {description}")
         return 0
+    if args[0] in TOOLS:
+        return exit_code(importlib.import_module(f"litclf.{args[0]}").main, args[1:])
     from litclf.cli import run
 
     return run(args)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,17 +14,16 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 # Imported for their short names: `--model BinaryClassifier` finds every class that is loaded.
-from litclf.callbacks import gradients  # noqa: F401
+from litclf.callbacks import embeddings, gallery, histograms  # noqa: F401
 from litclf.checkpoints import run_folder
 from litclf.checks import InputError, nearest
+from litclf.commands import FITS, TOOLS, exit_code
 from litclf.data import blobs, circles, mnist, restoration, table  # noqa: F401
 from litclf.defaults import quiet_lightning
 from litclf.models import binary, multiclass  # noqa: F401
 from litclf.models import restoration as image_restoration  # noqa: F401
 from litclf.parser import Parser, with_config
 from litclf.run import Run, RunResult
-
-COMMANDS = ("fit", "validate", "test", "predict")
 
 
 class CLI(LightningCLI):
@@ -43,7 +41,7 @@ class CLI(LightningCLI):
             seed_everything_default=42,
             trainer_defaults={"num_sanity_val_steps": 0, "enable_model_summary": False},
             parser_class=Parser,
-            parser_kwargs={"allow_abbrev": False, **{command: {"allow_abbrev": False} for command in COMMANDS}},
+            parser_kwargs={"allow_abbrev": False, **{command: {"allow_abbrev": False} for command in FITS}},
             save_config_callback=None,
             auto_configure_optimizers=False,
             load_from_checkpoint_support=False,
@@ -58,6 +56,7 @@ class CLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds what a run has beside model, data and Trainer."""
         parser.add_argument("--name", type=str | None, help="Name of the run's folder; default: the preset's name.")
+        parser.add_argument("--pictures", type=bool, default=True, help="Whether a fit draws pictures and a report.")
         parser.add_argument("--threads", type=int | None, help="Threads of PyTorch; default: by the size of the work.")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
@@ -116,7 +115,7 @@ class CLI(LightningCLI):
         fresh.ckpt_path = None
         config = self._parser(subcommand).dump(fresh, skip_none=False)
         name = settings.name or self.name
-        run = Run(self.model, self.datamodule, name, config, settings.threads, settings.ckpt_path)
+        run = Run(self.model, self.datamodule, name, config, settings.threads, settings.ckpt_path, settings.pictures)
         trainer_args = dict(settings.trainer.items())
         if subcommand == "fit":
             _print_result(run.fit(trainer_args))
@@ -130,34 +129,21 @@ class CLI(LightningCLI):
 
 def run(args: Sequence[str]) -> int:
     """Runs a subcommand; returns 0, or prints one line and returns 2 for a wrong request, 1 for a failure."""
-    args = list(args)
-    debug = "--debug" in args
-    args = [arg for arg in args if arg != "--debug"]
+    return exit_code(_run, args)
+
+
+def _run(args: list[str]) -> int:
+    if args[0] not in FITS:
+        near = nearest(args[0], [*FITS, *TOOLS, "presets"])
+        raise InputError(args[0], "is no command of litclf", f"did you mean {near}?" if near else "see litclf --help")
+    args, name = with_config(args)
     try:
-        if args[0] not in COMMANDS:
-            near = nearest(args[0], [*COMMANDS, "presets"])
-            raise InputError(
-                args[0], "is no command of litclf", f"did you mean {near}?" if near else "see litclf --help"
-            )
-        args, name = with_config(args)
         with quiet_lightning():
             CLI(args, name)
-    except (InputError, MisconfigurationException) as error:
-        if debug:
-            raise
-        way_out = "" if isinstance(error, InputError) else "; fix: change that setting, see litclf fit --help"
-        print(f"error: {' '.join(str(error).split())}{way_out}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        if debug:
-            raise
-        print(
-            f"error: {error.filename or 'system'}: {error.strerror or error}; fix: mend that, and run again",
-            file=sys.stderr,
-        )
-        return 1
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 1
+    except MisconfigurationException as error:
+        raise InputError(
+            "trainer", " ".join(str(error).split()), "change that setting, see litclf fit --help"
+        ) from error
     return 0
 
 
@@ -169,11 +155,15 @@ def _print_result(result: RunResult) -> None:
     seconds, steps = result.metrics["fit_seconds"], result.metrics["global_step"]
     if "best" in result.metrics:
         print("train and val of the last epoch, test of the best")
-    print(f"\nfit         {steps} steps in {seconds:.2f} s")
+    if result.trainer.progress_bar_callback is None:  # else it has said so
+        print(f"\nfit         {steps} steps in {seconds:.2f} s")
     print(f"engine      {result.metrics['engine']}")
     if result.folder is not None:
         print(f"run folder  {result.folder}")
-        print(f"dashboard   tensorboard --logdir {result.folder}")
+        report = result.folder / "report.html"
+        if report.is_file():
+            print(f"report      {report}")
+        print(f"dashboard   litclf dashboard {result.folder}")
 
 
 def _print_table(metrics: dict[str, Any]) -> None:

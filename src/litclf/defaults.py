@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import torch
 from lightning.pytorch import Callback, LightningDataModule, LightningModule
-from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ProgressBar, TQDMProgressBar
+from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from torch import nn
 
-from litclf.callbacks.progress import PlainProgress
+from litclf.callbacks.progress import BarProgress, PlainProgress
 from litclf.engines.kernel import KernelEngine
 from litclf.loggers import MetricsCSV, RunTensorBoard
 
@@ -50,7 +50,7 @@ def trainer_defaults(trainer_args: dict[str, Any], data: LightningDataModule, fo
         callbacks += _checkpoints(data, cast(Path, folder))
     wants = args.get("enable_progress_bar") is not False
     if wants and not any(isinstance(callback, ProgressBar) for callback in callbacks):
-        callbacks.append(TQDMProgressBar() if sys.stdout.isatty() else PlainProgress())
+        callbacks.append(BarProgress() if sys.stdout.isatty() else PlainProgress())
     args["callbacks"] = callbacks
     return args
 

@@ -7,10 +7,12 @@ from argparse import Namespace
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
+from struct import unpack
 from typing import Any
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
+from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor, nn
 from torch.utils.tensorboard.summary import hparams
 
@@ -141,6 +143,13 @@ class RunTensorBoard(TensorBoardLogger):
         self.experiment.add_text("config", f"```yaml\n{config}\n```")
         charts = {name: [f"{stage}/{name}$" for stage in ("train", "val", "test")] for name in ("loss", "accuracy")}
         self.experiment.add_custom_scalars({name: {name: ["Multiline", tags]} for name, tags in charts.items()})
+
+    @rank_zero_only
+    def log_png(self, tag: str, content: bytes, step: int) -> None:
+        """Shows the content of a PNG file as it is; ``add_image`` would encode its pixels anew."""
+        width, height = unpack(">II", content[16:24])
+        image = Summary.Image(width=width, height=height, colorspace=3, encoded_image_string=content)
+        self.experiment.file_writer.add_summary(Summary(value=[Summary.Value(tag=tag, image=image)]), step)
 
     @rank_zero_only
     def conclude(self, params: dict[str, Any], metrics: dict[str, float]) -> None:

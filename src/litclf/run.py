@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
-import platform
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,12 +18,13 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
-import litclf
+from litclf.callbacks.gallery import pictures_for
 from litclf.checkpoints import check_checkpoint, read_checkpoint, run_folder
 from litclf.checks import InputError, not_negative, positive
 from litclf.defaults import choose_threads, has_samples, quiet_lightning, trainer_defaults, warm_up
 from litclf.engines.limits import check_trainer
 from litclf.loggers import RunTensorBoard
+from litclf.record import described, facts_of, is_plain, plain, run_seed, versions
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ def fit(
     seed: int = 42,
     threads: int | None = None,
     ckpt_path: str | Path | None = None,
+    pictures: bool = False,
     **trainer_args: Any,
 ) -> RunResult:
     """Trains, validates, checkpoints and tests, as ``litclf fit`` does, in one call.
@@ -65,6 +65,7 @@ def fit(
         seed: Seed of the order of samples, and of the weights where the model takes its sizes from ``data``.
         threads: Threads of PyTorch; None takes one for small models and PyTorch's default for others.
         ckpt_path: Checkpoint to resume from, in its own run folder; None starts anew.
+        pictures: Whether to draw what fits the data, and to write ``report.html``.
         trainer_args: Arguments of :class:`lightning.pytorch.Trainer`; callbacks and loggers given here replace the
             default ones of their kind.
 
@@ -87,10 +88,10 @@ def fit(
     not_negative("seed", seed)
     with quiet_lightning():
         seed_everything(seed, verbose=False)
-        config = {"seed_everything": seed, "model": _described(model), "data": _described(data)}
-        config["trainer"] = {key: value for key, value in trainer_args.items() if _is_plain(value)}
+        config = {"seed_everything": seed, "model": described(model), "data": described(data)}
+        config["trainer"] = {key: value for key, value in trainer_args.items() if is_plain(value)}
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-        run = Run(model, data, name or type(data).__name__, text, threads, ckpt_path)
+        run = Run(model, data, name or type(data).__name__, text, threads, ckpt_path, pictures)
         return run.fit(trainer_args)
 
 
@@ -104,6 +105,7 @@ class Run:
         config: The text of ``config.yaml``.
         threads: Threads of PyTorch; None chooses by the size of the work.
         ckpt_path: Checkpoint to resume from or to evaluate; None starts anew.
+        pictures: Whether a fit draws what fits the data, and writes ``report.html``.
 
     Raises:
         InputError: If model, data and checkpoint do not fit together.
@@ -117,6 +119,7 @@ class Run:
         config: str,
         threads: int | None = None,
         ckpt_path: str | Path | None = None,
+        pictures: bool = False,
     ) -> None:
         if not isinstance(data, LightningDataModule):
             rule = f"must be a LightningDataModule, got {type(data).__name__}"
@@ -126,6 +129,7 @@ class Run:
         if threads is not None:
             positive("threads", threads, 1)
         self.model, self.data, self.name, self.config = model, data, name, config
+        self.pictures = pictures
         self.ckpt_path = None if ckpt_path is None else Path(ckpt_path)
         attach = getattr(model, "attach", None)
         if attach is not None:
@@ -148,7 +152,7 @@ class Run:
                 if isinstance(logger, RunTensorBoard):
                     logger.describe(self.config)
         warm_up(self.model, self.data)
-        begin = time.perf_counter()
+        begin, started = time.perf_counter(), datetime.now().astimezone()
         try:
             trainer.fit(self.model, datamodule=self.data, ckpt_path=self.ckpt_path, weights_only=True)
         except RuntimeError as error:
@@ -156,7 +160,7 @@ class Run:
                 raise
             raise InputError("trainer.callbacks", " ".join(str(error).split()), "monitor one of these") from error
         seconds = time.perf_counter() - begin
-        metrics: dict[str, Any] = _plain(trainer.callback_metrics)
+        metrics: dict[str, Any] = plain(trainer.callback_metrics)
         metrics.update(global_step=trainer.global_step, fit_seconds=round(seconds, 3))
         best = getattr(trainer.checkpoint_callback, "best_model_path", "")
         if best:
@@ -164,12 +168,17 @@ class Run:
             metrics["best"] = {"path": Path(best).name, "score": None if score is None else float(score)}
         if has_samples(self.data, "test") and is_overridden("test_step", self.model) and trainer.state.finished:
             tested = trainer.test(self.model, self.data, best or None, verbose=False, weights_only=True)
-            metrics.update(_plain(tested[0] if tested else {}))
+            metrics.update(plain(tested[0] if tested else {}))
         metrics.update(engine=getattr(self.model, "engine_choice", "ordinary batches"))
-        metrics.update(seed=_seed(), versions=_versions())
+        metrics.update(seed=run_seed(), versions=versions())
         if folder is not None and trainer.is_global_zero:
             self._conclude(trainer, metrics)
+            metrics["facts"] = facts_of(trainer, self.data, started)
             (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+            if self.pictures:
+                from litclf.report import write_report  # what draws is loaded after the fit
+
+                write_report(folder)
         return RunResult(folder, metrics, self.model, trainer)
 
     def evaluate(self, stage: str, trainer_args: dict[str, Any]) -> dict[str, float]:
@@ -182,7 +191,7 @@ class Run:
         evaluated = run(self.model, self.data, ckpt_path=path, verbose=False, weights_only=True)
         if not evaluated:
             raise InputError("trainer", f"its limits leave nothing to {stage}", "raise the limit")
-        metrics = _plain(evaluated[0])
+        metrics = plain(evaluated[0])
         (run_folder(path) / f"{stage}.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
         return metrics
 
@@ -199,8 +208,8 @@ class Run:
         """Refuses another seed than the run's, which would lose against it, and a run that has nothing left to do."""
         checkpoint = read_checkpoint(path)
         state = checkpoint.get(type(self.data).__name__, {})
-        if state.get("order_seed", _seed()) != _seed():
-            rule = f"is {_seed()}, but {path} was made with {state['order_seed']}"
+        if state.get("order_seed", run_seed()) != run_seed():
+            rule = f"is {run_seed()}, but {path} was made with {state['order_seed']}"
             raise InputError("seed_everything", rule, "drop the setting, or start a new run without the checkpoint")
         epochs, steps = trainer_args.get("max_epochs"), getattr(self.data, "train_steps", (0, 0))[1]
         if epochs and epochs > 0 and steps and checkpoint["global_step"] >= epochs * steps:
@@ -209,7 +218,10 @@ class Run:
 
     def _trainer(self, trainer_args: dict[str, Any], folder: Path | None) -> Trainer:
         try:
-            trainer = Trainer(**trainer_defaults(trainer_args, self.data, folder))
+            args = trainer_defaults(trainer_args, self.data, folder)
+            if self.pictures and folder is not None:
+                args["callbacks"] = [*args["callbacks"], *pictures_for(self.model, self.data, args["callbacks"])]
+            trainer = Trainer(**args)
             if getattr(self.data, "steps_per_execution", 1) > 1:
                 check_trainer(trainer)
         except (ValueError, TypeError, MisconfigurationException) as error:
@@ -249,30 +261,3 @@ class Run:
         for logger in trainer.loggers:
             if isinstance(logger, RunTensorBoard):
                 logger.conclude({**self.data.hparams, **self.model.hparams}, scores)
-
-
-def _described(part: LightningModule | LightningDataModule) -> dict[str, Any]:
-    """Class and arguments, as ``config.yaml`` holds them."""
-    arguments = inspect.signature(type(part)).parameters
-    values = {key: value for key, value in part.hparams.items() if key in arguments and _is_plain(value)}
-    return {"class_path": f"{type(part).__module__}.{type(part).__qualname__}", "init_args": values}
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return all(_is_plain(item) for item in value)
-    return value is None or isinstance(value, str | bool | int | float)
-
-
-def _plain(metrics: Any) -> dict[str, Any]:
-    return {key: float(value) for key, value in metrics.items() if not key.endswith("_step")}
-
-
-def _seed() -> int | None:
-    seed = os.environ.get("PL_GLOBAL_SEED")
-    return None if seed is None else int(seed)
-
-
-def _versions() -> dict[str, str]:
-    packages = {name: version(name) for name in ("torch", "lightning", "torchmetrics", "scikit-learn")}
-    return {"litclf": litclf.__version__, "python": platform.python_version(), **packages}

@@ -3,7 +3,6 @@ import torch
 from lightning.pytorch import Callback
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError
-from litclf.callbacks.gradients import GradientNorms
 from litclf.engines.eager import EagerEngine
 from litclf.engines.kernel import KernelEngine
 
@@ -42,7 +41,6 @@ def test_eager_is_taken_as_asked(make_trainer):
     [
         (OwnLoss, {}, "a way of its own"),
         (BinaryClassifier, {"callbacks": [Watching()]}, "need to see every step"),
-        (BinaryClassifier, {"callbacks": [GradientNorms()]}, "a callback looks at gradients"),
         (BinaryClassifier, {"gradient_clip_val": 1.0}, "gradients are clipped"),
         (BinaryClassifier, {"precision": "bf16-mixed"}, "need to see every step"),
     ],

@@ -1,5 +1,7 @@
 """The eager engine against Lightning's ordinary steps and against plain PyTorch loops, bit for bit."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -117,6 +119,23 @@ def test_mixed_precision_gives_the_same_weights_whatever_k(recipe, make_trainer)
 def test_the_watched_path_gives_the_weights_of_the_bare_one(make_trainer):
     watched, _ = fit(7, make_trainer, RECIPES["adam"], callbacks=[StepHooks()])
     assert torch.equal(weights(watched), plain_loop(RECIPES["adam"]))
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_callback_may_hear_how_far_an_execution_is(watched, make_trainer, monkeypatch):
+    class Listener(Callback):
+        def __init__(self):
+            self.told = []
+
+        def on_steps(self, trainer, module, steps):
+            self.told.append(steps)
+
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # so that pieces do not depend on the machine
+    listener = Listener()
+    callbacks = [listener, StepHooks()] if watched else [listener]
+    model, _ = fit(7, make_trainer, RECIPES["adam"], callbacks=callbacks)
+    assert torch.equal(weights(model), plain_loop(RECIPES["adam"]))
+    assert listener.told == [1, 5, 7] * 4
 
 
 def test_multiclass_gives_the_same_weights_whatever_k(make_trainer):

@@ -1,6 +1,10 @@
+import time
+from types import SimpleNamespace
+
+import pytest
 import torch
 
-from litclf.engines.execution import Execution, Steps
+from litclf.engines.execution import Execution, Steps, batches_in_pieces, pieces
 
 
 def make(counted_from=0):
@@ -30,3 +34,60 @@ def test_an_execution_moves_to_a_device_with_its_steps():
     moved = Execution(execution.x.to("meta"), execution.y.to("meta"), execution.steps)
     assert moved.steps.rows == [(0, 2), (2, 4), (4, 5)]
     assert (moved.x.device.type, moved.steps.counted_from) == ("meta", 1)
+
+
+class Listener:
+    """A callback that notes what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def on_steps(self, trainer, module, steps):
+        self.told.append(steps)
+
+
+def fit_with(*callbacks):
+    """As much of a module in its fit as the pieces look at."""
+    return SimpleNamespace(trainer=SimpleNamespace(callbacks=callbacks), device=torch.device("cpu"))
+
+
+def test_an_execution_is_one_piece_where_nobody_listens(monkeypatch):
+    monkeypatch.setattr(time, "monotonic", None)  # not even the time is taken
+    assert list(pieces(fit_with(object()), 1000)) == [(0, 1000)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sizes"),
+    [
+        (0.0, [1, 4, 16, 64, 256, 659]),
+        (0.003, [1, 4, 16, 64, *[66] * 13, 57]),
+        (0.3, [1] * 1000),
+    ],
+)
+def test_pieces_grow_to_a_fifth_of_a_second(seconds, sizes, monkeypatch):
+    now, listener = [5.0], Listener()
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    met = []
+    for start, end in pieces(fit_with(listener), 1000):
+        met.append((start, end))
+        now[0] += (end - start) * seconds
+    assert [end - start for start, end in met] == sizes
+    assert [start for start, _ in met] == [0, *[end for _, end in met[:-1]]]
+    assert listener.told == [end for _, end in met]
+
+
+def test_pieces_shrink_where_steps_get_slower(monkeypatch):
+    now, sizes = [0.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for start, end in pieces(fit_with(Listener()), 1000):
+        sizes.append(end - start)
+        now[0] += (end - start) * (1 / 256 if start < 85 else 1 / 64)
+    assert sizes == [1, 4, 16, 51, 51, 51, *[12] * 68, 10]
+
+
+def test_mini_batches_in_pieces_are_those_of_the_execution():
+    execution, listener = make(), Listener()
+    met = [(number, y.tolist()) for number, (_, y) in batches_in_pieces(fit_with(listener), execution)]
+    assert met == [(0, [0, 1]), (1, [2, 3]), (2, [4])]
+    assert met == [(number, y.tolist()) for number, (_, y) in batches_in_pieces(fit_with(), execution)]
+    assert listener.told == [1, 3]

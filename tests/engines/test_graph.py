@@ -1,7 +1,10 @@
 """The CUDA graph engine: what it refuses, and on a machine with a GPU, its fits against the eager engine."""
 
+import time
+
 import pytest
 import torch
+from lightning.pytorch import Callback
 from torch import nn
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier
@@ -71,6 +74,23 @@ def test_which_steps_are_replayed_and_what_is_counted(recipe, make_trainer, monk
     assert trainer.global_step == 4 * 5 * 4
     for name in ("train/loss", "train/accuracy"):
         torch.testing.assert_close(trainer.callback_metrics[name], eager.trainer.callback_metrics[name])
+
+
+def test_a_callback_may_hear_how_far_an_execution_is(make_trainer, monkeypatch):
+    class Listener(Callback):
+        told = ()
+
+        def on_steps(self, trainer, module, steps):
+            self.told += (steps,)
+
+    monkeypatch.setattr(graph, "_CapturedStep", ReplaysEagerly)
+    monkeypatch.setattr(graph, "_on_side_stream", graph._eager_step)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # so that pieces do not depend on the machine
+    quiet, _ = fit(make_trainer, "auto", own_engine=GraphEngine())
+    listener = Listener()
+    heard, _ = fit(lambda **own: make_trainer(callbacks=[listener], **own), "auto", own_engine=GraphEngine())
+    assert all(torch.equal(own, other) for own, other in zip(heard.parameters(), quiet.parameters(), strict=True))
+    assert listener.told == (1, 5, 6, 1, 5, 7, 1, 5, 7) * 4
 
 
 def test_a_step_that_cannot_be_captured_runs_eagerly_or_is_refused(make_trainer, monkeypatch):

@@ -1,5 +1,7 @@
 """The compiled engine against autograd and against the eager engine."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from lightning.pytorch import Callback
 from torch import nn
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier
+from litclf.engines import kernel
 from litclf.engines.eager import EagerEngine
 from litclf.engines.kernel import KernelEngine, layers_of, reason_against
 from litclf.engines.narrow import run_narrow
@@ -37,7 +40,7 @@ def one_step(run, network, x, y):
     biases = [layer.bias.detach().clone() for layer in layers]
     before = [tensor.clone() for tensor in (*weights, *biases)]
     addresses = np.array([[w.data_ptr(), b.data_ptr()] * 3 for w, b in zip(weights, biases, strict=True)])
-    losses, coefficients = np.zeros(1), np.zeros((1, 9), np.float32)
+    losses, coefficients = np.zeros(1), np.zeros((1, 11), np.float32)
     coefficients[0, 0] = 1
     rows, dims = np.array([[0, len(y)]]), layers_of(network).dims
     activation = ACTIVATIONS.index(layers_of(network).activation)
@@ -119,6 +122,18 @@ def test_a_fit_of_a_hundred_steps_equals_the_eager_one(recipe, activation, kind,
     assert float(own["train/accuracy"]) == pytest.approx(float(told["train/accuracy"]), abs=0.011)
 
 
+@pytest.mark.parametrize("recipe", ["adam", "adamw"])
+def test_the_moments_of_adam_are_those_of_torch_to_rounding(recipe, make_trainer):
+    # A hundredth of what 1 - 0.999 is off by in float32, which a test of the weights does not see.
+    states = [
+        fit(engine, make_trainer, hidden_dims=(40, 40), epochs=1, **RECIPES[recipe])[1].optimizers[0].state
+        for engine in ("eager", "kernel")
+    ]
+    for own, theirs in zip(states[1].values(), states[0].values(), strict=True):
+        for name in ("exp_avg", "exp_avg_sq"):
+            assert float((own[name] - theirs[name]).norm() / theirs[name].norm()) < 5e-6
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "onecycle", "step"])
 @pytest.mark.parametrize("recipe", ["nesterov", "adamw"])
 def test_schedules_move_with_every_step(recipe, schedule, make_trainer):
@@ -182,6 +197,58 @@ def test_a_fit_may_be_resumed_with_the_other_engine(first, second, make_trainer,
     )
     make_trainer(max_epochs=3).fit(model, datamodule=data, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
     assert_same(model, whole)
+
+
+class Listener(Callback):
+    """Notes how many steps of each execution it is told to be done."""
+
+    def __init__(self):
+        self.told = []
+
+    def on_steps(self, trainer, module, steps):
+        self.told.append(steps)
+
+
+def fit_in_pieces(callbacks, make_trainer, monkeypatch, **settings):
+    """A fit, how many steps each call of a kernel took, and the losses of all its steps."""
+    calls, losses = [], []
+
+    def counting(dims, rows, choose=kernel._kernel):
+        def call(batch, described, addresses, coefficients, own):
+            calls.append(len(batch[2]))
+            correct = choose(dims, rows)(batch, described, addresses, coefficients, own)
+            losses.extend(own.tolist())
+            return correct
+
+        return call
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kernel, "_kernel", counting)
+        model, trainer = fit("kernel", lambda **own: make_trainer(callbacks=callbacks, **own), **settings)
+    return model, trainer, calls, losses
+
+
+@pytest.mark.parametrize("hidden_dims", [(10, 10), (70,)], ids=["narrow", "wide"])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_pieces_give_the_same_bits_as_one_call(recipe, activation, hidden_dims, make_trainer, monkeypatch):
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # so that pieces do not depend on the machine
+    settings = {"hidden_dims": hidden_dims, "activation": activation, "lr_schedule": "cosine", **RECIPES[recipe]}
+    whole, their_trainer, their_calls, their_losses = fit_in_pieces([], make_trainer, monkeypatch, **settings)
+    assert their_calls == [26, 26] * 2  # 13 steps a pass, 52 an epoch; the last of each pass has 8 samples
+    listener = Listener()
+    model, trainer, calls, losses = fit_in_pieces([listener], make_trainer, monkeypatch, **settings)
+    assert calls == [1, 4, 16, 5] * 4
+    assert listener.told == [1, 5, 21, 26] * 4
+    assert losses == their_losses
+    assert trainer.callback_metrics.keys() == their_trainer.callback_metrics.keys()
+    assert all(
+        torch.equal(value, their_trainer.callback_metrics[key]) for key, value in trainer.callback_metrics.items()
+    )
+    assert all(torch.equal(own, other) for own, other in zip(model.parameters(), whole.parameters(), strict=True))
+    states, others = (made.optimizers[0].state_dict()["state"] for made in (trainer, their_trainer))
+    for key, state in states.items():
+        assert all(torch.equal(value, others[key][name]) for name, value in state.items() if value is not None)
 
 
 def test_targets_that_are_no_class_are_refused(make_trainer):

@@ -1,41 +1,140 @@
-"""Gradient norms of each layer."""
+"""How the gradient reaches each layer, and which units have gone idle."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor, nn
+
+from litclf.callbacks.picture import PeriodicPicture, some_of
+
+_SAMPLES = 1000
+_VANISHES = 1e-3
+"""First layer's norm over the last one's, below which the first layers hardly learn."""
+
+_MANY_IDLE = 0.5
+"""Share of a layer's units from which on their idleness is worth a word."""
+
+_SLOPES: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
+    nn.Sigmoid: lambda a: 4 * a * (1 - a),
+    nn.Tanh: lambda a: 1 - a * a,
+    nn.ReLU: lambda a: (a > 0).float(),
+}
+"""Slope of an activation over its largest one, from its output."""
+
+_FLAT = 0.01
 
 
-class GradientNorms(Callback):
-    """Logs ``gradients/<layer>``, the norm of each layer's weight gradient, and ``gradients/first_over_last``.
+class GradientNorms(PeriodicPicture):
+    """Logs ``gradients/<layer>``, the norm of each layer's weight gradient, and draws ``gradients.png``.
 
-    The ratio of the first layer's norm to the last one's tells whether the gradient vanishes on its way back: about 1
-    is healthy, far below 1 means that the first layers hardly learn. Taken after the latest optimizer step of each
-    batch or execution.
+    The gradient is that of the mean loss over up to 1000 training samples, before the first step and then 20 times in a
+    fit, whatever engine runs the steps. ``gradients/first_over_last`` tells whether it vanishes on its way back: about
+    1 is healthy. ``idle/<layer>`` is the share of a hidden layer's units that are dead or saturated: their slope is
+    below a hundredth of the largest, on average over the samples.
+
+    Args:
+        every_n_train_steps: Optimizer steps from one look to the next, at least 1; None makes 20 looks in a fit.
 
     Example:
-        >>> GradientNorms().needs_gradients
-        True
+        >>> GradientNorms(every_n_train_steps=50).every_n_train_steps
+        50
     """
 
-    needs_gradients = True
-    """Keeps compiled engines away, which never store a gradient."""
+    def __init__(self, every_n_train_steps: int | None = None) -> None:
+        super().__init__(every_n_train_steps)
+        self._steps: list[int] = []
+        self._norms: dict[str, list[float]] = {}
+        self._idle: dict[str, list[float]] = {}
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Sequence[Any], batch_idx: int
-    ) -> None:
-        """Logs the norms."""
-        layers = [
-            (name.removesuffix(".weight"), parameter.grad)
-            for name, parameter in pl_module.named_parameters()
-            if parameter.ndim > 1 and parameter.grad is not None
-        ]
-        if not layers:
-            return
-        norms = torch.stack([gradient.norm() for _, gradient in layers])
-        values = {f"gradients/{name}": norm for (name, _), norm in zip(layers, norms.unbind(), strict=True)}
-        values["gradients/first_over_last"] = norms[0] / norms[-1]
-        pl_module.log_dict(values, on_step=True, on_epoch=False, batch_size=1)
+    def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Measures and logs."""
+        data: Any = cast(Any, trainer).datamodule
+        x, y = (some_of(tensor, _SAMPLES) for tensor in data.splits["train"])
+        loss, norms, idle = measure(pl_module, data.prepare(x.to(pl_module.device)), y.to(pl_module.device))
+        self.facts.setdefault("initial_loss", loss)
+        values = {f"gradients/{name}": norm for name, norm in norms.items()}
+        if norms:
+            in_order = list(norms.values())
+            ratio = in_order[0] / in_order[-1] if in_order[-1] else float("nan")
+            values["gradients/first_over_last"] = ratio
+            self.facts["gradients"] = verdict(ratio, idle, trainer.global_step)
+        values.update({f"idle/{name}": share for name, share in idle.items()})
+        self._steps.append(trainer.global_step)
+        for found, series in ((norms, self._norms), (idle, self._idle)):
+            for name, value in found.items():
+                series.setdefault(name, []).append(value)
+        for logger in trainer.loggers:
+            logger.log_metrics(values, step=max(0, trainer.global_step - 1))
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draws the norms over time."""
+        if self._norms and trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
+            from litclf.pictures.gradients import draw_gradients
+
+            self.show(trainer, "gradients", draw_gradients(self._steps, self._norms, self._idle))
+
+
+def measure(module: LightningModule, x: Tensor, y: Tensor) -> tuple[float, dict[str, float], dict[str, float]]:
+    """Mean loss of ``x`` and ``y``, gradient norm of each trained weight matrix, share of idle units of each layer.
+
+    The module's own gradients, buffers and mode stay as they are.
+    """
+    weights = {
+        name.removesuffix(".weight"): parameter
+        for name, parameter in module.named_parameters()
+        if parameter.ndim > 1 and parameter.requires_grad
+    }
+    idle: dict[str, float] = {}
+    hooks = [
+        part.register_forward_hook(partial(_note_idle, idle, name))
+        for name, part in module.named_modules()
+        if type(part) in _SLOPES
+    ]
+    training = module.training
+    module.eval()  # batch norms must not learn from being looked at
+    try:
+        with torch.enable_grad():
+            loss = cast(Any, module).step(x, y)[0]
+            gradients = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
+    finally:
+        module.train(training)
+        for hook in hooks:
+            hook.remove()
+    norms = {
+        name: float(gradient.norm()) for name, gradient in zip(weights, gradients, strict=True) if gradient is not None
+    }
+    return float(loss.detach()), norms, idle
+
+
+def _note_idle(idle: dict[str, float], name: str, part: nn.Module, _inputs: Any, output: Tensor) -> None:
+    """Notes which share of a layer's units, or channels, hardly reacts to any sample."""
+    slopes = _SLOPES[type(part)](output.detach())
+    by_unit = slopes.transpose(0, 1).flatten(1).mean(1)
+    idle[name] = float((by_unit < _FLAT).float().mean())
+
+
+def verdict(ratio: float, idle: dict[str, float], step: int) -> str | None:
+    """One line on what is wrong with the gradients; None where nothing is.
+
+    Args:
+        ratio: Gradient norm of the first layer over that of the last.
+        idle: Share of idle units of each hidden layer, in [0, 1].
+        step: Optimizer steps so far.
+
+    Example:
+        >>> verdict(1e-6, {}, 200)
+        'the gradient vanishes: after 200 steps the first layer gets 1e-06 of what the last one gets'
+        >>> verdict(0.8, {"network.1": 0.75}, 200)
+        '75 % of the units after network.1 are dead or saturated after 200 steps'
+    """
+    if ratio < _VANISHES:
+        return f"the gradient vanishes: after {step} steps the first layer gets {ratio:.0e} of what the last one gets"
+    name = max(idle, key=lambda layer: idle[layer], default=None)
+    if name is not None and idle[name] >= _MANY_IDLE:
+        return f"{100 * idle[name]:.0f} % of the units after {name} are dead or saturated after {step} steps"
+    return None

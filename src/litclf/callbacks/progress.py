@@ -1,53 +1,249 @@
-"""Progress where there is no terminal: one plain line an epoch."""
+"""Progress of a fit: a bar on a terminal, plain lines elsewhere, and a line at the end that sums it up."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO, cast
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
+from torch import Tensor
+from tqdm import tqdm
 
 _SHOWN = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/psnr")
+_VALIDATED = ("acc", "psnr", "loss")  # of what a module logs in validation, the first that is there is shown
+
+_SECONDS = 0.1
+"""Shortest time between two drawings of the bar; drawing and reading the loss then cost next to nothing."""
 
 
-class PlainProgress(ProgressBar):
-    """Prints a line at the end of each epoch, for output that goes to a file or a pipe.
+def total_steps(trainer: Trainer) -> int | None:
+    """Optimizer steps of the whole fit, with those before a resumed one; None where it has no end that is known."""
+    data: Any = getattr(trainer, "datamodule", None)
+    if getattr(data, "steps_per_execution", 1) > 1:
+        steps = float(data.train_steps[1])
+    elif trainer.lightning_module.automatic_optimization and math.isfinite(trainer.num_training_batches):
+        steps = float(math.ceil(trainer.num_training_batches / trainer.accumulate_grad_batches))
+    else:
+        steps = math.inf  # in manual optimization the module alone knows how many steps it makes of a batch
+    limits = [] if trainer.max_epochs in (None, -1) else [steps * trainer.max_epochs]
+    limits += [] if trainer.max_steps == -1 else [trainer.max_steps]
+    total = min(limits, default=math.inf)
+    return int(total) if math.isfinite(total) else None
+
+
+class _Progress(ProgressBar):
+    """What bar and lines share: Lightning's switch, the pace of the fit and its summary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._enabled = True
+        self._begin: float | None = None
+        self._first_step = 0
+        self._total: int | None = None
+        self._epoch = ""
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether anything is shown."""
+        return self._enabled and (self._trainer is None or self._trainer.is_global_zero)
+
+    @property
+    def is_disabled(self) -> bool:
+        """Whether nothing is shown."""
+        return not self.is_enabled
+
+    def disable(self) -> None:
+        """Shows nothing from now on."""
+        self._enabled = False
+
+    def enable(self) -> None:
+        """Shows progress again."""
+        self._enabled = True
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forgets an earlier fit."""
+        self._begin = None
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """Begins to measure with the first batch, by which a resumed module has restored its count of steps."""
+        first = self._begin is None
+        if first:
+            self._begin, self._first_step, self._total = time.monotonic(), trainer.global_step, total_steps(trainer)
+        if first or batch_idx == 0:
+            total = "" if trainer.max_epochs in (None, -1) else f"/{trainer.max_epochs}"
+            self._epoch = f"{trainer.current_epoch + 1}{total}"
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Prints steps, seconds and pace of this process, and the best metric of the checkpoints."""
+        if self._begin is None:
+            return
+        done, seconds = trainer.global_step - self._first_step, time.monotonic() - self._begin
+        parts = [f"{done} steps in {seconds:.2f} s", *self._pace(trainer.global_step)[:1]]
+        score = getattr(trainer.checkpoint_callback, "best_model_score", None)
+        if score is not None:
+            parts.append(f"best {cast(Any, trainer.checkpoint_callback).monitor} {float(score):.4f}")
+        self.print(", ".join(parts))
+
+    def _pace(self, step: int) -> list[str]:
+        """Steps a second since the fit began and time left, where they are known."""
+        seconds, done = 0.0 if self._begin is None else time.monotonic() - self._begin, step - self._first_step
+        if seconds <= 0 or done <= 0:
+            return []
+        rate = done / seconds
+        parts = [f"{rate:.0f} steps/s" if rate >= 10 else f"{rate:.2g} steps/s"]
+        if self._total is not None:
+            parts.append(f"{tqdm.format_interval(max(0, self._total - step) / rate)} left")
+        return parts
+
+
+class PlainProgress(_Progress):
+    """Prints a line at the end of each epoch, for output that goes to a file or a pipe, and one at the end of the fit.
 
     Example:
         >>> PlainProgress().is_enabled
         True
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._enabled = True
-
-    @property
-    def is_enabled(self) -> bool:
-        """Whether lines are printed."""
-        return self._enabled
-
-    @property
-    def is_disabled(self) -> bool:
-        """Whether no lines are printed."""
-        return not self._enabled
-
-    def disable(self) -> None:
-        """Prints nothing from now on."""
-        self._enabled = False
-
-    def enable(self) -> None:
-        """Prints lines again."""
-        self._enabled = True
-
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Prints epoch, step and the main metrics."""
-        metrics = trainer.callback_metrics
+        """Prints epoch, step, the main metrics, steps per second and time left."""
+        metrics, step = trainer.callback_metrics, trainer.global_step
         values = [f"{key} {float(metrics[key]):.4f}" for key in _SHOWN if key in metrics]
-        total = "" if trainer.max_epochs in (None, -1) else f"/{trainer.max_epochs}"
-        self.print(f"epoch {trainer.current_epoch + 1}{total}", f"step {trainer.global_step}", *values, sep="  ")
+        self.print(f"epoch {self._epoch}", f"step {step}", *values, *self._pace(step), sep="  ")
 
     def print(self, *args: Any, **kwargs: Any) -> None:
         """Prints on the first process only, at once."""
-        if self.is_enabled and self.trainer.is_global_zero:
+        if self.is_enabled:
             print(*args, **kwargs, flush=True)
+
+
+class BarProgress(_Progress):
+    """One bar for the whole fit, with steps per second, time left, training loss and a metric of the validation.
+
+    It counts optimizer steps, also within an execution of many: an engine that runs long calls :meth:`on_steps`. With
+    anyone's module it shows what that logs with ``prog_bar=True``, and the loss of ``training_step``. A fit without
+    an end shows its steps instead of a bar.
+
+    Example:
+        >>> BarProgress().is_enabled
+        True
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bar: tqdm[Any] | None = None
+        self._drawn, self._read = 0.0, 0.0
+        self._batch_start = 0
+        self._loss: Any = None
+        self._trained: list[str] = []
+        self._validated: dict[str, float] = {}
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """Notes where the batch begins, and draws the bar where there is none yet."""
+        super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
+        self._batch_start = trainer.global_step
+        if self._bar is None and self.is_enabled:
+            self._open()
+
+    def on_steps(self, trainer: Trainer, pl_module: LightningModule, steps: int) -> None:
+        """Moves the bar while an execution runs, of which ``steps`` steps are done."""
+        if self._is_due(self._drawn):
+            self._draw(self._batch_start + steps)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Moves the bar and reads the loss."""
+        self._loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+        if self._is_due(self._read):  # also where the bar was just moved: that was by `on_steps`, which reads nothing
+            self._take(trainer)
+            self._draw(trainer.global_step)
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Says that the fit is validating, where that takes long."""
+        if self._is_due(self._drawn):
+            self._draw(trainer.global_step, "validation")
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Reads the metric of the validation."""
+        if self._bar is None:
+            return
+        metrics = trainer.callback_metrics
+        names = [name for kind in _VALIDATED for name in metrics if name.startswith("val") and kind in name]
+        self._validated = {name: float(metrics[name]) for name in names[:1]}
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leaves the bar as it ended, and the summary below it."""
+        if self._bar is not None and self.is_enabled:
+            self._take(trainer)
+            self._draw(trainer.global_step)
+        self._close()
+        super().on_train_end(trainer, pl_module)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Leaves the terminal to the message."""
+        self._close()
+
+    def print(self, *args: Any, sep: str = " ", end: str = "\n", file: TextIO | None = None) -> None:
+        """Prints above the bar, on the first process only."""
+        if self.is_enabled:
+            tqdm.write(sep.join(map(str, args)), file=file, end=end)
+
+    def _is_due(self, latest: float) -> bool:
+        return self._bar is not None and time.monotonic() - latest >= _SECONDS and self.is_enabled
+
+    def _open(self) -> None:
+        shape = "{desc}, {n_fmt} steps{postfix}" if self._total is None else "{desc} |{bar}| {percentage:.0f}%{postfix}"
+        self._loss, self._trained, self._validated = None, [], {}
+        self._drawn = time.monotonic()
+        self._bar = tqdm(
+            total=self._total,
+            initial=self._batch_start,
+            desc=f"epoch {self._epoch}",
+            bar_format=shape,
+            dynamic_ncols=True,
+            file=sys.stdout,
+        )
+
+    def _draw(self, step: int, stage: str = "epoch") -> None:
+        bar = cast("tqdm[Any]", self._bar)
+        self._drawn = time.monotonic()
+        bar.n = step
+        bar.set_description_str(f"{stage} {self._epoch}", refresh=False)
+        validated = [_labelled(name, value) for name, value in self._validated.items()]
+        bar.set_postfix_str(", ".join([*self._pace(step), *self._trained, *validated]), refresh=False)
+        bar.refresh()
+
+    def _take(self, trainer: Trainer) -> None:
+        """Takes what the module logs for the bar; where there is no training loss among it, that of the last batch."""
+        self._read = time.monotonic()
+        shown = {
+            name: float(value)
+            for name, value in trainer.progress_bar_metrics.items()
+            if isinstance(value, int | float) and name not in self._validated
+        }
+        logged = any("loss" in name and not name.startswith("val") for name in shown)
+        if isinstance(self._loss, Tensor) and not logged:
+            shown = {"loss": float(self._loss), **shown}
+        self._trained = [_labelled(name, value) for name, value in shown.items()]
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _labelled(name: str, value: float) -> str:
+    """A metric as the bar shows it: ``train/loss_step`` is ``loss``, ``val/accuracy`` is ``val accuracy``."""
+    return f"{name.removeprefix('train/').removesuffix('_step').replace('/', ' ')} {value:.4f}"

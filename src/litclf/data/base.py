@@ -201,11 +201,13 @@ class ClassificationDataModule(InMemoryDataModule):
 
 
 def _periods(trainer: Any) -> list[int]:
-    """Numbers of steps after which a checkpoint or a log is due."""
+    """Numbers of steps after which a checkpoint, a log or a look of a callback is due."""
     periods = [trainer.log_every_n_steps] if trainer.loggers and trainer.log_every_n_steps > 1 else []
     for callback in trainer.callbacks:
         if isinstance(callback, ModelCheckpoint):
             # `state_key` is where ModelCheckpoint tells its settings in public.
             found = re.search(r"'every_n_train_steps': (\d+)", callback.state_key)
             periods.append(int(found.group(1)) if found else 0)
+        elif isinstance(period := getattr(callback, "every_n_train_steps", None), int):
+            periods.append(period)
     return periods

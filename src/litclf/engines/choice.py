@@ -56,8 +56,6 @@ def _reason_against_both(module: LightningModule) -> str | None:
         return "hooks, precision or strategy need to see every step"
     if trainer.gradient_clip_val:
         return "gradients are clipped"
-    if any(getattr(callback, "needs_gradients", False) for callback in trainer.callbacks):
-        return "a callback looks at gradients"
     return None
 
 

@@ -19,7 +19,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch.optim import Optimizer
 
 from litclf.engines.counter import align_logging, count_steps
-from litclf.engines.execution import Execution, Sums, Trainable
+from litclf.engines.execution import Execution, Sums, Trainable, batches_in_pieces
 
 _STEP_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
 _MODULE_HOOKS = (*_STEP_HOOKS, "backward")
@@ -50,7 +50,7 @@ class EagerEngine:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         task, counted_from = cast(Trainable, module), execution.steps.counted_from
         losses, counted = [], []
-        for number, (x, y) in enumerate(execution.batches()):
+        for number, (x, y) in batches_in_pieces(module, execution):
             loss, outputs = task.step(x, y)
             if not bare:
                 # Manual optimization leaves this hook to us.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor
 from torch.optim import Optimizer
+
+_SECONDS = 0.2
+"""Time after which listeners hear of an execution that runs: twice a second also where steps take twice as long."""
 
 
 class Steps:
@@ -82,7 +86,41 @@ class Trainable(Protocol):
 
 
 class Engine(Protocol):
-    """Carries out the optimizer steps of an execution."""
+    """Carries out the optimizer steps of an execution; one that takes long does so in :func:`pieces`."""
 
     def run(self, module: LightningModule, optimizer: Optimizer, execution: Execution) -> Sums:
         """One optimizer step for each mini-batch of ``execution``, in order; counts them in ``global_step``."""
+
+
+def pieces(module: LightningModule, steps: int) -> Iterator[tuple[int, int]]:
+    """First and end step of each piece in which an engine carries out an execution of ``steps`` steps.
+
+    After each piece, callbacks that have a method ``on_steps(trainer, module, steps)`` are told how many steps of the
+    execution are done; they may look, but change nothing. The first piece is one step, the others as many as take
+    0.2 s by the time of the one before, and at most four times its steps. Where no callback listens, the whole
+    execution is one piece.
+    """
+    trainer: Any = module.trainer
+    listeners = [callback.on_steps for callback in trainer.callbacks if hasattr(callback, "on_steps")]
+    if not listeners:
+        yield 0, steps
+        return
+    start, size = 0, 1
+    while start < steps:
+        end = min(start + size, steps)
+        begin = time.monotonic()
+        yield start, end
+        if module.device.type == "cuda":
+            torch.cuda.synchronize(module.device)  # done, not only launched
+        seconds = max(time.monotonic() - begin, 1e-6)
+        size = max(1, min(4 * size, int(_SECONDS * (end - start) / seconds)))
+        for listen in listeners:
+            listen(trainer, module, end)
+        start = end
+
+
+def batches_in_pieces(module: LightningModule, execution: Execution) -> Iterator[tuple[int, tuple[Tensor, Tensor]]]:
+    """Number and mini-batch ``(x, y)`` of each step, in :func:`pieces`."""
+    batches = execution.batches()
+    for start, end in pieces(module, len(execution.steps)):
+        yield from zip(range(start, end), batches, strict=False)

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 
 from litclf.checks import InputError
 from litclf.engines.counter import align_logging, count_steps
-from litclf.engines.execution import Execution, Sums, Trainable
+from litclf.engines.execution import Execution, Sums, Trainable, batches_in_pieces
 
 _OPTIMIZERS = ("SGD", "Adam", "AdamW")
 
@@ -57,7 +57,7 @@ class GraphEngine:
         schedulers = [config.scheduler for config in module.trainer.lr_scheduler_configs]
         losses = torch.empty(len(execution.steps), device=execution.x.device)
         correct: Tensor | None = None
-        for number, (x, y) in enumerate(execution.batches()):
+        for number, (x, y) in batches_in_pieces(module, execution):
             if not self._warm:
                 loss, right = _on_side_stream(module, optimizer, x, y)
                 self._warm = True

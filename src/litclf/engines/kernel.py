@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from litclf.checks import InputError
 from litclf.engines.counter import align_logging, count_steps
 from litclf.engines.eager import EagerEngine
-from litclf.engines.execution import Execution, Sums
+from litclf.engines.execution import Execution, Sums, pieces
 
 _MODULES = {
     nn.ReLU: "relu",
@@ -93,7 +93,7 @@ def reason_against(network: nn.Module | None, optimizer: Optimizer) -> str | Non
 
 
 class KernelEngine:
-    """Runs the optimizer steps of an execution in one compiled call.
+    """Runs the optimizer steps of an execution in one compiled call, or in several where a callback listens.
 
     It works on the memory of the parameters and of the optimizer's state, so that checkpoints, callbacks and other
     engines see ordinary PyTorch objects. Weights keep their shape; in memory their transpose is contiguous.
@@ -132,8 +132,10 @@ class KernelEngine:
             ACTIVATIONS.index(layers.activation),
             OPTIMIZERS.index(kind),
         )
-        batch = (x, y, rows, execution.steps.counted_from)
-        correct = _kernel(layers.dims, rows)(batch, described, addresses, coefficients, losses)
+        kernel, counted_from, correct = _kernel(layers.dims, rows), execution.steps.counted_from, 0
+        for start, end in pieces(module, len(rows)):
+            batch = (x, y, rows[start:end], max(counted_from - start, 0))
+            correct += kernel(batch, described, addresses, coefficients[start:end], losses[start:end])
         count_steps(module.trainer, len(rows))
         align_logging(module.trainer)
         return Sums(torch.from_numpy(losses).to(torch.float32), torch.tensor(correct))
@@ -148,7 +150,7 @@ class KernelEngine:
         batch = (np.zeros((1, 1), np.float32), np.zeros(1, np.int64), np.array([[0, 1]]), 0)
         network_of_one = (np.array([1, 1]), ACTIVATIONS.index("identity"), OPTIMIZERS.index("SGD"))
         values = torch.zeros(1)
-        addresses, coefficients = np.full((1, 6), values.data_ptr()), np.zeros((1, 9), np.float32)
+        addresses, coefficients = np.full((1, 6), values.data_ptr()), np.zeros((1, 11), np.float32)
         _kernel(layers.dims, np.array([[0, samples]]))(batch, network_of_one, addresses, coefficients, np.zeros(1))
 
     def _coefficients(
@@ -158,12 +160,13 @@ class KernelEngine:
         group, parameters = optimizer.param_groups[0], optimizer.param_groups[0]["params"]
         schedulers: list[Any] = [config.scheduler for config in module.trainer.lr_scheduler_configs]
         taken = 0.0 if kind == "SGD" else float(optimizer.state[parameters[0]]["step"])
-        coefficients = np.zeros((steps, 9))
+        coefficients = np.zeros((steps, 11))
         for number in range(steps):
             own = [group["lr"], group.get("momentum", 0.0), group.get("nesterov", False), group["weight_decay"]]
             if kind != "SGD":
                 (beta1, beta2), step = group["betas"], taken + number + 1
-                own += [beta1, beta2, group["eps"], 1 - beta1**step, (1 - beta2**step) ** 0.5]
+                # Differences from one are taken here, in float64: in float32 that of 0.999 is off by 5e-5.
+                own += [beta1, beta2, 1 - beta1, 1 - beta2, group["eps"], 1 - beta1**step, (1 - beta2**step) ** 0.5]
             coefficients[number, : len(own)] = own
             if schedulers:
                 with warnings.catch_warnings():

@@ -40,7 +40,7 @@ def matrix_at(address: Any, rows: Any, columns: Any) -> Any:
 @compiled
 def update(kind: Any, p: Any, g: Any, m: Any, v: Any, n: Any, c: Any) -> None:
     """Updates ``n`` parameters ``p`` by their gradient ``g``, as torch.optim does; ``c`` is a row of coefficients."""
-    lr, momentum, nesterov, decay, beta1, beta2, eps, correction1, correction2 = c
+    lr, momentum, nesterov, decay, _, beta2, rest1, rest2, eps, correction1, correction2 = c
     if kind == _SGD:
         for j in range(n):
             g[j] += decay * p[j]
@@ -58,7 +58,7 @@ def update(kind: Any, p: Any, g: Any, m: Any, v: Any, n: Any, c: Any) -> None:
     else:
         for j in range(n):
             p[j] *= np.float32(1) - lr * decay
-    size, rest1, rest2 = lr / correction1, np.float32(1) - beta1, np.float32(1) - beta2
+    size = lr / correction1
     for j in range(n):
         m[j] += (g[j] - m[j]) * rest1
         v[j] = v[j] * beta2 + rest2 * g[j] * g[j]

@@ -131,9 +131,9 @@ class Classifier(SteppedModule):
         """Counts an ``(x, y)`` batch into the validation metrics."""
         self._evaluate("val", batch)
 
-    def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
-        """Counts an ``(x, y)`` batch into the test metrics."""
-        self._evaluate("test", batch)
+    def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> dict[str, Tensor]:
+        """Counts an ``(x, y)`` batch into the test metrics; returns its ``logits``, for callbacks."""
+        return {"logits": self._evaluate("test", batch)}
 
     def predict_step(self, batch: Tensor | Sequence[Tensor], batch_idx: int) -> tuple[Tensor, Tensor]:
         """Probabilities and classes of inputs ``x``, or of the inputs of an ``(x, y)`` batch."""
@@ -148,14 +148,15 @@ class Classifier(SteppedModule):
         """Logs the test metrics."""
         self._log_metrics("test")
 
-    def _evaluate(self, stage: str, batch: Sequence[Tensor]) -> None:
+    def _evaluate(self, stage: str, batch: Sequence[Tensor]) -> Tensor:
         x, y = batch
+        logits: Tensor = self(x)
         if not len(y):
-            return
-        logits = self(x)
+            return logits
         sync = self.trainer.world_size > 1
         self.log(f"{stage}/loss", self.loss(logits, y), batch_size=len(y), sync_dist=sync, on_step=False, on_epoch=True)
         self._collection(stage).update(self.probabilities(logits), y.long())
+        return logits
 
     def _log_metrics(self, stage: str) -> None:
         collection = self._collection(stage)

@@ -1,0 +1,104 @@
+"""Loss and accuracy over a fit, against what takes no network."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, cast
+
+import numpy as np
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from litclf.callbacks.picture import Picture, some_of
+
+_SHOWN = ("loss", "accuracy", "psnr")
+_MOST_SAMPLES = 2000
+"""Samples that the logistic regression learns from: enough for a line to compare with, in a fraction of a second."""
+
+
+class Curves(Picture):
+    """Draws ``curves.png``: train and val of loss and accuracy, the best epoch, and two baselines.
+
+    The baselines learn from the training split (the logistic regression from 2000 samples of it, at most) and are
+    measured on the validation split: the majority class, with the classes' shares as probabilities, and a logistic
+    regression of scikit-learn.
+
+    Attributes:
+        history: Optimizer steps and values of each metric, under its log key; part of the checkpoint.
+
+    Example:
+        >>> Curves().history
+        {}
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: dict[str, list[list[float]]] = {}
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Notes the epoch's metrics."""
+        for name in _SHOWN:
+            for key in (f"train/{name}", f"val/{name}"):
+                if key in trainer.callback_metrics:
+                    steps, values = self.history.setdefault(key, [[], []])
+                    steps.append(trainer.global_step)
+                    values.append(float(trainer.callback_metrics[key]))
+
+    def state_dict(self) -> dict[str, Any]:
+        """The history, so that the curves of a resumed run are whole."""
+        return {"history": self.history}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes up the history of the run that is resumed."""
+        self.history = state_dict["history"]
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draws the curves."""
+        if not trainer.is_global_zero or not self.history:
+            return
+        from litclf.pictures.curves import draw_curves
+
+        data: Any = cast(Any, trainer).datamodule
+        self.facts["baselines"] = baselines(data) if getattr(data, "class_names", ()) else {}
+        curves = {key: (steps, values) for key, (steps, values) in self.history.items()}
+        self.show(trainer, "curves", draw_curves(curves, self._best(trainer), self.facts["baselines"]))
+
+    def _best(self, trainer: Trainer) -> float | None:
+        """Optimizer steps after which the checkpoint kept as the best was written."""
+        for callback in cast(Any, trainer).callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.monitor in self.history:
+                steps, values = self.history[callback.monitor]
+                return float(steps[int(np.argmax(values) if callback.mode == "max" else np.argmin(values))])
+        return None
+
+
+def baselines(data: Any) -> dict[str, dict[str, float]]:
+    """Loss and accuracy on the validation split of what takes no network; on the training split where there is none."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression  # after the fit, which does not wait for it
+    from sklearn.metrics import accuracy_score, log_loss
+
+    x, y = (tensor.cpu() for tensor in data.splits["train"])
+    held_x, held_y = (tensor.cpu() for tensor in (data.splits["val"] if len(data.splits["val"].y) else (x, y)))
+    held_x, held_y = some_of(held_x, _MOST_SAMPLES), some_of(held_y, _MOST_SAMPLES).numpy()
+    shares = np.bincount(y.numpy(), minlength=data.num_classes) / len(y)
+    labels = np.arange(data.num_classes)
+    majority = np.full(len(held_y), shares.argmax())
+    found = {
+        "majority class": {
+            "loss": float(log_loss(held_y, np.tile(shares, (len(held_y), 1)), labels=labels)),
+            "accuracy": float(accuracy_score(held_y, majority)),
+        }
+    }
+    few_x, few_y = some_of(x, _MOST_SAMPLES), some_of(y, _MOST_SAMPLES).numpy()
+    if len(np.unique(few_y)) < data.num_classes:
+        return found
+    flat = [data.prepare(part).flatten(1).numpy() for part in (few_x, held_x)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a line to compare with needs no last digit
+        regression = LogisticRegression(max_iter=50).fit(flat[0], few_y)
+    found["logistic regression"] = {
+        "loss": float(log_loss(held_y, regression.predict_proba(flat[1]), labels=labels)),
+        "accuracy": float(regression.score(flat[1], held_y)),
+    }
+    return found

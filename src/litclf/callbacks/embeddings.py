@@ -1,0 +1,53 @@
+"""What the last hidden layer makes of the test samples, when asked for."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor, nn
+
+from litclf.callbacks.picture import Picture, class_names, logits_of
+from litclf.callbacks.samples import is_image
+from litclf.checks import positive
+from litclf.loggers import RunTensorBoard
+
+
+class Embeddings(Picture):
+    """Shows test samples in TensorBoard's projector, by the inputs of the network's last linear layer.
+
+    Each sample has its class and, where the data are images, its image.
+
+    Args:
+        samples: Test samples to show, at least 1; the first ones.
+
+    Example:
+        >>> Embeddings(samples=500).samples
+        500
+    """
+
+    def __init__(self, samples: int = 1000) -> None:
+        super().__init__()
+        positive("samples", samples, 1000)
+        self.samples = samples
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Adds the embedding of the tested weights."""
+        data: Any = cast(Any, trainer).datamodule
+        x, y = (tensor[: self.samples] for tensor in data.splits["test"])
+        last = [module for module in pl_module.modules() if isinstance(module, nn.Linear)][-1:]
+        if not last:
+            return
+        inputs: list[Tensor] = []
+        hook = last[0].register_forward_pre_hook(lambda _module, args: inputs.append(args[0]))
+        try:
+            logits_of(pl_module, data, x)
+        finally:
+            hook.remove()
+        names = class_names(trainer, int(y.max()) + 1)
+        labels, images = [names[target] for target in y.tolist()], data.prepare(x) if is_image(data) else None
+        for logger in trainer.loggers:
+            if isinstance(logger, RunTensorBoard):
+                features = torch.cat(inputs).flatten(1)
+                logger.experiment.add_embedding(features, labels, images, trainer.global_step, "test")

@@ -1,0 +1,27 @@
+"""Histograms of weights, when asked for."""
+
+from __future__ import annotations
+
+from lightning.pytorch import LightningModule, Trainer
+
+from litclf.callbacks.picture import PeriodicPicture
+from litclf.loggers import RunTensorBoard
+
+
+class Histograms(PeriodicPicture):
+    """Shows a histogram of each parameter in TensorBoard, under *Histograms* and *Distributions*.
+
+    Args:
+        every_n_train_steps: Optimizer steps from one look to the next, at least 1; None makes 20 looks in a fit.
+
+    Example:
+        >>> Histograms(every_n_train_steps=100).every_n_train_steps
+        100
+    """
+
+    def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Adds a histogram of each parameter."""
+        for logger in trainer.loggers:
+            if isinstance(logger, RunTensorBoard):
+                for name, parameter in pl_module.named_parameters():
+                    logger.experiment.add_histogram(name, parameter.detach(), max(0, trainer.global_step - 1))

@@ -1,0 +1,207 @@
+"""What all callbacks that draw have in common: where pictures go, when they are due, and what the model says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from numpy.typing import NDArray
+from torch import Tensor
+
+from litclf.checks import InputError
+from litclf.loggers import RunTensorBoard
+
+if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
+    from matplotlib.figure import Figure
+
+POINTS_IN_TIME = 20
+"""How often a fit is looked at, where nobody says: enough for a film, and for a curve to be seen."""
+
+_BATCH = 1000
+
+
+class Picture(Callback):
+    """Draws into the run folder, as ``<name>.png``, and into TensorBoard.
+
+    Attributes:
+        facts: What was found on the way, in plain numbers and strings; the run keeps it in ``metrics.json``.
+    """
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def show(self, trainer: Trainer, name: str, figure: Figure) -> None:
+        """Writes ``figure`` into the run folder and into TensorBoard."""
+        from litclf.pictures import canvas
+
+        content = canvas.png(figure)
+        canvas.write(folder_of(trainer) / f"{name}.png", content)
+        log_png(trainer, name, content)
+
+
+class PeriodicPicture(Picture):
+    """Looks at the model before the first step, after every ``every_n_train_steps`` and at the end.
+
+    Executions of many steps are cut where a look is due.
+
+    Args:
+        every_n_train_steps: Optimizer steps from one look to the next, at least 1; None makes 20 looks in a fit.
+    """
+
+    def __init__(self, every_n_train_steps: int | None = None) -> None:
+        super().__init__()
+        self.every_n_train_steps = every_n_train_steps or 0
+        self._latest = -1
+
+    def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """What a subclass does at each look."""
+        raise NotImplementedError(f"{type(self).__name__} must implement look")
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Chooses how often to look, by the length of the fit."""
+        if not hasattr(getattr(trainer, "datamodule", None), "splits"):
+            rule = f"{type(self).__name__} looks at the splits of a DataModule of litclf, and was given none"
+            raise InputError("callbacks", rule, "pass one to fit, or drop the callback")
+        if stage == "fit" and not self.every_n_train_steps:
+            total = total_steps(trainer)
+            self.every_n_train_steps = max(1, -(-total // POINTS_IN_TIME)) if total else 100
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Looks before the first step."""
+        self._look(trainer, pl_module)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Looks where it is due."""
+        if trainer.global_step // self.every_n_train_steps > self._latest // self.every_n_train_steps:
+            self._look(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Looks at the end, where it has not just been done."""
+        if trainer.global_step != self._latest:
+            self._look(trainer, pl_module)
+
+    def _look(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._latest = trainer.global_step
+        if trainer.is_global_zero:
+            self.look(trainer, pl_module)
+
+
+class Evaluation(NamedTuple):
+    """The test split and what the model says of it.
+
+    Attributes:
+        targets: Classes, int64 of shape ``(N,)``.
+        probabilities: Of class 1, shape ``(N,)``, or of each class, shape ``(N, C)``; float64.
+        class_names: Names of the classes.
+    """
+
+    targets: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    class_names: tuple[str, ...]
+
+    @property
+    def by_class(self) -> NDArray[np.float64]:
+        """Probability of each class, shape ``(N, C)``."""
+        p = self.probabilities
+        return p if p.ndim == 2 else np.stack([1 - p, p], axis=1)
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """The most probable class of each sample; of a binary model, class 1 above one half."""
+        p = self.probabilities
+        return cast("NDArray[np.int64]", p.argmax(1) if p.ndim == 2 else (p > 0.5).astype(np.int64))
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """Cross-entropy of each sample, in nats."""
+        own = self.by_class[np.arange(len(self.targets)), self.targets]
+        return cast("NDArray[np.float64]", -np.log(np.clip(own, 1e-12, None)))
+
+
+class EvaluationPicture(Picture):
+    """Draws what the test of the best checkpoint shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logits: list[Tensor] = []
+        self._targets: list[Tensor] = []
+
+    def draw(self, trainer: Trainer, evaluation: Evaluation) -> None:
+        """What a subclass draws."""
+        raise NotImplementedError(f"{type(self).__name__} must implement draw")
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forgets an earlier test."""
+        self._logits, self._targets = [], []
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keeps the logits of a batch."""
+        if isinstance(outputs, Mapping) and "logits" in outputs:
+            self._logits.append(outputs["logits"])
+            self._targets.append(batch[1])
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draws, on the first process; with several, of its share of the split."""
+        if not self._logits or not trainer.is_global_zero:
+            return
+        module: Any = pl_module
+        probabilities = module.probabilities(torch.cat(self._logits).double()).cpu().numpy()
+        targets = torch.cat(self._targets).long().cpu().numpy()
+        self.draw(trainer, Evaluation(targets, probabilities, class_names(trainer, len(probabilities.T))))
+        self._logits, self._targets = [], []
+
+
+def folder_of(trainer: Trainer) -> Path:
+    """The folder of the run: where the logger writes, or, without one, the Trainer's root."""
+    return Path(trainer.log_dir or trainer.default_root_dir)
+
+
+def log_png(trainer: Trainer, name: str, content: bytes) -> None:
+    """Shows the content of a PNG file in TensorBoard, at the latest optimizer step."""
+    for logger in trainer.loggers:
+        if isinstance(logger, RunTensorBoard):
+            logger.log_png(f"pictures/{name}", content, max(0, trainer.global_step - 1))
+
+
+def class_names(trainer: Trainer, num_classes: int) -> tuple[str, ...]:
+    """Names of the classes, as the data tells them; their numbers where it does not."""
+    names = tuple(getattr(getattr(trainer, "datamodule", None), "class_names", ()))
+    return names or tuple(str(number) for number in range(max(2, num_classes)))
+
+
+def total_steps(trainer: Trainer) -> int:
+    """Optimizer steps of the whole fit; 0 where it has no end."""
+    steps_per_epoch = int(cast(Any, trainer).datamodule.train_steps[1])
+    ends = [trainer.max_steps] if trainer.max_steps > 0 else []
+    if trainer.max_epochs is not None and trainer.max_epochs > 0:
+        ends.append(trainer.max_epochs * steps_per_epoch)
+    return min(ends, default=0)
+
+
+def logits_of(module: LightningModule, data: Any, x: Tensor) -> Tensor:
+    """Logits of stored inputs ``x``, in evaluation mode, on the device of the module."""
+    training = module.training
+    module.eval()
+    with torch.no_grad():
+        logits = [module(data.prepare(part.to(module.device))) for part in torch.split(x, _BATCH)]
+    module.train(training)
+    return torch.cat(logits)
+
+
+def some_of(tensor: Tensor, most: int) -> Tensor:
+    """At most ``most`` rows, spread over ``tensor`` and always the same."""
+    return tensor[:: -(-len(tensor) // most)] if len(tensor) > most else tensor

@@ -1,0 +1,31 @@
+"""An image on its way back from its corrupted form."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from lightning.pytorch import LightningModule, Trainer
+
+from litclf.callbacks.picture import PeriodicPicture
+
+
+class RestoredImage(PeriodicPicture):
+    """Draws ``restoration.png``: the corrupted, the current and the original image, side by side.
+
+    Args:
+        every_n_train_steps: Optimizer steps from one look to the next, at least 1; None makes 20 looks in a fit.
+
+    Example:
+        >>> RestoredImage(every_n_train_steps=500).every_n_train_steps
+        500
+    """
+
+    def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Shows the three images."""
+        from litclf.pictures.images import draw_restoration
+
+        data: Any = cast(Any, trainer).datamodule
+        corrupted, original = data.splits["train"]
+        current = pl_module(corrupted.to(pl_module.device)).detach()
+        images = [image.cpu().reshape(data.size, data.size).numpy() for image in (corrupted, current, original)]
+        self.show(trainer, "restoration", draw_restoration(*images))

@@ -1,0 +1,122 @@
+"""Test samples behind the figures: one image of each class, the worst errors, and the cells of the confusion matrix."""
+
+from __future__ import annotations
+
+import base64
+import json
+from io import BytesIO
+from typing import Any, cast
+
+import numpy as np
+from lightning.pytorch import Trainer
+from numpy.typing import NDArray
+from PIL import Image
+
+from litclf.callbacks.picture import Evaluation, EvaluationPicture, folder_of
+
+_WORST = 24
+_OF_A_CELL = 12
+
+
+class Predictions(EvaluationPicture):
+    """Draws ``predictions.png``, the first test image of each class with its prediction, and ``worst.png``.
+
+    Example:
+        >>> Predictions().facts
+        {}
+    """
+
+    def draw(self, trainer: Trainer, evaluation: Evaluation) -> None:
+        """Draws both, for images."""
+        stored = cast(Any, trainer).datamodule.splits["test"].x
+        from litclf.pictures.images import draw_predictions, draw_worst
+
+        _, first = np.unique(evaluation.targets, return_index=True)
+        names = evaluation.class_names
+        shown = pixels_of(stored[first.tolist()])
+        figure = draw_predictions(shown, evaluation.targets[first], evaluation.by_class[first], names)
+        self.show(trainer, "predictions", figure)
+        worst = worst_errors(evaluation)
+        of_target = evaluation.by_class[worst, evaluation.targets[worst]]
+        shown = pixels_of(stored[worst.tolist()])
+        self.show(
+            trainer,
+            "worst",
+            draw_worst(
+                shown,
+                evaluation.targets[worst],
+                evaluation.predicted[worst],
+                of_target,
+                evaluation.losses[worst],
+                names,
+            ),
+        )
+
+
+class Samples(EvaluationPicture):
+    """Writes ``samples.json``: the worst errors, and some samples of each cell of the confusion matrix.
+
+    Example:
+        >>> Samples().facts
+        {}
+    """
+
+    def draw(self, trainer: Trainer, evaluation: Evaluation) -> None:
+        """Writes the samples, as images or as rows of values."""
+        data: Any = cast(Any, trainer).datamodule
+        stored = data.splits["test"].x
+        image = is_image(data)
+        cells: dict[str, list[int]] = {}
+        for index, cell in enumerate(zip(evaluation.targets.tolist(), evaluation.predicted.tolist(), strict=True)):
+            chosen = cells.setdefault(f"{cell[0]},{cell[1]}", [])
+            if len(chosen) < _OF_A_CELL:
+                chosen.append(index)
+
+        def described(index: int) -> dict[str, Any]:
+            sample: dict[str, Any] = {
+                "index": index,
+                "target": int(evaluation.targets[index]),
+                "predicted": int(evaluation.predicted[index]),
+                "probability": round(float(evaluation.by_class[index].max()), 6),
+                "loss": round(float(evaluation.losses[index]), 6),
+            }
+            if image:
+                return {**sample, "image": data_uri(pixels_of(stored[index : index + 1])[0])}
+            return {**sample, "values": [float(f"{value:.6g}") for value in stored[index].flatten().tolist()]}
+
+        content = {
+            "kind": "image" if image else "row",
+            "columns": [] if image else [f"x{number + 1}" for number in range(stored[0].numel())],
+            "cells": {cell: [described(index) for index in chosen] for cell, chosen in cells.items()},
+            "worst": [described(index) for index in worst_errors(evaluation).tolist()],
+        }
+        (folder_of(trainer) / "samples.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def worst_errors(evaluation: Evaluation) -> NDArray[np.int64]:
+    """Indexes of the wrong predictions with the largest loss, the worst first; at most 24."""
+    wrong = np.flatnonzero(evaluation.predicted != evaluation.targets)
+    return wrong[np.argsort(-evaluation.losses[wrong], kind="stable")][:_WORST]
+
+
+def is_image(data: Any) -> bool:
+    """Whether the inputs of ``data`` are images: channels, height and width."""
+    return len(getattr(data, "input_shape", ())) == 3 and data.input_shape[0] in (1, 3)
+
+
+def pixels_of(x: Any) -> NDArray[np.uint8]:
+    """Stored images as uint8 of shape ``(N, H, W)`` for grey ones, ``(N, H, W, 3)`` for colour."""
+    images = x.cpu().numpy()
+    if images.dtype != np.uint8:
+        images = (images * 255).round().clip(0, 255).astype(np.uint8)
+    if images.ndim == 4:
+        images = images.transpose(0, 2, 3, 1)
+        images = images[..., 0] if images.shape[-1] == 1 else images
+    return cast("NDArray[np.uint8]", images)
+
+
+def data_uri(image: NDArray[np.uint8]) -> str:
+    """``image`` as a PNG that a page can hold."""
+    buffer = BytesIO()
+    Image.fromarray(image).save(buffer, "png")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

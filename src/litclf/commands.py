@@ -1,0 +1,44 @@
+"""The commands, and how they end: an exit code, and one line for each error that a user can cause."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from litclf.checks import InputError
+
+FITS = ("fit", "validate", "test", "predict")
+"""Commands that run a Trainer."""
+
+TOOLS = ("report", "compare", "dashboard")
+"""Commands on runs that are there; each is a module with a ``main``."""
+
+
+def exit_code(command: Callable[[list[str]], int], args: Sequence[str]) -> int:
+    """Runs ``command`` on ``args``; prints an error as one line, or raises it where ``args`` hold ``--debug``.
+
+    Returns:
+        What the command returns; 2 for what was asked or given wrongly, 1 for what failed.
+
+    Example:
+        >>> exit_code(lambda args: len(args), ["--debug", "x"])
+        1
+    """
+    debug = "--debug" in args
+    try:
+        return command([arg for arg in args if arg != "--debug"])
+    except InputError as error:
+        if debug:
+            raise
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if debug:
+            raise
+        print(
+            f"error: {error.filename or 'system'}: {error.strerror or error}; fix: mend that, and run again",
+            file=sys.stderr,
+        )
+        return 1
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1

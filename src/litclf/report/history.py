@@ -1,0 +1,99 @@
+"""What a run has measured, in the shape that the reading and the charts need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+_CONFIDENCE = 0.95
+
+
+class Point(NamedTuple):
+    """One value of a curve.
+
+    Attributes:
+        step: The optimizer step, from 0.
+        epoch: The epoch, from 1.
+        value: The value; may be infinite or not a number.
+    """
+
+    step: int
+    epoch: int
+    value: float
+
+
+@dataclass(frozen=True)
+class History:
+    """Final metrics, facts and rows of a run.
+
+    Attributes:
+        metrics: The content of ``metrics.json``.
+        facts: What ``metrics.json`` holds under ``facts``.
+        rows: The rows of ``metrics.csv``, without their empty cells.
+
+    Example:
+        >>> history = History({"test/accuracy": 0.9}, {"num_test": 100}, [{"step": 9, "epoch": 0, "val/loss": 0.5}])
+        >>> history.curve("val/loss")
+        [Point(step=9, epoch=1, value=0.5)]
+        >>> [round(bound, 3) for bound in history.interval("test")]
+        [0.826, 0.945]
+    """
+
+    metrics: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    rows: Sequence[Mapping[str, float]]
+
+    def curve(self, key: str) -> list[Point]:
+        """The values logged under ``key``, by step."""
+        rows = [row for row in self.rows if key in row]
+        return [Point(int(row["step"]), int(row.get("epoch", n)) + 1, row[key]) for n, row in enumerate(rows)]
+
+    @property
+    def best(self) -> Point | None:
+        """Where the best checkpoint was taken, with its score; the lowest validation loss where none was kept."""
+        score = (self.metrics.get("best") or {}).get("score")
+        for key, choose in (("val/accuracy", max), ("val/loss", min), ("train/loss", min)):
+            curve = [point for point in self.curve(key) if math.isfinite(point.value)]
+            if curve and score is not None:
+                point = choose(curve, key=lambda point: point.value)
+                # metrics.csv holds seven digits, metrics.json all.
+                if math.isclose(point.value, score, rel_tol=1e-5):
+                    return point
+        losses = [point for point in self.curve("val/loss") if math.isfinite(point.value)]
+        return min(losses, key=lambda point: point.value, default=None)
+
+    def class_name(self, index: int) -> str:
+        """Name of a class; its number where names are not known."""
+        names = self.facts.get("class_names") or ()
+        return str(names[index]) if index < len(names) else str(index)
+
+    def interval(self, stage: str, accuracy: float | None = None) -> tuple[float, float] | None:
+        """95 % interval of an accuracy on ``val`` or ``test``; None where accuracy or sample count is not known.
+
+        Args:
+            stage: ``val`` or ``test``.
+            accuracy: The accuracy, in [0, 1]; None takes the final one.
+        """
+        count = self.facts.get(f"num_{stage}")
+        if accuracy is None:
+            accuracy = self.metrics.get(f"{stage}/accuracy")
+        # Anyone's model may log percent, or not a number.
+        if accuracy is None or not 0 <= accuracy <= 1 or not count:
+            return None
+        return wilson(accuracy, count)
+
+
+def wilson(accuracy: float, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of an accuracy in [0, 1] that was measured on ``count`` samples.
+
+    Example:
+        >>> [round(bound, 4) for bound in wilson(1.0, 100)]
+        [0.963, 1.0]
+    """
+    # Takes a second to load, where no fit has done so already.
+    from scipy.stats import binomtest
+
+    interval = binomtest(round(accuracy * count), count).proportion_ci(_CONFIDENCE, method="wilson")
+    return float(interval.low), float(interval.high)

@@ -1,0 +1,98 @@
+"""Run folders made by hand, as `litclf fit` leaves them."""
+
+import base64
+import csv
+import json
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+NAMES = ["<b>고양이</b>", "</script><script>alert(1)</script>", "dog & 'cat'"]
+"""Class names that look like markup; a page that shows them is one that escapes."""
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    """Writes a run folder of the given contents; what is not given is not there."""
+
+    def make(path="logs/circles/version_0", *, metrics=None, rows=None, samples=None, config=None, pictures=()):
+        folder = tmp_path / path
+        folder.mkdir(parents=True)
+        for name, content in (("metrics.json", metrics), ("samples.json", samples)):
+            if content is not None:
+                (folder / name).write_text(json.dumps(content), encoding="utf-8")
+        if config is not None:
+            (folder / "config.yaml").write_text(config, encoding="utf-8")
+        if rows is not None:
+            columns = list(dict.fromkeys(key for row in rows for key in row))
+            with (folder / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, columns)
+                writer.writeheader()
+                writer.writerows(rows)
+        for number, name in enumerate(pictures):
+            image = Image.new("RGB", (64, 40), (40 * number % 256, 120, 180))
+            frames = {"save_all": True, "append_images": [Image.new("RGB", (64, 40))]} if name.endswith(".gif") else {}
+            image.save(folder / name, **frames)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def row_run(make_run):
+    """Two classes in the plane: 200 test rows, 7 of them wrong."""
+    metrics = {
+        "val/loss": 0.25, "val/accuracy": 0.95, "train/loss": 0.2, "train/accuracy": 0.96, "test/loss": 0.26,
+        "test/accuracy": 0.965, "global_step": 400, "fit_seconds": 0.46, "engine": "kernel", "seed": 42,
+        "versions": {"litclf": "0.1.0", "torch": "2.14.1"}, "best": {"path": "best.ckpt", "score": 0.22},
+        "facts": {
+            "started": "2026-01-02T03:04:05+00:00", "hardware": "A processor, 2 CPUs",
+            "num_train": 800, "num_val": 100, "num_test": 200, "class_names": ["outer", "inner"],
+            "initial_loss": 0.71, "learning_rate": 0.1, "gradients": None, "confusion": [[98, 2], [5, 95]],
+            "baselines": {
+                "majority class": {"loss": 0.693, "accuracy": 0.52},
+                "logistic regression": {"loss": 0.694, "accuracy": 0.5},
+            },
+        },
+    }  # fmt: skip
+    losses = [(0.6, 0.62, 0.7), (0.4, 0.41, 0.9), (0.25, 0.22, 0.95), (0.2, 0.25, 0.95)]
+    rows = [
+        {"step": 100 * n + 99, "epoch": n, "train/loss": train, "val/loss": val, "val/accuracy": accuracy}
+        for n, (train, val, accuracy) in enumerate(losses)
+    ]
+    sample = {"index": 17, "target": 1, "predicted": 0, "probability": 0.875, "loss": 2.08, "values": [0.25, -1.5]}
+    samples = {
+        "kind": "row", "columns": ["width", "height"], "worst": [sample],
+        "cells": {"1,0": [sample, sample | {"index": 23, "probability": None}], "0,0": [sample | {"target": 0}]},
+    }  # fmt: skip
+    pictures = ["data.png", "boundary.png", "boundary.gif", "curves.png", "confusion_matrix.png", "reliability.png"]
+    return make_run(metrics=metrics, rows=rows, samples=samples, config="model: BinaryClassifier\n", pictures=pictures)
+
+
+@pytest.fixture
+def image_run(make_run):
+    """Three classes of 8x8 images, whose names, folder and settings look like markup."""
+    facts = {"class_names": NAMES, "num_test": 6, "confusion": [[2, 1, 0], [0, 2, 0], [0, 0, 1]]}
+    rows = [{"step": 9, "epoch": 0, "train/loss": 1.0, "val/loss": 0.9}, {"step": 19, "epoch": 1, "train/loss": 0.5}]
+    samples = {
+        "kind": "image", "columns": [], "worst": [image_sample(4, 0, 1)],
+        "cells": {"0,1": [image_sample(4, 0, 1)], "1,1": [image_sample(0, 1, 1), image_sample(2, 1, 1)]},
+    }  # fmt: skip
+    return make_run(
+        "logs/<i>숫자<i>/version_3",
+        metrics={"test/accuracy": 5 / 6, "val/loss": 0.9, "facts": facts},
+        rows=rows,
+        samples=samples,
+        config="name: <script>alert('설정')</script>\n",
+        pictures=["predictions.png", "worst.png", "confusion_matrix.png"],
+    )
+
+
+def image_sample(index, target, predicted):
+    buffer = BytesIO()
+    Image.frombytes("L", (8, 8), bytes(range(index, index + 64))).save(buffer, "png")
+    image = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return {
+        "index": index, "target": target, "predicted": predicted, "probability": 0.75, "loss": 1.5, "image": image
+    }  # fmt: skip
