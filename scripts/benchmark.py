@@ -28,9 +28,10 @@ from typing import Any
 
 import matplotlib
 import torch
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
-from claims import CLAIMS, Claim, report
+from claim import Claim, report
+from claims import CLAIMS
 from contenders import BASELINE, CONTENDERS, Job, Outcome, jobs, warm_up
 from machine import hardware, matmul_rate, peak_memory
 

@@ -115,11 +115,13 @@ def _links(runs: Sequence[Path], folder: str) -> Path:
 
 def _check_address(host: str, port: int) -> None:
     """Refuses an address that cannot be listened on, for which TensorBoard would end the process."""
+    if not 0 <= port < 2**16:
+        raise InputError("--port", f"must be at least 0 and below 65536, got {port}", "pass 0 for any that is free")
     try:
         family, address = _address(host, port)
         with socket.create_server((address, port), family=family):
             pass
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         rule = f"cannot listen on {host}, port {port}: {error}"
         raise InputError(
             "litclf dashboard", rule, f"pass --host {_LOOPBACK} and --port 0, for any that is free"

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from threadpoolctl import threadpool_limits
 
 from litclf.callbacks.picture import Picture, some_of
 
@@ -94,7 +95,8 @@ def baselines(data: Any) -> dict[str, dict[str, float]]:
     if len(np.unique(few_y)) < data.num_classes:
         return found
     flat = [data.prepare(part).flatten(1).numpy() for part in (few_x, held_x)]
-    with warnings.catch_warnings():
+    # More threads wait for each other longer than they work, thirtyfold on a busy machine.
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # a line to compare with needs no last digit
         regression = LogisticRegression(max_iter=50).fit(flat[0], few_y)
     found["logistic regression"] = {
