@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from selenium.webdriver.common.by import By
 from sklearn.metrics import confusion_matrix
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -99,6 +101,28 @@ def test_the_report_shows_korean_and_html_as_text(images):
     assert "어두움" in page
     assert "<b>bright</b>" not in page
     assert "&lt;b&gt;bright&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("run", "picture", "behind"),
+    [("circles", "boundary", "tbody tr"), ("images", "one test image of each class", "figure img")],
+)
+def test_a_browser_shows_the_report_of_a_run(run, picture, behind, browser, request):
+    made = request.getfixturevalue(run)
+    result = made[0] if run == "circles" else made
+    browser.get((result.folder / "report.html").as_uri())
+    find = partial(browser.find_elements, By.CSS_SELECTOR)
+    assert find("#chart-loss .scatterlayer .trace")
+    assert find("#chart-accuracy .scatterlayer .trace")
+    shown = {image.get_attribute("alt"): image.get_property("naturalWidth") for image in find("#pictures img")}
+    assert shown
+    assert all(width > 50 for width in shown.values())
+    assert any(picture in alt.lower() for alt in shown), shown
+    counts = np.array(result.metrics["facts"]["confusion"])
+    true, predicted = np.argwhere(counts > 0)[0]
+    find(f"#confusion [data-cell='{true},{predicted}']")[0].click()
+    assert len(find(f"#samples {behind}")) == min(12, counts[true, predicted])
+    assert browser.get_log("browser") == []
 
 
 def test_the_restored_image_is_drawn(tmp_path):
