@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from litclf.checks import InputError
 
@@ -12,6 +14,30 @@ FITS = ("fit", "validate", "test", "predict")
 
 TOOLS = ("report", "compare", "dashboard")
 """Commands on runs that are there; each is a module with a ``main``."""
+
+
+class ToolParser(argparse.ArgumentParser):
+    """A parser of a tool's arguments that takes no abbreviations, and whose errors are ours.
+
+    Args:
+        name: Name of the tool, one of :data:`TOOLS`.
+        description: What it does, in a sentence.
+
+    Example:
+        >>> ToolParser("report", "Write report.html.").prog
+        'litclf report'
+    """
+
+    def __init__(self, name: str, description: str) -> None:
+        super().__init__(f"litclf {name}", description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Tells what was found wrong in one line.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError(self.prog, message, f"see {self.prog} --help")
 
 
 def exit_code(command: Callable[[list[str]], int], args: Sequence[str]) -> int:

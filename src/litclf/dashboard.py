@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import ipaddress
 import signal
 import socket
@@ -13,9 +12,10 @@ from itertools import permutations
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn
+from typing import Any
 
 from litclf.checks import InputError
+from litclf.commands import ToolParser
 
 _LOOPBACK = "127.0.0.1"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -34,7 +34,7 @@ def main(args: list[str]) -> int:
         InputError: If a folder has no event files, or the address cannot be had.
         SystemExit: For ``--help``.
     """
-    parser = _Parser("litclf dashboard", description="Show runs in TensorBoard until Ctrl-C.", allow_abbrev=False)
+    parser = ToolParser("dashboard", "Show runs in TensorBoard until Ctrl-C.")
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run folders; default: lightning_logs")
     parser.add_argument("--host", default=_LOOPBACK, help=f"address to listen on; default: {_LOOPBACK}")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; default: 0, any that is free")
@@ -92,11 +92,6 @@ def start(runs: Sequence[Path], host: str = _LOOPBACK, port: int = 0) -> tuple[s
         # The fast loader is a process of its own, which a signal could leave behind.
         board.configure(argv=[""], logdir=str(logdir), host=host, port=port, load_fast="false")
         return board.launch(), stack.pop_all()
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InputError("litclf dashboard", message, "see litclf dashboard --help")
 
 
 def _links(runs: Sequence[Path], folder: str) -> Path:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from litclf.checks import InputError
+from litclf.commands import ToolParser
 from litclf.compare.contender import Contender, contenders, differing_settings, shown
 from litclf.compare.pairs import NoPair, Pair, compare_pairs
 from litclf.data.base import ClassificationDataModule
@@ -70,13 +70,8 @@ def main(args: list[str]) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InputError("litclf compare", message, "see litclf compare --help")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("litclf compare", description="Put runs side by side.", allow_abbrev=False)
+def _parser() -> ToolParser:
+    parser = ToolParser("compare", "Put runs side by side.")
     parser.add_argument(
         "runs",
         nargs="*",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from litclf.checks import InputError
+from litclf.commands import ToolParser
 from litclf.report.charts import figures
 from litclf.report.confusion import confusion
 from litclf.report.folder import RunFolder, find_run, read_folder
@@ -61,7 +60,7 @@ def main(args: list[str]) -> int:
         InputError: If something given is no run.
         SystemExit: For ``--help``.
     """
-    parser = _Parser("litclf report", description="Write report.html into run folders, from the files there.")
+    parser = ToolParser("report", "Write report.html into run folders, from the files there.")
     parser.add_argument(
         "runs", nargs="+", type=Path, metavar="RUN", help="a run folder, its checkpoint, or the folder of its versions"
     )
@@ -69,11 +68,6 @@ def main(args: list[str]) -> int:
     for folder in [find_run(path) for path in parser.parse_args(args).runs]:
         print(f"written     {write_report(folder)}")
     return 0
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InputError("litclf report", message, "pass a run folder such as lightning_logs/circles/version_0")
 
 
 def _template() -> Any:
