@@ -3,7 +3,7 @@ import torch
 from lightning.pytorch import seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from litclf import BinaryClassifier, CirclesDataModule, InputError, TableDataModule
+from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, TableDataModule
 from litclf.data.base import InMemoryDataModule, Split
 from litclf.data.loader import EvalLoader
 from litclf.engines.execution import Execution
@@ -149,3 +149,25 @@ def test_executions_end_where_logs_and_checkpoints_are_due(make_trainer, make_re
         step += len(execution.steps)
         ends.append(step)
     assert {6, 7, 12, 14, 18, 19, 20} <= set(ends)
+
+
+@pytest.mark.parametrize(
+    ("data", "columns"),
+    [
+        (CirclesDataModule(), ["x1", "x2"]),
+        (BlobsDataModule(num_features=3), ["x1", "x2", "x3"]),
+        (TableDataModule(rows=[[1], [2]], targets=[0, 1]), ["x1"]),
+    ],
+)
+def test_rows_of_numbers_are_prepared_as_they_are(data, columns):
+    assert data.preparation.to_dict() == {"kind": "array", "columns": columns}
+    x = data.splits["train"].x
+    assert torch.equal(data.preparation.inputs(x.numpy()), x)
+
+
+def test_inputs_that_a_subclass_changes_in_a_way_of_its_own_have_no_preparation():
+    class Scaled(CirclesDataModule):
+        def prepare(self, x):
+            return x / 10
+
+    assert Scaled().preparation is None

@@ -13,7 +13,7 @@ LOG_INTERVAL = pytest.mark.filterwarnings("ignore:The number of training batches
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"network": "mpl"}, r"network: must be one of mlp, cnn, got 'mpl'; fix: did you mean mlp\?"),
+        ({"network": "mpl"}, r"network: must be mlp, cnn or .*, got 'mpl'; fix: did you mean mlp\?"),
         ({"activation": "relo"}, r"activation: must be one of .*, got 'relo'; fix: did you mean relu\?"),
         ({"init": "ones"}, "init: must be one of default, kaiming, zeros, got 'ones'"),
         ({"hidden_dims": [10, 0]}, "hidden_dims: must be positive, got 0"),
@@ -203,3 +203,13 @@ def test_evaluation_starts_anew_each_epoch(make_trainer):
     assert first["val/accuracy"] == float(
         (model.classes(model(data.splits["val"].x)) == data.splits["val"].y).float().mean()
     )
+
+
+@pytest.mark.parametrize("sizes", [{}, {"input_shape": [2], "num_classes": 2}])
+def test_a_checkpoint_tells_how_raw_inputs_are_prepared(make_trainer, tmp_path, sizes):
+    model, trainer = BinaryClassifier(**sizes), make_trainer(max_epochs=1)
+    trainer.fit(model, datamodule=CirclesDataModule(num_samples=100, batch_size=None))
+    trainer.save_checkpoint(tmp_path / "end.ckpt")
+    loaded = BinaryClassifier.load_from_checkpoint(tmp_path / "end.ckpt", weights_only=True)
+    for own in (model, loaded):
+        assert own.hparams["preparation"] == {"kind": "array", "columns": ["x1", "x2"]}

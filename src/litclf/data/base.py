@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from litclf.data.loader import EvalLoader, TrainLoader
 from litclf.data.order import PassOrder
 from litclf.data.plan import Plan, Position
 from litclf.engines.limits import check_trainer
+from litclf.prepare import ArrayPreparation, Preparation
 
 EVAL_BATCH_SIZE = 1000
 """Samples of a batch in validation, test and prediction: the work of the Trainer for each is then small beside it."""
@@ -198,6 +200,17 @@ class ClassificationDataModule(InMemoryDataModule):
     def num_classes(self) -> int:
         """Number of classes."""
         return len(self.class_names)
+
+    @cached_property
+    def preparation(self) -> Preparation | None:
+        """How raw inputs become those of the network: rows of numbers as they are, with columns x1, x2, ...
+
+        None where they are no such rows, or are changed by a :meth:`prepare` of one's own: a trained model then takes
+        no raw inputs, unless the subclass has a preparation too.
+        """
+        if len(self.input_shape) != 1 or type(self).prepare is not InMemoryDataModule.prepare:
+            return None
+        return ArrayPreparation([f"x{number + 1}" for number in range(self.input_shape[0])])
 
 
 def _periods(trainer: Any) -> list[int]:

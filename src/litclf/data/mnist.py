@@ -13,7 +13,9 @@ from torch import Tensor
 from torchvision import datasets
 
 from litclf.checks import InputError, not_negative, one_of
+from litclf.data.augmentation import shift
 from litclf.data.base import ClassificationDataModule, Split
+from litclf.images import ImagePreparation, unit
 
 Name = Literal["MNIST", "FashionMNIST", "KMNIST"]
 
@@ -104,7 +106,12 @@ class MNISTDataModule(ClassificationDataModule):
 
     def prepare(self, x: Tensor) -> Tensor:
         """Pixels in [0, 1], float32."""
-        return x.to(torch.float32).div_(255)
+        return unit(x)
+
+    @property
+    def preparation(self) -> ImagePreparation:
+        """How images of 28 x 28 pixels become inputs of the network."""
+        return ImagePreparation(28, 28, 1)
 
     @property
     def augments(self) -> bool:
@@ -117,12 +124,7 @@ class MNISTDataModule(ClassificationDataModule):
 
     def augment(self, x: Tensor, draws: Tensor) -> Tensor:
         """Images moved by ``draws``, with black where they leave."""
-        margin, (height, width) = self.max_shift, x.shape[-2:]
-        padded = torch.nn.functional.pad(x, (margin, margin, margin, margin))
-        rows = torch.arange(height, device=x.device) + margin - draws[:, :1]
-        columns = torch.arange(width, device=x.device) + margin - draws[:, 1:]
-        images = torch.arange(len(x), device=x.device)
-        return padded.squeeze(1)[images[:, None, None], rows[:, :, None], columns[:, None, :]].unsqueeze(1)
+        return shift(x, draws, self.max_shift)
 
     @property
     def _raw(self) -> Path:

@@ -1,72 +1,179 @@
-"""A small table given in place."""
+"""Tables: a file of rows, or a few rows given in place."""
 
 from __future__ import annotations
 
+import inspect
 import math
+from typing import Any
 
 import numpy as np
+import torch
 
 from litclf.checks import InputError, share
 from litclf.data.base import ClassificationDataModule, Split
+from litclf.data.columns import check_column, column_kinds, learn_columns, plain_preparation
+from litclf.data.splitting import TableFiles
 from litclf.data.synthetic import split_holdout
+
+_OF_ROWS = ("rows", "targets", "holdout")
+_OF_FILES = ("target", "val_path", "test_path", "split_column", "val_size", "test_size", "drop", "categorical")
+"""Arguments of rows given in place, and those of files, which would do nothing for the other."""
+
+_MISSING_CLASSES = {"target": "pass the column of the class", "targets": "pass the class of each row"}
 
 
 class TableDataModule(ClassificationDataModule):
-    """Rows of numbers with a class each.
+    """Rows of a CSV, TSV or Parquet file, or rows of numbers given in place, with a class each.
 
-    Batches are ``(x, y)``: ``x`` float32 of shape ``(N, columns)``, in the table's own units; ``y`` int64 of shape
-    ``(N,)``, in [0, num_classes).
+    Batches are ``(x, y)``: ``x`` float32 of shape ``(N, features)``; ``y`` int64 of shape ``(N,)``, in
+    [0, num_classes). Rows given in place stay in their own units. Of a file, columns of numbers are standardised, other
+    columns are one-hot, and missing values are marked, as :class:`~litclf.tables.TablePreparation` says; what that
+    needs is learned from the training rows alone. Text in the target column names the classes, in sorted order; whole
+    numbers become their text. Columns that tell rows apart (a text of its own in most rows) or have no value at all are
+    refused by name: nothing is dropped unless ``drop`` says so.
 
     Args:
-        rows: The numbers of each row, all rows of the same length.
+        rows: The numbers of each row, all rows of the same length; with ``targets``, and without ``path``.
         targets: The class of each row, from 0 on.
-        holdout: Share of rows held out of training, in [0, 1); half of them for validation, half for the test.
+        holdout: Share of ``rows`` held out of training, in [0, 1); half for validation, half for the test.
+        path: The file, with a header. Text is UTF-8 or CP949, with commas, tabs, semicolons or bars between values.
+        target: The column of the class.
+        val_path: File of the validation rows; None takes them from ``path``.
+        test_path: File of the test rows; None takes them from ``path``.
+        split_column: Column that says ``train``, ``val`` or ``test``; None draws the splits by the seed, keeping the
+            shares of the classes.
+        val_size: Share of the rows of ``path`` drawn for validation, in [0, 1).
+        test_size: Share of the rows of ``path`` drawn for the test, in [0, 1).
+        drop: Columns to leave out, such as numbers of rows.
+        categorical: Columns that hold categories although they look like numbers or like names of rows.
+        class_weights: Whether training weighs classes by the inverse of their share.
         batch_size: Samples of a mini-batch; None for full-batch steps.
         repeat: Passes over the training set in one Trainer epoch.
         steps_per_execution: Most optimizer steps that run as one Trainer batch.
         seed: Seed of the split.
 
+    Attributes:
+        class_weights: The weight of each class in training, of mean 1 over the training rows; None for no weights.
+
     Raises:
-        InputError: If rows and targets do not fit together; the message names the row.
+        InputError: If an argument, the file or a value in it cannot be used; the message names row and column.
 
     Example:
         >>> TableDataModule(rows=[[1, 2], [2, 3], [4, 3]], targets=[0, 0, 1]).input_shape
         (2,)
+        >>> from pathlib import Path
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "animals.csv"
+        >>> _ = path.write_text("legs,skin,animal\\n" + "4,fur,cat\\n2,feathers,duck\\n" * 10)
+        >>> data = TableDataModule(path=str(path), target="animal")
+        >>> data.class_names, data.preparation.features, {name: len(split.y) for name, split in data.splits.items()}
+        (('cat', 'duck'), ['legs', 'skin = feathers', 'skin = fur'], {'train': 14, 'val': 2, 'test': 4})
     """
 
     def __init__(
         self,
-        rows: list[list[float]],
-        targets: list[int],
+        rows: list[list[float]] | None = None,
+        targets: list[int] | None = None,
         holdout: float = 0.0,
-        batch_size: int | None = None,
+        path: str | None = None,
+        target: str | None = None,
+        val_path: str | None = None,
+        test_path: str | None = None,
+        split_column: str | None = None,
+        val_size: float = 0.1,
+        test_size: float = 0.2,
+        drop: list[str] | None = None,
+        categorical: list[str] | None = None,
+        class_weights: bool = False,
+        batch_size: int | None = 32,
         repeat: int = 1,
         steps_per_execution: int = 1,
         seed: int = 42,
     ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)
-        share("holdout", holdout)
+        for name, value in (("holdout", holdout), ("val_size", val_size), ("test_size", test_size)):
+            share(name, value)
+        path, val_path, test_path = (None if file is None else str(file) for file in (path, val_path, test_path))
+        self.save_hyperparameters()
+        self._check_source()
+        # Read now: classes and features are those of the file.
+        self.files = None if path is None else self._open(path)
+        self._splits = self.load()
+        self.class_weights = self._balanced_weights() if class_weights else None
+
+    def load(self) -> dict[str, Split]:
+        """Splits the rows, or learns from the training rows of the file how all of its rows are prepared."""
+        if self.files is None:
+            return self._load_rows()
+        frame, given = self.files.frames["train"], self.hparams
+        left_out = {given["target"], given["split_column"], *(given["drop"] or ())}
+        features = frame[[name for name in frame.columns if name not in left_out]]
+        if not len(features.columns):
+            raise InputError("path", f"{given['path']} has no columns to learn from", "drop fewer columns")
+        with self.files.refusals("train"):
+            kinds = column_kinds(features, given["categorical"] or ())
+            transformer = learn_columns(features, kinds)
+        self.preparation = preparation = plain_preparation(transformer, list(features.columns))
+        self.class_names, self.input_shape = self.files.class_names, (len(preparation.features),)
+        splits = {}
+        for split, targets in self.files.targets.items():
+            with self.files.refusals(split):
+                splits[split] = Split(preparation.inputs(self.files.frames[split]), torch.from_numpy(targets))
+        return splits
+
+    def row_name(self, split: str, place: int) -> str:
+        """What row ``place`` of a split is called where it came from, such as ``iris.csv line 17``."""
+        return f"{split} row {place}" if self.files is None else self.files.row_name(split, place)
+
+    def _check_source(self) -> None:
+        """Refuses rows from two sources or none, and arguments that belong to the other source."""
+        given: dict[str, Any] = dict(self.hparams)
+        source, classes, foreign = "rows", "targets", list(_OF_FILES)
+        if given["path"] is not None:
+            source, classes, foreign = "path", "target", list(_OF_ROWS)
+        if given[source] is None:
+            raise InputError("path", "is missing", "pass path and target, or rows and targets")
+        if given[classes] is None:
+            raise InputError(classes, f"is missing beside {source}", _MISSING_CLASSES[classes])
+        defaults = inspect.signature(TableDataModule).parameters
+        for name in foreign:
+            if given[name] != defaults[name].default:
+                raise InputError(name, f"does nothing beside {source}, got {given[name]}", "drop one of them")
+
+    def _open(self, path: str) -> TableFiles:
+        given = self.hparams
+        paths, sizes = (given["val_path"], given["test_path"]), (given["val_size"], given["test_size"])
+        files = TableFiles(path, given["target"], *paths, given["split_column"], *sizes, self.seed)
+        for argument in ("drop", "categorical"):
+            for name in given[argument] or ():
+                check_column(name, files.frames["train"], argument, path)
+                if name == given["target"]:
+                    raise InputError(argument, f"must not name the target {name}", "leave it out there")
+        return files
+
+    def _load_rows(self) -> dict[str, Split]:
+        rows, targets = self.hparams["rows"], self.hparams["targets"]
         if not rows or not rows[0]:
             raise InputError("rows", "must hold at least one row of at least one number", "pass [[1, 2], [2, 3]]")
         if len(rows) != len(targets):
-            raise InputError(
-                "targets", f"must be one a row, got {len(targets)} for {len(rows)} rows", "add or drop some"
-            )
+            rule = f"must be one a row, got {len(targets)} for {len(rows)} rows"
+            raise InputError("targets", rule, "add or drop some")
         for number, row in enumerate(rows):
             if len(row) != len(rows[0]) or not all(math.isfinite(value) for value in row):
                 rule = f"row {number} must hold {len(rows[0])} finite numbers as row 0 does, got {row}"
                 raise InputError("rows", rule, "mend that row")
         if min(targets) < 0 or max(targets) < 1:
-            raise InputError(
-                "targets", f"must be classes from 0 on, at least two, got {targets}", "number them 0, 1, ..."
-            )
-        self.save_hyperparameters()
-        self.rows, self.targets, self.holdout = rows, targets, holdout
+            rule = f"must be classes from 0 on, at least two, got {targets}"
+            raise InputError("targets", rule, "number them 0, 1, ...")
         self.input_shape = (len(rows[0]),)
         self.class_names = tuple(f"class {k}" for k in range(max(targets) + 1))
+        x, y = np.array(rows, dtype=np.float64), np.array(targets, dtype=np.int64)
+        return split_holdout(x, y, self.hparams["holdout"], self.seed)
 
-    def load(self) -> dict[str, Split]:
-        """Splits the rows."""
-        return split_holdout(
-            np.array(self.rows, dtype=np.float64), np.array(self.targets, dtype=np.int64), self.holdout, self.seed
-        )
+    def _balanced_weights(self) -> list[float]:
+        counts = torch.bincount(self.splits["train"].y, minlength=self.num_classes)
+        if not counts.all():
+            rule = f"needs a training row of each class, {self.class_names[int(counts.argmin())]} has none"
+            raise InputError("class_weights", rule, "hold fewer rows out, or pass false")
+        weights: list[float] = (counts.sum() / (self.num_classes * counts.double())).tolist()
+        return weights

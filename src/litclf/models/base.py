@@ -10,10 +10,13 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from litclf.checks import InputError, one_of, positive
+from litclf.backbones import Backbone, backbone_names
+from litclf.checks import InputError, nearest, one_of, positive
 from litclf.models.recipe import Recipe
 from litclf.models.stepped import SteppedModule
 from litclf.nets import ACTIVATIONS, CNN, MLP, initialize
+
+_OWN_NETWORKS = ("mlp", "cnn")
 
 Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 
@@ -24,8 +27,9 @@ class Classifier(SteppedModule):
     The sizes of the network come from the DataModule that the Trainer is given, unless they are passed here.
 
     Args:
-        network: ``mlp`` for fully connected layers, ``cnn`` for a small convolutional network on images, or, in
-            Python, any module that maps inputs to logits.
+        network: ``mlp`` for fully connected layers, ``cnn`` for a small convolutional network on images, the name of
+            a classification network of torchvision such as ``resnet18``, or, in Python, any module that maps inputs
+            to logits.
         hidden_dims: Width of each hidden layer of the MLP (empty makes it linear), or channels of each stage of the
             CNN.
         activation: Activation after each hidden layer of the MLP; the CNN has ReLU.
@@ -41,6 +45,8 @@ class Classifier(SteppedModule):
             connected networks on the CPU, a captured CUDA ``graph``, or ``auto``, the fastest that can.
         input_shape: Shape of one input; None takes it from the data.
         num_classes: Number of classes; None takes it from the data.
+        weights_path: File of weights that a network of torchvision starts from, as torchvision publishes them; None
+            draws random ones. Nothing is downloaded. A checkpoint does without the file.
 
     Raises:
         InputError: If an argument is out of range, or the data does not fit; the message names it and the value.
@@ -48,7 +54,7 @@ class Classifier(SteppedModule):
 
     def __init__(
         self,
-        network: Literal["mlp", "cnn"] | nn.Module = "mlp",
+        network: str | nn.Module = "mlp",
         hidden_dims: Sequence[int] = (),
         activation: Activation = "relu",
         init: Literal["default", "kaiming", "zeros"] = "default",
@@ -61,6 +67,7 @@ class Classifier(SteppedModule):
         engine: Literal["auto", "eager", "kernel", "graph"] = "auto",
         input_shape: Sequence[int] | None = None,
         num_classes: int | None = None,
+        weights_path: str | None = None,
     ) -> None:
         super().__init__(Recipe(optimizer, lr, momentum, nesterov, weight_decay, lr_schedule), engine)
         one_of("activation", activation, ACTIVATIONS)
@@ -73,10 +80,13 @@ class Classifier(SteppedModule):
         self.save_hyperparameters({"hidden_dims": list(hidden_dims), "input_shape": given})
         self.network: nn.Module | None = None
         if isinstance(network, str):
-            one_of("network", network, ("mlp", "cnn"))
+            _check_network(network, hidden_dims, init)
             self.save_hyperparameters({"network": network})
         else:
             self.network = network
+        if weights_path is not None and (self.network is not None or network in _OWN_NETWORKS):
+            rule = "starts a network of torchvision, and does nothing for others"
+            raise InputError("weights_path", rule, "drop it, or pass a network such as resnet18")
         if num_classes is not None and (input_shape is not None or self.network is not None):
             self._build(list(input_shape or ()), num_classes, [])
 
@@ -170,10 +180,18 @@ class Classifier(SteppedModule):
         assert isinstance(collection, MetricCollection)
         return collection
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leaves out where the initial weights came from: rebuilding the model must not ask for that file."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["hyper_parameters"].pop("weights_path", None)
+
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes the class names, which the constructor does not."""
+        """Takes the class names and the preparation, which the constructor does not."""
         super().on_load_checkpoint(checkpoint)
-        self.save_hyperparameters({"class_names": checkpoint["hyper_parameters"].get("class_names", [])})
+        saved = checkpoint["hyper_parameters"]
+        self.save_hyperparameters({"class_names": saved.get("class_names", [])})
+        if "preparation" in saved:
+            self.save_hyperparameters({"preparation": saved["preparation"]})
 
     def attach(self, data: LightningDataModule | None) -> None:
         """Builds the network for the sizes of ``data``, or checks that the one built already fits them.
@@ -198,15 +216,19 @@ class Classifier(SteppedModule):
             self._build(input_shape, num_classes, getattr(data, "class_names", ()))
         elif class_names := getattr(data, "class_names", ()):
             self.save_hyperparameters({"class_names": list(class_names)})
+        if preparation := getattr(data, "preparation", None):
+            self.save_hyperparameters({"preparation": preparation.to_dict()})
 
     def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
         logits = self.num_logits(num_classes)
         if self.network is None:
-            hidden_dims = self.hparams["hidden_dims"]
-            if self.hparams["network"] == "cnn":
+            name, hidden_dims = self.hparams["network"], self.hparams["hidden_dims"]
+            if name == "cnn":
                 self.network = CNN(input_shape, hidden_dims, logits)
-            else:
+            elif name == "mlp":
                 self.network = MLP(input_shape, hidden_dims, logits, self.hparams["activation"])
+            else:
+                self.network = Backbone(name, input_shape, logits, self.hparams["weights_path"])
         initialize(self.network, self.hparams["init"], self.hparams["activation"])
         self.val_metrics = self.metrics(num_classes)
         self.test_metrics = self.val_metrics.clone()
@@ -216,5 +238,20 @@ class Classifier(SteppedModule):
         self.save_hyperparameters(sizes)
 
 
+def _check_network(name: str, hidden_dims: Sequence[int], init: str) -> None:
+    """Refuses a name that is none, and settings that one of torchvision's networks does not have."""
+    if name in _OWN_NETWORKS:
+        return
+    if name not in backbone_names():
+        near = nearest(name, (*_OWN_NETWORKS, *backbone_names()))
+        rule = f"must be mlp, cnn or a classification network of torchvision, got {name!r}"
+        raise InputError("network", rule, f"did you mean {near}?" if near else "pass cnn, or a name such as resnet18")
+    if hidden_dims:
+        rule = f"does nothing for {name}, got {list(hidden_dims)}"
+        raise InputError("hidden_dims", rule, "pass [] with a network of torchvision")
+    if init != "default":
+        raise InputError("init", f"is for mlp and cnn, got {init} for {name}", "pass default")
+
+
 # What the command line and a config may name: a module of one's own is passed in Python only.
-cast(Any, Classifier.__init__).__annotations__["network"] = 'Literal["mlp", "cnn"]'
+cast(Any, Classifier.__init__).__annotations__["network"] = "str"

@@ -1,0 +1,84 @@
+"""The arguments of commands on trained models."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from litclf.checks import InputError
+from litclf.inference import LoadedModel, load
+
+
+class ModelParser(argparse.ArgumentParser):
+    """A parser for a command on a trained model, with the checkpoint and how it is calibrated; takes no abbreviations.
+
+    Args:
+        command: Name of the command, such as ``predict``.
+        description: What it does, in one sentence.
+
+    Example:
+        >>> ModelParser("export", "Writes files.").parse_args(["--ckpt_path", "a.ckpt"]).calibration
+        True
+    """
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(f"litclf {command}", description=description, allow_abbrev=False)
+        self.add_argument(
+            "--ckpt_path",
+            required=True,
+            type=Path,
+            metavar="CKPT",
+            help="a checkpoint, a run folder, or the folder of a run's versions, of which the latest is taken",
+        )
+        self.add_argument(
+            "--no-calibration",
+            dest="calibration",
+            action="store_false",
+            help="take probabilities and threshold as they were trained, without what was chosen on validation data",
+        )
+        self.add_argument(
+            "--threshold", type=float, help="probability of class 1 above which it is predicted, for two classes"
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Refuses arguments in one line.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError(self.prog, message, f"see {self.prog} --help")
+
+
+def load_model(given: argparse.Namespace) -> LoadedModel:
+    """The model that the arguments of a :class:`ModelParser` name.
+
+    Raises:
+        InputError: If it cannot be loaded.
+    """
+    try:
+        return load(given.ckpt_path, given.calibration, given.threshold)
+    except InputError as error:
+        flag = f"--{error.where}" if error.where in ("ckpt_path", "threshold") else error.where
+        raise InputError(flag, error.what, error.fix) from error
+
+
+def data_changes(args: list[str]) -> dict[str, Any]:
+    """Arguments of the data that were given as ``--data.NAME=VALUE`` or ``--data.NAME VALUE``.
+
+    Raises:
+        InputError: If something else was given.
+
+    Example:
+        >>> data_changes(["--data.path", "b.csv", "--data.val_size=0.1"])
+        {'path': 'b.csv', 'val_size': 0.1}
+    """
+    changes, rest = {}, list(args)
+    while rest:
+        flag, equals, value = rest.pop(0).partition("=")
+        if not flag.startswith("--data.") or not (equals or rest):
+            raise InputError(flag, "is no setting", "drop it, or pass --data.NAME VALUE for what the data is to change")
+        changes[flag.removeprefix("--data.")] = yaml.safe_load(value if equals else rest.pop(0))
+    return changes

@@ -1,0 +1,255 @@
+"""From logits to probabilities and classes: the temperature and the threshold, chosen on validation data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import precision_recall_curve, roc_curve
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from litclf.checkpoints import read_checkpoint
+from litclf.checks import InputError, one_of
+from litclf.files import replacing
+from litclf.models.base import Classifier
+
+Rule = Literal["0.5", "youden", "f1"]
+RULES: tuple[Rule, ...] = ("0.5", "youden", "f1")
+
+MIN_SAMPLES = 100
+"""Validation samples below which the temperature stays 1: fewer change the calibration error more by chance."""
+
+_LARGEST = 20.0
+"""Temperatures are looked for in [1/20, 20]."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How logits become probabilities and classes, and what that did to the expected calibration error.
+
+    Attributes:
+        temperature: What logits are divided by, positive; 1 changes nothing.
+        threshold: Probability of class 1 above which a binary model predicts it, in (0, 1).
+        rule: How the threshold was chosen: ``0.5`` as it is; ``youden`` for the largest sum of sensitivity and
+            specificity; ``f1`` for the largest F1 score of class 1.
+        num_samples: Validation samples that temperature and threshold were chosen on.
+        ece_before: Expected calibration error in 15 bins on these samples, at temperature 1; None without samples.
+        ece_after: The same at ``temperature``.
+        test_ece_before: The same on the test split, which nothing is chosen by; None without one.
+        test_ece_after: The same at ``temperature``.
+        note: Why the temperature was left at 1, or stands at the end of its range; empty otherwise.
+    """
+
+    temperature: float = 1.0
+    threshold: float = 0.5
+    rule: Rule = "0.5"
+    num_samples: int = 0
+    ece_before: float | None = None
+    ece_after: float | None = None
+    test_ece_before: float | None = None
+    test_ece_after: float | None = None
+    note: str = ""
+
+    @classmethod
+    def from_dict(cls, stored: Any) -> Calibration:
+        """The calibration that a checkpoint holds.
+
+        Raises:
+            InputError: If it holds none that can be applied.
+        """
+        names = {field.name for field in fields(cls)}
+        if not isinstance(stored, dict) or not stored.keys() <= names:
+            raise InputError("calibration", f"must hold {', '.join(sorted(names))}, got {stored}", "fit again")
+        calibration = cls(**stored)
+        for name, low, high in (("temperature", 0.0, math.inf), ("threshold", 0.0, 1.0)):
+            value = getattr(calibration, name)
+            if not isinstance(value, float) or not low < value < high:
+                raise InputError("calibration", f"its {name} must lie in ({low}, {high}), got {value}", "fit again")
+        return calibration
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings, for a checkpoint."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """One line for the terminal."""
+        errors = [
+            f"{split} {before:.4f} -> {after:.4f}"
+            for split, before, after in (
+                ("val", self.ece_before, self.ece_after),
+                ("test", self.test_ece_before, self.test_ece_after),
+            )
+            if before is not None and after is not None
+        ]
+        parts = [f"temperature {self.temperature:.4g}"]
+        parts += [f"calibration error {', '.join(errors)}"] if errors else []
+        parts += [f"threshold {self.threshold:.4g} by {self.rule}"] if self.rule != "0.5" else []
+        return "; ".join([*parts, *([self.note] if self.note else [])])
+
+
+class Decision(nn.Module):
+    """Probabilities and classes of logits.
+
+    Args:
+        temperature: What logits are divided by, positive.
+        threshold: Probability of class 1 above which it is predicted, in (0, 1); for one logit only.
+
+    Example:
+        >>> probabilities, indexes = Decision(temperature=2.0)(torch.tensor([0.0, 2.0]))
+        >>> probabilities[:, 1], indexes
+        (tensor([0.5000, 0.7311]), tensor([0, 1]))
+    """
+
+    def __init__(self, temperature: float = 1.0, threshold: float = 0.5) -> None:
+        super().__init__()
+        self.temperature, self.threshold = temperature, threshold
+        # On the scale of logits one half is exactly zero, as in training.
+        self.border = temperature * math.log(threshold / (1 - threshold))
+
+    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities of shape ``(N, C)`` and classes, int64 of shape ``(N,)``.
+
+        Args:
+            logits: One a sample, shape ``(N,)``, of two classes; or one for each class, shape ``(N, C)``.
+        """
+        scaled = logits / self.temperature
+        if logits.ndim == 1:
+            return torch.stack([(-scaled).sigmoid(), scaled.sigmoid()], dim=1), (logits > self.border).long()
+        return scaled.softmax(dim=-1), logits.argmax(dim=-1)
+
+
+def calibrate(model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
+    """Chooses temperature and threshold on the validation split of ``data``; the weights stay as they are.
+
+    Args:
+        model: A trained model.
+        data: Its DataModule.
+        rule: How the threshold of a binary model is chosen: ``0.5``, ``youden`` or ``f1``.
+
+    Raises:
+        InputError: If the rule is unknown, or the model has more than two classes and the rule is not ``0.5``.
+
+    Source: Guo et al., On Calibration of Modern Neural Networks, 2017.
+
+    Example:
+        >>> from litclf import BinaryClassifier, CirclesDataModule
+        >>> data = CirclesDataModule(num_samples=100)
+        >>> model = BinaryClassifier(input_shape=[2], num_classes=2)
+        >>> calibrate(model, data).note
+        'temperature left at 1: 10 validation samples are fewer than 100'
+    """
+    one_of("threshold_rule", rule, RULES)
+    if rule != "0.5" and model.hparams["num_classes"] != 2:
+        what = f"{rule} chooses between two classes, the model has {model.hparams['num_classes']}"
+        raise InputError("threshold_rule", what, "drop it: the most probable class is predicted")
+    logits, y = split_logits(model, data, "val")
+    temperature, note = _temperature(logits, y)
+    before, after = _errors(model, logits, y, temperature)
+    test_before, test_after = _errors(model, *split_logits(model, data, "test"), temperature)
+    threshold = 0.5
+    if rule != "0.5":
+        threshold, reason = _threshold((logits / temperature).sigmoid().numpy(), y.numpy(), rule)
+        note = "; ".join(filter(None, (note, reason)))
+    return Calibration(temperature, threshold, rule, len(y), before, after, test_before, test_after, note)
+
+
+def calibrate_checkpoint(path: Path, model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
+    """Calibrates the checkpoint at ``path`` and stores the result in it, as its entry ``calibration``.
+
+    Args:
+        path: The checkpoint; replaced at once, never seen half written.
+        model: The model it is of; has its weights afterwards.
+        data: Its DataModule.
+        rule: How the threshold of a binary model is chosen: ``0.5``, ``youden`` or ``f1``.
+
+    Raises:
+        InputError: As :func:`calibrate` does, or if the file is no checkpoint.
+    """
+    checkpoint = read_checkpoint(path)
+    model.load_state_dict(checkpoint["state_dict"])
+    calibration = calibrate(model, data, rule)
+    with replacing(path) as beside:
+        torch.save({**checkpoint, "calibration": calibration.to_dict()}, beside)
+    return calibration
+
+
+def split_logits(model: Classifier, data: Any, split: str) -> tuple[Tensor, Tensor]:
+    """Logits in float64 and targets in int64 of a whole split, on the CPU; empty where there is none.
+
+    Args:
+        model: The model; evaluated as in prediction.
+        data: A DataModule, whose Trainer is not asked: one process sees all samples, whatever the fit ran on.
+        split: ``val`` or ``test``.
+    """
+    device, training = next(model.parameters()).device, model.training
+    trainer, data.trainer = getattr(data, "trainer", None), None
+    try:
+        model.eval()
+        batches: Iterable[Sequence[Tensor]] = getattr(data, f"{split}_dataloader")()
+        with torch.inference_mode():
+            parts = [(model(x.to(device)).cpu().double(), y.cpu().long()) for x, y in batches]
+    finally:
+        data.trainer = trainer
+        model.train(training)
+    if not parts:
+        return torch.empty(0, dtype=torch.float64), torch.empty(0, dtype=torch.int64)
+    logits, targets = zip(*parts, strict=True)
+    return torch.cat(logits), torch.cat(targets)
+
+
+def _temperature(logits: Tensor, y: Tensor) -> tuple[float, str]:
+    """The temperature of the smallest negative log-likelihood, and why it is 1 where it was not looked for."""
+    if not len(y):
+        return 1.0, "temperature left at 1: there is no validation split"
+    if len(y) < MIN_SAMPLES:
+        return 1.0, f"temperature left at 1: {len(y)} validation samples are fewer than {MIN_SAMPLES}"
+    if bool((Decision()(logits)[1] == y).all()):
+        # The likelihood then grows for ever as the temperature falls, up to probabilities of exactly 0 and 1.
+        return 1.0, f"temperature left at 1: all {len(y)} validation samples are predicted rightly"
+
+    # Not the model's own loss, which may weigh classes: probabilities are to be those of the data as it is.
+    def loss(log_temperature: float) -> float:
+        scaled = logits / math.exp(log_temperature)
+        binary = logits.ndim == 1
+        return float(F.binary_cross_entropy_with_logits(scaled, y.double()) if binary else F.cross_entropy(scaled, y))
+
+    end = math.log(_LARGEST)
+    found = float(minimize_scalar(loss, bounds=(-end, end), method="bounded", options={"xatol": 1e-6}).x)
+    note = "temperature at the end of its range" if abs(found) > end - 1e-3 else ""
+    return math.exp(found), note
+
+
+def _errors(model: Classifier, logits: Tensor, y: Tensor, temperature: float) -> tuple[float | None, float | None]:
+    """The model's own metric of calibration before and after division by ``temperature``."""
+    if not len(y):
+        return None, None
+    metric = model.metrics(int(cast(int, model.hparams["num_classes"])))["calibration_error"]
+    before, after = (float(metric(model.probabilities(scaled).float(), y)) for scaled in (logits, logits / temperature))
+    return before, after
+
+
+def _threshold(scores: NDArray[np.float64], y: NDArray[np.int64], rule: Rule) -> tuple[float, str]:
+    """The threshold that ``rule`` prefers; of equally good ones that nearest to one half."""
+    if len(np.unique(y)) < 2:
+        return 0.5, "threshold left at 0.5: the validation split does not hold both classes"
+    if rule == "youden":
+        false_positive_rate, true_positive_rate, at_least = roc_curve(y, scores, drop_intermediate=False)
+        values = true_positive_rate - false_positive_rate
+    else:
+        precision, recall, at_least = precision_recall_curve(y, scores)
+        precision, recall = precision[:-1], recall[:-1]
+        values = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    # Half way to the next lower score, so that rounding moves no sample across.
+    levels = np.concatenate([[0.0], np.unique(scores), [1.0]])
+    chosen = np.minimum(at_least[values >= values.max() - 1e-12], 1.0)
+    borders = (chosen + levels[np.maximum(np.searchsorted(levels, chosen) - 1, 0)]) / 2
+    nearest = borders[np.argmin(np.abs(borders - 0.5))]
+    return float(np.clip(nearest, 1e-6, 1 - 1e-6)), ""

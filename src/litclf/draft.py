@@ -1,0 +1,191 @@
+"""The command ``litclf init``: a commented config for the data at hand."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from litclf.checks import InputError
+from litclf.data.columns import check_column, class_labels, counts_rows, guess_target, useless_columns
+from litclf.data.reading import read_table
+from litclf.data.stratified import stratified_rows
+from litclf.data.table import TableDataModule
+from litclf.files import replacing
+
+_STEPS = 1000
+"""Optimizer steps that the recipe is drafted for, where the rows are few enough for ten passes in them."""
+
+_STEPS_PER_EPOCH = 25
+"""Least steps of an epoch: validation and checkpoint after fewer would take longer than the steps."""
+
+_TEXT = """\
+# {rows} rows in {num_classes} classes, told apart by {num_columns} columns.
+# Train with: litclf fit -c {file}
+seed_everything: 42
+model:
+  class_path: {model}
+  init_args:
+    hidden_dims: [128, 64]\t# width of each hidden layer; [] makes the model linear
+    activation: relu
+    optimizer: adam
+    lr: 0.003\t# the highest rate of the schedule
+    weight_decay: 0.001\t# higher where the model learns the training rows by heart
+    lr_schedule: onecycle\t# up to lr, and down again until the end of the fit
+data:
+  class_path: TableDataModule
+  init_args:
+    path: {path}
+    target: {target}\t# {guess}
+{drop}
+    categorical: []\t# columns of categories that look like numbers, such as post codes
+    val_size: {val_size}\t# share of the rows for choosing the best epoch, drawn by the seed
+    test_size: {test_size}\t# share of the rows for the test at the end
+    class_weights: false\t# true gives rare classes the same weight as others
+    batch_size: {batch_size}
+    repeat: {repeat}\t# passes over the training rows in an epoch
+    steps_per_execution: 100\t# steps that run at once; only the time depends on it
+trainer:
+  max_epochs: {epochs}\t# {steps} steps
+"""
+
+
+def main(args: Sequence[str]) -> int:
+    """Runs ``litclf init DATA [--target COLUMN] [--output FILE]``; never overwrites a file.
+
+    Args:
+        args: The arguments: ``DATA`` is a CSV, TSV or Parquet file, or a folder of images.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        InputError: If the data cannot be used, or the file to write exists; nothing has been written then.
+        SystemExit: For ``--help``.
+    """
+    parser = _Parser("litclf init", description="Writes a commented config for your data.", allow_abbrev=False)
+    parser.add_argument("source", metavar="DATA", type=Path, help="a CSV, TSV or Parquet file, or a folder of images")
+    parser.add_argument("--target", metavar="COLUMN", help="column of the class; default: guessed, and said")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="file to write; default: the data's name, .yaml")
+    given = parser.parse_args(args)
+    output = given.output or Path(f"{given.source.resolve().stem}.yaml")
+    if output.exists():
+        raise InputError("--output", f"{output} exists, and is not overwritten", "pass another name, or remove it")
+    if output.suffix not in (".yaml", ".yml"):
+        raise InputError("--output", f"must end in .yaml, got {output}", "pass a name such as my-data.yaml")
+    if given.source.is_dir():
+        if given.target is not None:
+            raise InputError("--target", "is for tables; the classes of images are their folders", "drop it")
+        from litclf.draft_images import draft_images
+
+        text = draft_images(given.source)
+    else:
+        text, target = draft_table(given.source, given.target, output)
+        if given.target is None:
+            print(f"target      {target} (guessed; --target COLUMN takes another)")
+    with replacing(output) as beside:
+        beside.write_text(text, encoding="utf-8")
+    print(f"written     {output}")
+    print(f"train       litclf fit -c {output}")
+    return 0
+
+
+def draft_table(path: Path, target: str | None, file: Path) -> tuple[str, str]:
+    """A commented config for a table, ready for ``litclf fit -c``.
+
+    Args:
+        path: A CSV, TSV or Parquet file.
+        target: Column of the class; None guesses it.
+        file: The file that the config is for.
+
+    Returns:
+        The config, and the target.
+
+    Raises:
+        InputError: If the table cannot be trained on; the message names row and column.
+    """
+    table = read_table(path)
+    guessed = target is None
+    target = guess_target(table) if target is None else target
+    check_column(target, table, "--target", str(path))
+    reasons = _reasons_to_drop(table.drop(columns=target))
+    val_size, test_size = _sizes(table[target], str(path))
+    data = TableDataModule(path=str(path), target=target, drop=list(reasons), val_size=val_size, test_size=test_size)
+    num_train = len(data.splits["train"].y)
+    batch_size = _batch_size(num_train)
+    steps_per_pass = -(-num_train // batch_size)
+    repeat = -(-_STEPS_PER_EPOCH // steps_per_pass)
+    epochs = max(10, round(_STEPS / (steps_per_pass * repeat)))
+    text = _TEXT.format(
+        rows=len(table),
+        num_classes=data.num_classes,
+        num_columns=table.shape[1] - 1 - len(reasons),
+        file=file,
+        model="BinaryClassifier" if data.num_classes == 2 else "MulticlassClassifier",
+        path=_quoted(str(path)),
+        target=_quoted(target),
+        guess="guessed by its name, or as the last column" if guessed else "the column of the class",
+        drop=_drop_lines(reasons),
+        val_size=val_size,
+        test_size=test_size,
+        batch_size=batch_size,
+        repeat=repeat,
+        epochs=epochs,
+        steps=epochs * repeat * steps_per_pass,
+    )
+    return _aligned(text), target
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(self.prog, message, f"see {self.prog} --help")
+
+
+def _reasons_to_drop(features: pd.DataFrame) -> dict[str, str]:
+    """Columns that a draft leaves out, and why."""
+    reasons = useless_columns(features)
+    reasons.update({name: "counts the rows" for name in features.columns if counts_rows(features[name])})
+    return reasons
+
+
+def _sizes(column: pd.Series[Any], path: str) -> tuple[float, float]:
+    """The smallest usual shares for validation and test that leave every split a row of each class."""
+    try:
+        labels = class_labels(column)
+    except InputError as error:
+        raise InputError(path, error.what, error.fix) from error
+    names, targets = np.unique(labels.astype(str), return_inverse=True)
+    for sizes in ((0.1, 0.2), (0.2, 0.2), (0.3, 0.3)):
+        try:
+            stratified_rows(targets, list(names), *sizes, seed=42)
+        except InputError:
+            continue
+        return sizes
+    return 0.0, 0.0
+
+
+def _batch_size(num_train: int) -> int:
+    """A power of two, about a fortieth of the rows."""
+    return int(2 ** np.clip(np.round(np.log2(num_train / 40)), 5, 9))
+
+
+def _drop_lines(reasons: dict[str, str]) -> str:
+    if not reasons:
+        return "    drop: []\t# columns to leave out"
+    return "\n".join(["    drop:", *(f"      - {_quoted(name)}\t# {reason}" for name, reason in reasons.items())])
+
+
+def _quoted(text: str) -> str:
+    return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=10_000).strip()
+
+
+def _aligned(text: str) -> str:
+    """The text with its comments, which stand after tabs, below each other."""
+    lines = [line.split("\t") for line in text.splitlines()]
+    width = max(len(parts[0]) for parts in lines if len(parts) > 1)
+    return "".join("  ".join([parts[0].ljust(width), *parts[1:]]).rstrip() + "\n" for parts in lines)

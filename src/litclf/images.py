@@ -1,0 +1,187 @@
+"""Images of files, arrays and Pillow as the inputs of a network: how they are read, refused and brought to one size."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torchvision.datasets.folder import IMG_EXTENSIONS
+
+from litclf.checks import InputError, positive
+from litclf.prepare import Preparation
+
+EXTENSIONS: tuple[str, ...] = tuple(IMG_EXTENSIONS)
+"""Endings of image files, lower case; those of torchvision's ImageFolder."""
+
+Pixels = NDArray[np.uint8]
+Result = TypeVar("Result")
+
+
+class ImagePreparation(Preparation):
+    """Images, grey or in colour, as pixels in [0, 1].
+
+    Args:
+        height: Height that the network takes, in pixels.
+        width: Width that the network takes, in pixels.
+        channels: 1 makes every image grey, 3 makes it red, green and blue.
+        resize: Whether images of other sizes are stretched to this one; else they are refused.
+
+    Example:
+        >>> ImagePreparation(2, 2, 1).inputs(np.array([[[0, 255], [51, 0]]], dtype=np.uint8))
+        tensor([[[[0.0000, 1.0000],
+                  [0.2000, 0.0000]]]])
+    """
+
+    kind = "image"
+
+    def __init__(self, height: int, width: int, channels: int, resize: bool = False) -> None:
+        positive("height", height, 28)
+        positive("width", width, 28)
+        if channels not in (1, 3):
+            raise InputError("channels", f"must be 1 or 3, got {channels}", "pass 1 for grey or 3 for colour")
+        self.height, self.width, self.channels, self.resize = height, width, channels, resize
+
+    def to_dict(self) -> dict[str, Any]:
+        """The size, the channels, and whether other sizes are stretched."""
+        size = {"height": self.height, "width": self.width, "channels": self.channels, "resize": self.resize}
+        return {"kind": self.kind, **size}
+
+    def inputs(self, raw: Any) -> Tensor:
+        """Pixels in [0, 1], float32 of shape ``(N, channels, height, width)``.
+
+        Args:
+            raw: Paths of image files, Pillow images, or a uint8 array of shape ``(N, H, W)`` or ``(N, H, W, C)`` with
+                C of 1, 3 or 4; one path or Pillow image stands for a list of one.
+
+        Raises:
+            InputError: If an image cannot be read or does not fit; it names the file, or the number of the image.
+        """
+        if isinstance(raw, str | os.PathLike | Image.Image):
+            raw = [raw]
+        images: Sequence[Any] = _images_of(raw) if hasattr(raw, "dtype") else list(raw)
+        pixels = np.empty((len(images), self.channels, self.height, self.width), dtype=np.uint8)
+        for row, image in enumerate(in_threads(self._any_pixels, enumerate(images))):
+            pixels[row] = image
+        return unit(torch.from_numpy(pixels))
+
+    def file_pixels(self, path: str | Path) -> Pixels:
+        """Pixels of an image file, uint8 of shape ``(channels, height, width)``.
+
+        Raises:
+            InputError: If the file cannot be read or does not fit.
+        """
+        return self._pixels(str(path), open_image(path, 2 * max(self.height, self.width) if self.resize else None))
+
+    def _any_pixels(self, numbered: tuple[int, Any]) -> Pixels:
+        row, image = numbered
+        if isinstance(image, str | os.PathLike):
+            return self.file_pixels(os.fspath(image))
+        if isinstance(image, Image.Image):
+            with _refused(f"image {row}"):
+                return self._pixels(f"image {row}", _plain(image, f"image {row}"))
+        rule = f"must be a path or a Pillow image, got {type(image).__name__}"
+        raise InputError(f"image {row}", rule, "pass paths, Pillow images or a uint8 array of shape (N, H, W)")
+
+    def _pixels(self, where: str, image: Image.Image) -> Pixels:
+        size = (self.width, self.height)
+        if image.size != size and not self.resize:
+            rule = f"must have {self.width} x {self.height} pixels, got {image.width} x {image.height}"
+            raise InputError(where, rule, "resize it, or train with --data.size, which stretches all to one size")
+        if image.size != size:
+            image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
+        pixels = np.asarray(image.convert("L" if self.channels == 1 else "RGB"))
+        return pixels[None] if self.channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def unit(x: Tensor) -> Tensor:
+    """Pixels in [0, 1], float32, of uint8 ones."""
+    return x.to(torch.float32).div_(255)
+
+
+def open_image(path: str | Path, least: int | None = None) -> Image.Image:
+    """The image of a file, upright, in Pillow's mode L where the file is grey and RGB where it has colours.
+
+    Sixteen bits of grey become eight. What is transparent becomes white, as most viewers show it.
+
+    Args:
+        path: The file.
+        least: Shortest side that matters, in pixels: larger JPEG files are then read at a fraction of their size,
+            which is several times faster. None reads every pixel.
+
+    Raises:
+        InputError: If the file is no image, damaged, too large to be safe, or has no known range of values.
+    """
+    with _refused(str(path)), Image.open(path) as image:
+        if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
+            raise Image.DecompressionBombError
+        if least is not None:
+            image.draft(None, (least, least))
+        return _plain(image, str(path))
+
+
+def is_grey(image: Image.Image) -> bool:
+    """Whether an image of :func:`open_image` shows no colour."""
+    if image.mode == "L":
+        return True
+    pixels = np.asarray(image)
+    return bool((pixels == pixels[..., :1]).all())
+
+
+def in_threads(read: Callable[[Any], Result], items: Iterable[Any], threads: int | None = None) -> Iterator[Result]:
+    """What ``read`` makes of each item, in their order; most of the work on images runs outside of Python's lock."""
+    with warnings.catch_warnings(), ThreadPoolExecutor(threads or min(os.cpu_count() or 1, 16)) as pool:
+        # Pillow warns of a decompression bomb only up to twice the size, and then unpacks it.
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield from pool.map(read, items)
+
+
+@contextmanager
+def _refused(where: str) -> Iterator[None]:
+    """Tells in one line what Pillow finds wrong with an image."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        rule = f"has more than the {Image.MAX_IMAGE_PIXELS} pixels that are safe to unpack"
+        raise InputError(where, rule, "shrink it, or leave it out") from error
+    except UnidentifiedImageError as error:
+        raise InputError(where, "is no image, whatever its name says", "replace it, or leave it out") from error
+    except Exception as error:  # Pillow raises many kinds for a damaged file
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = " ".join(reason.split()) or type(error).__name__
+        raise InputError(where, f"cannot be read: {reason}", "replace it, or leave it out") from error
+
+
+def _plain(image: Image.Image, where: str) -> Image.Image:
+    """The image upright, in mode L or RGB."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "F"):
+        rule = f"has pixels of Pillow's mode {image.mode}, whose range is not known"
+        raise InputError(where, rule, "save it with 8 or 16 bits for each pixel")
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+    if image.has_transparency_data:
+        seen = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _images_of(raw: Any) -> list[Image.Image]:
+    array = np.asarray(raw)
+    if array.dtype != np.uint8 or array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] not in (1, 3, 4)):
+        rule = f"must be uint8 of shape (N, H, W) or (N, H, W, C), got {array.dtype} of shape {list(array.shape)}"
+        raise InputError("input", rule, "pass pixels from 0 to 255, the images along the first axis")
+    if array.ndim == 4 and array.shape[3] == 1:
+        array = array[..., 0]
+    return [Image.fromarray(np.ascontiguousarray(image)) for image in array]

@@ -1,0 +1,230 @@
+"""The command ``litclf predict`` on inputs of one's own: a file of rows, images, or one point."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from litclf.arguments import ModelParser, data_changes, load_model
+from litclf.checkpoints import run_folder
+from litclf.checks import InputError
+from litclf.defaults import choose_threads
+from litclf.files import replacing
+from litclf.inference import LoadedModel, Predictions, load_data
+from litclf.rows import read_rows, row_writer
+
+
+def main(args: list[str]) -> int:
+    """Predicts what ``--input`` or ``--point`` names, by the model at ``--ckpt_path``.
+
+    Args:
+        args: The arguments, without the command's name.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        InputError: If something given cannot be used; nothing has been written then.
+        SystemExit: For ``--help``.
+    """
+    parser = ModelParser("predict", "Predicts classes, with the probability of each.")
+    parser.add_argument("--input", type=Path, metavar="PATH", help="a CSV, TSV or Parquet file, an image, or a folder")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="a .csv or .parquet file; default: predictions.csv")
+    parser.add_argument("--point", metavar="VALUES", help="one row on the terminal: --point=-1,1 or --point x1=-1,x2=1")
+    given, rest = parser.parse_known_args(args)
+    changes = data_changes(rest)
+    if (given.input is None) == (given.point is None):
+        parser.error("needs either --input or --point")
+    model = load_model(given)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: print(f"note        {message}", file=sys.stderr)
+        return _run(model, given, changes)
+
+
+def _run(model: LoadedModel, given: Namespace, changes: dict[str, Any]) -> int:
+    if given.point is not None:
+        if given.output is not None:
+            raise InputError("--output", "does nothing with --point, which answers on the terminal", "drop it")
+        answer_point(model, given.point, changes)
+        return 0
+    # Of the data it asks the batch size only, which is the usual one here.
+    torch.set_num_threads(choose_threads(model.model, cast(Any, None)))
+    output = given.output or run_folder(model.path) / "predictions.csv"
+    num_rows = predict_file(model, given.input, output)
+    print(f"written     {output}  ({num_rows} rows)")
+    return 0
+
+
+def predict_file(model: LoadedModel, source: Path, output: Path) -> int:
+    """Writes what stands in ``source``, the predicted class of each row, and the probability of each class.
+
+    It is worked through in pieces, so that a file may be larger than memory.
+
+    Args:
+        model: The model.
+        source: A CSV, TSV or Parquet file, whose columns are written as they are; for a model of images an image, or a
+            folder of images at any depth, whose names are written.
+        output: The .csv or .parquet file to write; it gets its name only when it is whole.
+
+    Returns:
+        Number of rows.
+
+    Raises:
+        InputError: If a row or image cannot be used; it names it.
+    """
+    if not source.exists():
+        raise InputError("--input", f"there is no file {source}", "pass a file or folder that exists")
+    if output.exists() and output.samefile(source):
+        raise InputError("--output", f"{output} is the input itself", "pass another file")
+    pieces = _images(source, model.batch_size) if model.preparation.kind == "image" else _rows(source, model)
+    num_rows = 0
+    with replacing(output) as beside, row_writer(beside) as write:
+        for raw, batch in pieces:
+            write(_with(batch, _predict(model, raw, str(source)), model.class_names, source))
+            num_rows += len(batch)
+    return num_rows
+
+
+def answer_point(model: LoadedModel, text: str, changes: dict[str, Any]) -> None:
+    """Prints class and probabilities of one row, and draws it on the decision boundary of two-dimensional data.
+
+    Args:
+        model: A model of rows.
+        text: Values in the order of the columns, or as ``name=value``, with commas between.
+        changes: Arguments of the training data, which the picture shows, that are to be others.
+
+    Raises:
+        InputError: If the values do not fit the model.
+    """
+    row = parse_point(text, _columns_of(model))
+    frame = pd.DataFrame([{name: value or None for name, value in row.items()}])
+    predictions = _predict(model, frame, "--point")
+    (name,), (shares,) = predictions.classes, predictions.probabilities
+    width = max(map(len, ("point", "class", *(f"probability of {other}" for other in model.class_names))))
+    print(f"{'point':{width}}  {', '.join(f'{column} = {value}' for column, value in row.items())}")
+    print(f"{'class':{width}}  {name}")
+    for other, share in zip(model.class_names, shares, strict=True):
+        print(f"{f'probability of {other}':{width}}  {share:.6f}")
+    if model.preparation.kind == "array" and len(row) == 2:
+        point = np.array([[float(value) for value in row.values()]])
+        print(f"{'picture':{width}}  {draw_point(model, point, predictions, changes)}")
+
+
+def parse_point(text: str, columns: list[str]) -> dict[str, str]:
+    """Values of one row by column.
+
+    Raises:
+        InputError: If a column is missing, unknown or there twice.
+
+    Example:
+        >>> parse_point("x2=1,x1=-1", ["x1", "x2"])
+        {'x1': '-1', 'x2': '1'}
+    """
+    values = [value.strip() for value in text.split(",")]
+    if not any("=" in value for value in values):
+        if len(values) != len(columns):
+            rule = f"must hold {len(columns)} values with commas between, got {text}"
+            raise InputError("--point", rule, f"pass a value each for {', '.join(columns)}")
+        return dict(zip(columns, values, strict=True))
+    named: dict[str, str] = {}
+    for value in values:
+        name, _, own = value.partition("=")
+        if name not in columns or name in named:
+            rule = f"{name} stands there twice" if name in named else f"{name} is no column of the model"
+            raise InputError("--point", rule, f"pass name=value for {', '.join(columns)}")
+        named[name] = own
+    missing = [name for name in columns if name not in named]
+    if missing:
+        raise InputError("--point", f"lacks {', '.join(missing)}", f"pass name=value for {', '.join(columns)}")
+    return {name: named[name] for name in columns}
+
+
+def draw_point(model: LoadedModel, point: NDArray[Any], predictions: Predictions, changes: dict[str, Any]) -> Path:
+    """Draws ``point``, shape ``(1, 2)``, on the decision boundary, as ``point.png`` in the run folder.
+
+    Returns:
+        The picture.
+    """
+    from litclf.pictures.boundary import draw_boundary, mesh_points  # loads matplotlib
+    from litclf.pictures.canvas import new_figure, save
+
+    train = load_data(model.path, changes).splits["train"]
+    # The point is one of those that the plane is drawn around.
+    x = np.concatenate([train.x.numpy(), point])
+    y = np.concatenate([train.y.numpy(), predictions.indexes])
+    figure, ((axes,),) = new_figure()
+    predicted = model.predict(x).indexes
+    draw_boundary(axes, x, y, model.probabilities(mesh_points(x)), predicted, model.class_names)
+    axes.plot(*point.T, "*", color="black", markeredgecolor="white", markersize=16, zorder=6)
+    share = predictions.probabilities[0, predictions.indexes[0]]
+    axes.set_title(f"{predictions.classes[0]}, probability {share:.3f}", fontsize=10, y=1.0)
+    path = run_folder(model.path) / "point.png"
+    save(figure, path)
+    return path
+
+
+def _rows(source: Path, model: LoadedModel) -> Iterator[tuple[Any, pa.RecordBatch]]:
+    if source.is_dir():
+        rule = f"{source} is a folder; the model takes rows with {', '.join(_columns_of(model)[:5])}"
+        raise InputError("--input", rule, "pass a CSV, TSV or Parquet file")
+    yield from read_rows(source)
+
+
+def _images(source: Path, at_once: int) -> Iterator[tuple[Any, pa.RecordBatch]]:
+    from litclf.images import EXTENSIONS
+
+    if source.is_file():
+        yield [source], pa.RecordBatch.from_pydict({"file": [source.name]})
+        return
+    paths = [Path(where, name) for where, _, names in os.walk(source) for name in names if not name.startswith(".")]
+    images = sorted(path for path in paths if path.suffix.lower() in EXTENSIONS)
+    if not images:
+        raise InputError("--input", f"{source} holds no images", f"pass a folder of {', '.join(EXTENSIONS)} files")
+    if len(images) < len(paths):
+        print(f"passed over {len(paths) - len(images)} files that are no images, by their names")
+    with tqdm(total=len(images), unit=" images", disable=None, leave=False) as bar:
+        for start in range(0, len(images), at_once):
+            piece = images[start : start + at_once]
+            yield piece, pa.RecordBatch.from_pydict({"file": [str(path.relative_to(source)) for path in piece]})
+            bar.update(len(piece))
+
+
+def _with(
+    batch: pa.RecordBatch, predictions: Predictions, class_names: tuple[str, ...], source: Path
+) -> pa.RecordBatch:
+    """The rows, with columns for the predicted class and the probability of each."""
+    columns: dict[str, Any] = {"predicted": pa.array(predictions.classes, pa.string())}
+    for name, shares in zip(class_names, predictions.probabilities.T, strict=True):
+        columns[f"probability of {name}"] = pa.array(shares)
+    for name, column in columns.items():
+        if name in batch.schema.names:
+            raise InputError(str(source), f"has a column {name} already", "rename it, or leave it out")
+        batch = batch.append_column(name, column)
+    return batch
+
+
+def _predict(model: LoadedModel, raw: Any, where: str) -> Predictions:
+    """Predictions; what is wrong with the inputs is told of where they came from."""
+    try:
+        return model.predict(raw)
+    except InputError as error:
+        raise InputError(where, error.what, error.fix) if error.where == "input" else error from error
+
+
+def _columns_of(model: LoadedModel) -> list[str]:
+    columns = getattr(model.preparation, "columns", None)
+    if columns is None:
+        raise InputError("--point", f"takes rows, the model takes {model.preparation.kind}s", "pass --input instead")
+    return list(columns)

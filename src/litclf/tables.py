@@ -1,0 +1,227 @@
+"""Rows of a table as the inputs of a network: numbers standardised, categories one-hot, missing values marked."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from litclf.checks import InputError, nearest
+from litclf.prepare import Preparation
+
+_LARGEST = float(np.finfo(np.float32).max)
+_WHOLE = re.compile(r"[-+]?\d+(\.0*)?")
+
+
+class UnseenCategoryWarning(UserWarning):
+    """A category that the training rows did not have; all its inputs are zero."""
+
+
+class TablePreparation(Preparation):
+    """Rows with numbers and categories, by what a scikit-learn ColumnTransformer learned from the training rows.
+
+    The inputs are, in this order: the numbers, less their mean and divided by their scale; for each number that was
+    missing in a training row, 1 where it is missing and else 0; for each category, 1 where the row has it and else 0.
+    A missing number is filled in; in a column that no training row lacked, nothing marks it. A missing category is a
+    category of its own where a training row had none. A category that no training row had gets zeros, with a warning
+    for the first one of each column.
+
+    Args:
+        columns: Names of the columns, in the order of a row.
+        numbers: For each column of numbers ``fill``, what stands in for a missing value; ``mean`` and ``scale``,
+            positive; and ``indicator``, whether missing values are marked.
+        categories: For each other column its categories, as text; None stands for a missing value.
+
+    Example:
+        >>> age = {"fill": 40.0, "mean": 40.0, "scale": 10.0, "indicator": True}
+        >>> preparation = TablePreparation(["age", "sex"], {"age": age}, {"sex": ["f", "m"]})
+        >>> preparation.features
+        ['age', 'age is missing', 'sex = f', 'sex = m']
+        >>> preparation.inputs(pd.DataFrame({"sex": ["m", "f"], "age": [50, None]}))
+        tensor([[1., 0., 0., 1.],
+                [0., 1., 1., 0.]])
+    """
+
+    kind = "table"
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        numbers: Mapping[str, Mapping[str, float]],
+        categories: Mapping[str, Sequence[str | None]],
+    ) -> None:
+        if set(columns) != numbers.keys() | categories.keys():
+            raise ValueError(f"columns {list(columns)} are not those of numbers and categories")
+        self.columns = list(columns)
+        self.numbers = {name: dict(numbers[name]) for name in columns if name in numbers}
+        self.categories = {name: list(categories[name]) for name in columns if name in categories}
+        self._settings = np.array([[n["mean"], n["scale"], n["fill"]] for n in self.numbers.values()]).reshape(-1, 3)
+        self._marked = [name for name, number in self.numbers.items() if number["indicator"]]
+        self._warned: set[str] = set()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The columns, and what is known of each."""
+        known = {"columns": self.columns, "numbers": self.numbers, "categories": self.categories}
+        return {"kind": self.kind, **known}
+
+    @property
+    def features(self) -> list[str]:
+        """Names of the network's inputs, in their order."""
+        marks = [f"{name} is missing" for name in self._marked]
+        shares = [
+            f"{name} is missing" if category is None else f"{name} = {category}"
+            for name, categories in self.categories.items()
+            for category in categories
+        ]
+        return [*self.numbers, *marks, *shares]
+
+    @property
+    def sources(self) -> list[str]:
+        """The column that each of the network's inputs comes from, in their order."""
+        shares = [name for name, categories in self.categories.items() for _ in categories]
+        return [*self.numbers, *self._marked, *shares]
+
+    def inputs(self, raw: Any) -> Tensor:
+        """The network's inputs, float32 of shape ``(N, len(features))``.
+
+        Args:
+            raw: A DataFrame, whose columns are found by their names, whatever their order and whatever stands beside
+                them; or rows, each a mapping of names to values or the values in the order of ``columns``; one mapping
+                is one row. None, NaN and empty text are missing values.
+
+        Raises:
+            InputError: If a column is missing or a value does not fit; it names row and column.
+        """
+        frame = self._frame(raw)
+        numbers = np.empty((len(frame), len(self.numbers)))
+        for place, name in enumerate(self.numbers):
+            numbers[:, place] = numbers_of(frame[name])
+        missing = np.isnan(numbers)
+        marks = missing[:, [list(self.numbers).index(name) for name in self._marked]]
+        mean, scale, fill = self._settings.T
+        values = (np.where(missing, fill, numbers) - mean) / scale
+        shares = [self._one_hot(frame[name]) for name in self.categories]
+        with np.errstate(over="ignore"):  # too far from the mean becomes infinite, which is refused with its row
+            inputs = np.concatenate([values, marks, *shares], axis=1, dtype=np.float32, casting="unsafe")
+        wrong = np.argwhere(~np.isfinite(inputs[:, : len(self.numbers)]))
+        if len(wrong):
+            row, place = wrong[0]
+            column = frame[list(self.numbers)[place]]
+            raise _refusal(column, int(row), "is too far from the values in training", "mend the value")
+        return torch.from_numpy(inputs)
+
+    def _frame(self, raw: Any) -> pd.DataFrame:
+        raw = [raw] if isinstance(raw, Mapping) else raw
+        if isinstance(raw, pd.DataFrame):
+            frame = raw
+        elif len(raw) and isinstance(raw[0], Mapping):
+            frame = pd.DataFrame(list(raw))
+        else:
+            frame = self._unnamed(raw)
+        for name in self.columns:
+            number = list(frame.columns).count(name)
+            if number > 1:
+                raise InputError("input", f"has {number} columns {name}", "rename all but one")
+            if not number:
+                others = [str(other) for other in frame.columns if other not in self.columns]
+                near = nearest(name, others)
+                fix = f"is it {near}? rename it to {name}" if near else f"add it, left empty where {name} is not known"
+                raise InputError("input", f"has no column {name}", fix)
+        return frame
+
+    def _unnamed(self, rows: Any) -> pd.DataFrame:
+        for number, row in enumerate(rows):
+            length = len(row) if isinstance(row, Sequence | np.ndarray) and not isinstance(row, str) else 1
+            if length != len(self.columns):
+                rule = f"row {number} must hold {len(self.columns)} values, got {length}"
+                raise InputError("input", rule, f"pass {', '.join(self.columns)}")
+        return pd.DataFrame(rows, columns=self.columns)
+
+    def _one_hot(self, column: pd.Series[Any]) -> NDArray[np.float32]:
+        known = self.categories[str(column.name)]
+        texts, codes = texts_of(column)
+        places = {category: place for place, category in enumerate(known)}
+        unseen = [text for text in texts if text is not None and text not in places]
+        if unseen and column.name not in self._warned:
+            self._warned.add(str(column.name))
+            row = int(np.flatnonzero(codes == texts.index(unseen[0]))[0])
+            message = (
+                f"{_place(column, row)}: {unseen[0]!r} was in no training row, and counts as none of the categories"
+            )
+            warnings.warn(message, UnseenCategoryWarning, stacklevel=3)
+        found = np.array([places.get(text, -1) for text in texts], dtype=np.int64)
+        return cast("NDArray[np.float32]", (found[codes][:, None] == np.arange(len(known))).astype(np.float32))
+
+
+def numbers_of(column: pd.Series[Any]) -> NDArray[np.float64]:
+    """The values of a column as numbers, float64 of shape ``(N,)``; NaN where one is missing.
+
+    Raises:
+        InputError: If a value is neither missing nor a finite number that float32 can hold; it names row and column.
+
+    Example:
+        >>> numbers_of(pd.Series(["1", "2.5", None], name="age"))
+        array([1. , 2.5, nan])
+    """
+    numbers, wrong = parsed_numbers(column)
+    if len(wrong):
+        fix = "mend the value, leave it empty where it is missing, or take the column as categories in training"
+        raise _refusal(column, int(wrong[0]), "must be a number", fix)
+    large = np.flatnonzero(np.abs(numbers) > _LARGEST)
+    if len(large):
+        raise _refusal(column, int(large[0]), "must be a finite number", "mend the value, or leave it empty")
+    return numbers
+
+
+def parsed_numbers(column: pd.Series[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The values of a column as numbers, NaN where one is missing or is none; and the places of those that are none."""
+    try:
+        # Fifteen times as fast on text as pandas is.
+        return np.array(pa.array(column, from_pandas=True).cast(pa.float64()), dtype=np.float64), np.empty(0, np.int64)
+    except pa.ArrowException:
+        values = column if pd.api.types.is_numeric_dtype(column.dtype) else column.astype(object)
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        empty = column.isna() | (column.astype(str).str.strip() == "")
+        return numbers, np.flatnonzero(np.isnan(numbers) & ~empty.to_numpy())
+
+
+def texts_of(column: pd.Series[Any]) -> tuple[list[str | None], NDArray[np.int64]]:
+    """The distinct values of a column as text, None for a missing one; and the place of each row's among them.
+
+    A value has one text however it was read: ``"1"`` for 1, 1.0, ``"1.0"`` and ``"01"``; ``"True"`` for True and
+    ``"TRUE"``. Spaces around it do not count; empty text is missing.
+
+    Example:
+        >>> texts_of(pd.Series([1.0, None, 1.0]))
+        (['1', None], array([0, 1, 0]))
+    """
+    codes, values = pd.factorize(column)
+    places: dict[str | None, int] = {}
+    own = [places.setdefault(_text(value), len(places)) for value in values]
+    missing = places.setdefault(None, len(places)) if (codes == -1).any() else -1
+    return list(places), np.array([*own, missing], dtype=np.int64)[codes]
+
+
+def _text(value: Any) -> str | None:
+    text = str(value).strip()
+    if _WHOLE.fullmatch(text):
+        return str(int(text.partition(".")[0]))
+    return text.capitalize() if text.lower() in ("true", "false") else text or None
+
+
+def _place(column: pd.Series[Any], row: int) -> str:
+    return f"{column.index.name or 'row'} {column.index[row]}, column {column.name}"
+
+
+def _refusal(column: pd.Series[Any], row: int, rule: str, fix: str) -> InputError:
+    value = column.iloc[row]
+    got = repr(value) if isinstance(value, str) else str(value)
+    return InputError("input", f"{_place(column, row)} {rule}, got {got}", fix)

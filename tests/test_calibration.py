@@ -1,0 +1,280 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import f1_score
+from torchmetrics.functional.classification import binary_calibration_error
+
+from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier, fit
+from litclf.calibration import Calibration, Decision, calibrate, calibrate_checkpoint, split_logits
+from litclf.inference import load
+
+
+class Batches:
+    """Data whose inputs are logits already, in two batches a split."""
+
+    def __init__(self, val, test=None):
+        self.val, self.test, self.trainer = val, test, None
+
+    def val_dataloader(self):
+        return self.batches(self.val)
+
+    def test_dataloader(self):
+        return self.batches(self.test)
+
+    def batches(self, split):
+        if split is None:
+            return []
+        x, y = split
+        half = len(y) // 2
+        return [(x[:half], y[:half]), (x[half:], y[half:])]
+
+
+def model_of_logits(num_classes):
+    kind = BinaryClassifier if num_classes == 2 else MulticlassClassifier
+    width = 1 if num_classes == 2 else num_classes
+    model = kind(network=torch.nn.Identity(), input_shape=[width], num_classes=num_classes)
+    model.register_parameter("place", torch.nn.Parameter(torch.zeros(1)))  # tells the device
+    return model
+
+
+def binary(samples, factor=1.0, seed=0):
+    """Logits that are ``factor`` times as large as the targets warrant."""
+    generator = torch.Generator().manual_seed(seed)
+    logits = 2 * torch.randn(samples, 1, generator=generator)
+    y = (torch.rand(samples, generator=generator) < logits[:, 0].sigmoid()).long()
+    return factor * logits, y
+
+
+def multiclass(samples, factor=1.0, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    logits = 2 * torch.randn(samples, 3, generator=generator)
+    return factor * logits, torch.multinomial(logits.softmax(-1), 1, generator=generator)[:, 0]
+
+
+class Logits(ClassifierMixin, BaseEstimator):
+    def fit(self, x, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def decision_function(self, x):
+        return x[:, 0] if x.shape[1] == 1 else x
+
+    def predict(self, x):
+        return (x[:, 0] > 0).astype(int) if x.shape[1] == 1 else x.argmax(axis=1)
+
+
+@pytest.mark.parametrize(("draw", "num_classes"), [(binary, 2), (multiclass, 3)])
+@pytest.mark.parametrize("factor", [3.0, 0.5])
+def test_calibrated_probabilities_are_scikit_learns(draw, num_classes, factor):
+    x, y = draw(2000, factor)
+    model = model_of_logits(num_classes)
+    calibration = calibrate(model, Batches((x, y)))
+    estimator = FrozenEstimator(Logits().fit(x.numpy(), y.numpy()))
+    oracle = CalibratedClassifierCV(estimator, method="temperature").fit(x.double().numpy(), y.numpy())
+    probabilities, _ = Decision(calibration.temperature)(model(x.double()))
+    np.testing.assert_allclose(probabilities, oracle.predict_proba(x.double().numpy()), atol=1e-4)
+    assert calibration.temperature == pytest.approx(factor, rel=0.15)
+    assert calibration.num_samples == 2000
+
+
+def test_errors_are_those_of_torchmetrics_on_both_splits():
+    (x, y), (test_x, test_y) = binary(2000, 3.0), binary(500, 3.0, seed=1)
+    calibration = calibrate(model_of_logits(2), Batches((x, y), (test_x, test_y)))
+    for split_x, split_y, before, after in (
+        (x, y, calibration.ece_before, calibration.ece_after),
+        (test_x, test_y, calibration.test_ece_before, calibration.test_ece_after),
+    ):
+        for temperature, error in ((1.0, before), (calibration.temperature, after)):
+            probabilities = (split_x[:, 0].double() / temperature).sigmoid().float()
+            assert error == pytest.approx(float(binary_calibration_error(probabilities, split_y, n_bins=15)))
+    assert calibration.ece_after < calibration.ece_before / 2
+    assert calibration.test_ece_after < calibration.test_ece_before / 2
+
+
+def test_the_test_split_chooses_nothing():
+    val = binary(500, 3.0)
+    first = calibrate(model_of_logits(2), Batches(val, binary(500, 3.0, seed=1)), "youden")
+    second = calibrate(model_of_logits(2), Batches(val, binary(500, 0.1, seed=2)), "youden")
+    assert (first.temperature, first.threshold) == (second.temperature, second.threshold)
+
+
+def test_few_samples_leave_the_temperature():
+    calibration = calibrate(model_of_logits(2), Batches(binary(99, 3.0)))
+    assert calibration.temperature == 1
+    assert calibration.note == "temperature left at 1: 99 validation samples are fewer than 100"
+    assert calibration.ece_before == calibration.ece_after
+
+
+def test_no_validation_split_leaves_everything():
+    calibration = calibrate(model_of_logits(2), Batches(None))
+    assert (calibration.temperature, calibration.threshold, calibration.num_samples) == (1, 0.5, 0)
+    assert calibration.note == "temperature left at 1: there is no validation split"
+    assert calibration.ece_before is calibration.ece_after is calibration.test_ece_before is None
+
+
+def test_a_split_without_errors_leaves_the_temperature():
+    x, _ = binary(200)
+    calibration = calibrate(model_of_logits(2), Batches((x, (x[:, 0] > 0).long())))
+    assert calibration.temperature == 1
+    assert "all 200 validation samples are predicted rightly" in calibration.note
+
+
+def scores_of(x, temperature):
+    return (x[:, 0].double() / temperature).sigmoid().numpy()
+
+
+@pytest.mark.parametrize("rule", ["youden", "f1"])
+def test_no_threshold_is_better_by_the_rule(rule):
+    x, y = binary(400, 2.0)
+    y[x[:, 0] < -1.0] = 0  # so that one half is not the best
+    x -= 1.0
+    calibration = calibrate(model_of_logits(2), Batches((x, y)), rule)
+    scores, targets = scores_of(x, calibration.temperature), y.numpy()
+
+    def value(threshold):
+        predicted = scores > threshold
+        if rule == "f1":
+            return f1_score(targets, predicted)
+        return predicted[targets == 1].mean() - predicted[targets == 0].mean()
+
+    best = max(value(threshold) for threshold in [0.0, *scores])
+    assert value(calibration.threshold) == pytest.approx(best)
+    assert best > value(0.5)
+    assert np.abs(scores - calibration.threshold).min() > 0
+
+
+def test_of_equally_good_thresholds_the_one_nearest_to_one_half_is_taken():
+    x = torch.tensor([[-3.0], [-2.0], [1.0], [3.0]])
+    calibration = calibrate(model_of_logits(2), Batches((x, torch.tensor([0, 0, 1, 1]))), "youden")
+    low, high = torch.tensor([-2.0, 1.0]).sigmoid().tolist()
+    assert calibration.threshold == pytest.approx((low + high) / 2)
+
+
+def test_a_threshold_needs_both_classes():
+    x, _ = binary(200)
+    calibration = calibrate(model_of_logits(2), Batches((x, torch.ones(200, dtype=torch.int64))), "f1")
+    assert calibration.threshold == 0.5
+    assert "does not hold both classes" in calibration.note
+
+
+@pytest.mark.parametrize(
+    ("num_classes", "rule", "message"),
+    [(3, "youden", "youden chooses between two classes, the model has 3"), (2, "yuden", r"did you mean youden\?")],
+)
+def test_a_rule_that_does_not_fit_is_refused(num_classes, rule, message):
+    with pytest.raises(InputError, match=message):
+        calibrate(model_of_logits(num_classes), Batches(None), rule)
+
+
+def test_decision_takes_one_logit_or_many():
+    logits = torch.tensor([-1.0, 0.0, 2.0])
+    probabilities, classes = Decision(2.0, 0.7)(logits)
+    torch.testing.assert_close(probabilities[:, 1], (logits / 2).sigmoid())
+    torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(3))
+    assert classes.tolist() == [0, 0, 1]  # sigmoid(1) is 0.73
+    many = torch.tensor([[0.0, 2.0, 1.0]])
+    probabilities, classes = Decision(2.0)(many)
+    torch.testing.assert_close(probabilities, (many / 2).softmax(dim=-1))
+    assert classes.tolist() == [1]
+
+
+def test_one_half_decides_as_training_does():
+    logits = torch.tensor([1e-9, -1e-9, 0.0])
+    model = BinaryClassifier(input_shape=[1], num_classes=2)
+    assert Decision(3.0)(logits)[1].tolist() == model.classes(logits).tolist() == [1, 0, 0]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    data = CirclesDataModule(num_samples=4000, noise=0.15, batch_size=None, repeat=20, steps_per_execution=20)
+    settings = {"max_epochs": 2, "enable_progress_bar": False, "default_root_dir": tmp_path_factory.mktemp("runs")}
+    return fit(BinaryClassifier(hidden_dims=[8], lr=0.5), data, **settings), data
+
+
+@pytest.fixture
+def checkpoint(run, tmp_path):
+    path = tmp_path / "best.ckpt"
+    path.write_bytes((run[0].folder / "checkpoints" / "best.ckpt").read_bytes())
+    return path
+
+
+def test_logits_of_a_split_are_the_models(run):
+    result, data = run
+    logits, y = split_logits(result.model, data, "val")
+    x, targets = data.splits["val"]
+    torch.testing.assert_close(logits.float(), result.model(x).detach())
+    assert torch.equal(y, targets)
+    assert data.trainer is not None, "it keeps its trainer"
+
+
+def test_a_checkpoint_is_calibrated_without_retraining(run, checkpoint):
+    result, data = run
+    before = torch.load(checkpoint, weights_only=True)
+    calibration = calibrate_checkpoint(checkpoint, result.model, data, "youden")
+    after = torch.load(checkpoint, weights_only=True)
+    assert after.pop("calibration") == dataclasses.asdict(calibration)
+    before.pop("calibration", None)
+    assert before.keys() == after.keys()
+    for name, weights in before["state_dict"].items():
+        assert torch.equal(weights, after["state_dict"][name])
+    assert calibration.temperature != 1
+    assert list(checkpoint.parent.iterdir()) == [checkpoint]
+
+
+def test_loading_applies_it_and_can_leave_it_out(run, checkpoint):
+    result, data = run
+    calibration = calibrate_checkpoint(checkpoint, result.model, data, "youden")
+    x, _ = data.splits["test"]
+    logits = result.model(x).detach().double()
+    applied, plain = load(checkpoint).predict(x), load(checkpoint, calibrated=False).predict(x)
+    np.testing.assert_allclose(applied.probabilities[:, 1], scores_of(logits[:, None], calibration.temperature))
+    np.testing.assert_array_equal(applied.indexes, applied.probabilities[:, 1] > calibration.threshold)
+    np.testing.assert_allclose(plain.probabilities[:, 1], logits.sigmoid())
+    np.testing.assert_array_equal(plain.indexes, logits > 0)
+    assert load(checkpoint, threshold=0.9).decision.threshold == 0.9
+
+
+def test_a_calibration_that_fails_leaves_the_checkpoint(run, checkpoint, monkeypatch):
+    content = checkpoint.read_bytes()
+
+    def full(_, path):
+        path.write_bytes(b"half")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OSError, match="no space"):
+        calibrate_checkpoint(checkpoint, *run_parts(run))
+    assert checkpoint.read_bytes() == content
+    assert list(checkpoint.parent.iterdir()) == [checkpoint]
+
+
+def run_parts(run):
+    return run[0].model, run[1]
+
+
+@pytest.mark.parametrize(
+    ("stored", "message"),
+    [
+        (3, "must hold"),
+        ({"temprature": 1.0}, "must hold"),
+        ({"temperature": 0.0}, "temperature must lie in"),
+        ({"temperature": float("nan")}, "temperature must lie in"),
+        ({"temperature": "1"}, "temperature must lie in"),
+        ({"threshold": 1.0}, "threshold must lie in"),
+    ],
+)
+def test_a_stored_calibration_is_checked(stored, message):
+    with pytest.raises(InputError, match=message):
+        Calibration.from_dict(stored)
+
+
+def test_the_line_for_the_terminal_tells_both_splits():
+    calibration = Calibration(1.25, 0.4, "f1", 500, 0.1, 0.05, 0.12, 0.07)
+    assert str(calibration) == (
+        "temperature 1.25; calibration error val 0.1000 -> 0.0500, test 0.1200 -> 0.0700; threshold 0.4 by f1"
+    )

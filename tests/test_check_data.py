@@ -1,0 +1,100 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from litclf import InputError
+from litclf.check_data import Finding, Report, main
+
+
+@pytest.fixture(autouse=True)
+def table(tmp_path, monkeypatch):
+    """A table of two classes, with an id; and an empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame({"id": range(40), "길이": [0.5, 1.5, 0.7, 0.9] * 10, "y": ["no", "yes", "no", "no"] * 10})
+    frame.to_csv("a.csv", index=False)
+
+
+def test_findings_read_as_sentences():
+    finding = Finding("constant", ["column a", "column b", "column c", "column d"], "hold one value only")
+    assert str(finding) == "column a, column b, column c and 1 more hold one value only"
+    report = Report({"rows": 3, "columns": [{"column": "가나", "mean": 1.23456}]}, [finding])
+    assert report.text().splitlines() == [
+        "rows        3",
+        "",
+        "column   mean",
+        "가나    1.235",
+        "",
+        f"constant    {finding}",
+    ]
+
+
+def test_what_training_deals_with_is_not_mentioned_at_a_fit():
+    assert Report(findings=[Finding("missing", ["column a"], "lacks 1 of 3 values")]).one_line() is None
+
+
+def test_file_is_looked_at_and_reported(tmp_path, capsys):
+    assert main(["a.csv"]) == 0
+    out = capsys.readouterr().out
+    assert "y (guessed)" in out
+    assert "leak        column 길이 gives the class away" in out
+    assert out.endswith("written     data_report.json\n")
+    report = json.loads((tmp_path / "data_report.json").read_text(encoding="utf-8"))
+    assert {
+        "kind": "row numbers",
+        "where": ["column id"],
+        "message": "counts the rows: it should be dropped",
+    } in report["findings"]
+    assert report["summary"]["rows"] == 40
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["a.csv", "--target", "y"],
+        ["--data", "TableDataModule", "--data.path", "a.csv", "--data.target", "y"],
+        ["-c", "table", "--data.path", "a.csv", "--data.target=y"],
+    ],
+)
+def test_every_way_to_name_a_table_gives_the_same_report(args, tmp_path):
+    assert main([*args, "--output", "r.json"]) == 0
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert [finding["kind"] for finding in report["findings"]] == ["leak", "row numbers"]
+
+
+def test_data_of_a_preset_and_folders_are_looked_at(capsys):
+    assert main(["-c", "circles", "--data.num_samples", "50"]) == 0
+    assert "train 40, val 5, test 5" in capsys.readouterr().out
+    for name in ("images/a", "images/b"):
+        for row in range(3):
+            Path(name).mkdir(parents=True, exist_ok=True)
+            Image.new("L", (4, 4), row).save(f"{name}/{row}.png")
+    assert main(["images"]) == 0
+    assert "images      6" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "check-data: needs either a file or folder, or data"),
+        (["a.csv", "--data", "CirclesDataModule"], "check-data: needs either a file or folder, or data"),
+        (["b.csv"], "b.csv: does not exist; fix: did you mean a.csv"),
+        (["a.csv", "--target", "Y"], "target: a.csv has no column 'Y'"),
+        (["--data", "CirclesDataModule", "--target", "y"], "--target: is for a table file"),
+        (["--data", "CirclesDataModul"], "--data: .*CirclesDataModule"),
+        (["--data", "CirclesDataModule", "--data.noise", "-1"], "noise: must be zero or more"),
+        (["a.csv", "--output", "none/r.json"], "none/r.json: there is no folder none"),
+    ],
+)
+def test_wrong_requests_are_refused_and_nothing_is_written(args, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        main(args)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_config_without_data_is_refused(tmp_path):
+    (tmp_path / "c.yaml").write_text("model: BinaryClassifier\n")
+    with pytest.raises(InputError, match=r"c\.yaml has no data"):
+        main(["-c", "c.yaml"])

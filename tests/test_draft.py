@@ -1,0 +1,163 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.neural_network import MLPClassifier
+
+from litclf import InputError, TableDataModule, cli
+from litclf.draft import main
+
+SEEDS = range(5)
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write_iris():
+    iris = load_iris(as_frame=True)
+    iris.data.assign(species=iris.target_names[iris.target]).to_csv("iris.csv", index=False)
+    return "iris.csv"
+
+
+def write_wine():
+    """With one value in twenty missing."""
+    wine = load_wine(as_frame=True)
+    frame = wine.data.mask(np.random.default_rng(0).random(wine.data.shape) < 0.05)
+    frame.assign(cultivar=wine.target).to_csv("wine.csv", index=False)
+    return "wine.csv"
+
+
+def write_cancer():
+    """In CP949, with a Korean header and Korean classes."""
+    cancer = load_breast_cancer(as_frame=True)
+    frame = cancer.data.set_axis([f"측정값 {number}" for number in range(30)], axis=1)
+    frame.assign(진단=np.array(["악성", "양성"])[cancer.target]).to_csv("cancer.csv", index=False, encoding="cp949")
+    return "cancer.csv"
+
+
+def write_digits():
+    load_digits(as_frame=True).frame.to_csv("digits.csv", index=False)
+    return "digits.csv"
+
+
+TABLES = {"iris": write_iris, "wine": write_wine, "cancer": write_cancer, "digits": write_digits}
+
+
+def drafted(*args):
+    assert main([str(arg) for arg in args]) == 0
+    return yaml.safe_load(next(Path().glob("*.yaml")).read_text(encoding="utf-8"))
+
+
+def test_draft_trains(capsys):
+    config = drafted(write_iris())
+    assert "species (guessed" in capsys.readouterr().out
+    assert config["model"]["class_path"] == "MulticlassClassifier"
+    assert config["data"]["init_args"]["target"] == "species"
+    assert cli.run(["fit", "-c", "iris.yaml", "--trainer.max_epochs", "1"]) == 0
+    assert Path("lightning_logs/iris/version_0/metrics.json").is_file()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_draft_fits_the_table(name):
+    config = drafted(TABLES[name]())
+    arguments = config["data"]["init_args"]
+    data = TableDataModule(**arguments)
+    assert config["model"]["class_path"] == ("BinaryClassifier" if data.num_classes == 2 else "MulticlassClassifier")
+    assert 900 <= data.train_steps[1] * config["trainer"]["max_epochs"] <= 1100
+    assert data.train_steps[1] >= 25
+
+
+def test_every_setting_of_a_draft_is_explained_or_plain():
+    drafted(write_iris())
+    text = Path("iris.yaml").read_text()
+    assert text.startswith("# 150 rows in 3 classes, told apart by 4 columns.\n# Train with: litclf fit -c iris.yaml\n")
+    assert "guessed by its name, or as the last column" in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_columns_that_cannot_be_learned_from_are_left_out_with_a_word():
+    frame = pd.DataFrame(
+        {"n": range(60), "name": [f"n {i}" for i in range(60)], "empty": None, "x": [1.5, 2.5, 3.5] * 20}
+    )
+    frame.assign(kind=["a", "b"] * 30, y=[0, 1, 2] * 20).to_csv("a.csv", index=False)
+    assert drafted("a.csv")["data"]["init_args"]["drop"] == ["name", "empty", "n"]
+    text = Path("a.yaml").read_text()
+    assert '- "name"' in text
+    assert "# has a text of its own in most rows" in text
+    assert "told apart by 2 columns" in text
+
+
+def test_few_rows_of_a_class_get_shares_that_fit():
+    pd.DataFrame({"x": np.arange(12) * 1.5, "y": [0, 1, 2] * 4}).to_csv("a.csv", index=False)
+    arguments = drafted("a.csv")["data"]["init_args"]
+    assert (arguments["val_size"], arguments["test_size"]) == (0.3, 0.3)
+    pd.DataFrame({"x": np.arange(10) * 1.5, "y": [0] * 9 + [1]}).to_csv("b.csv", index=False)
+    assert main(["b.csv", "--output", "once.yaml"]) == 0
+    arguments = yaml.safe_load(Path("once.yaml").read_text())["data"]["init_args"]
+    assert (arguments["val_size"], arguments["test_size"]) == (0.0, 0.0)
+
+
+def test_target_may_be_any_column_with_any_name():
+    name = "a: 'b' #\t{c} \"d\""
+    pd.DataFrame({name: ["1", "2"] * 20, "x": np.arange(40) ** 2}).to_csv("a.csv", index=False)
+    assert drafted("a.csv", "--target", name, "--output", "b.yaml")["data"]["init_args"]["target"] == name
+    assert cli.run(["fit", "-c", "b.yaml", "--trainer.max_epochs", "1"]) == 0
+
+
+def test_folder_of_images_is_drafted_too():
+    for name in ("cat", "dog"):
+        Path("pets", name).mkdir(parents=True)
+        for row in range(20):
+            Image.new("L", (24, 24), row).save(Path("pets", name, f"{row}.png"))
+    assert drafted("pets")["data"]["class_path"] == "ImagesDataModule"
+    assert Path("pets.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["none.csv"], "none.csv: does not exist"),
+        (["iris.csv", "--target", "specie"], r"--target: iris.csv has no column 'specie'; fix: did you mean species\?"),
+        (["iris.csv", "--target", "petal length (cm)"], r"iris.csv: line 2 must have a class in column petal length"),
+        (["iris.csv", "--output", "old.yaml"], "--output: old.yaml exists, and is not overwritten"),
+        (["iris.csv", "--output", "iris.csv.txt"], "--output: must end in .yaml"),
+        (["iris.csv", "--output", "none/a.yaml"], "there is no folder none"),
+        (["iris.csv", "--outpt", "a.yaml"], "litclf init: unrecognized arguments"),
+        ([], "litclf init: the following arguments are required: DATA"),
+        ([".", "--target", "a"], "--target: is for tables"),
+    ],
+)
+def test_wrong_requests_are_refused_and_nothing_is_written(args, message, tmp_path):
+    write_iris()
+    Path("old.yaml").write_text("mine")
+    with pytest.raises(InputError, match=message):
+        main(args)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["iris.csv", "old.yaml"]
+    assert Path("old.yaml").read_text() == "mine"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TABLES)
+def test_draft_is_as_good_as_scikit_learns_network(name):
+    arguments = drafted(TABLES[name]())["data"]["init_args"]
+    ours, theirs = [], []
+    for seed in SEEDS:
+        quiet = ["--trainer.enable_progress_bar", "false", "--trainer.logger", "false"]
+        assert (
+            cli.run(["fit", "-c", f"{name}.yaml", "--data.seed", str(seed), "--seed_everything", str(seed), *quiet])
+            == 0
+        )
+        metrics = json.loads(Path(f"lightning_logs/{name}/version_{seed}/metrics.json").read_text())
+        ours.append(metrics["test/accuracy"])
+        splits = TableDataModule(**arguments | {"seed": seed}).splits
+        network = MLPClassifier(random_state=seed, max_iter=1000).fit(*(part.numpy() for part in splits["train"]))
+        theirs.append(network.score(*(part.numpy() for part in splits["test"])))
+    print(f"{name}: ours {np.round(ours, 4)}, scikit-learn's {np.round(theirs, 4)}")
+    assert np.mean(ours) >= np.mean(theirs) - 0.02
