@@ -1,4 +1,4 @@
-"""Imports run downward only: cli, parser -> run -> callbacks, data, models -> engines, nets -> checks.
+"""Imports run downward only: cli, parser -> run -> callbacks, data, models -> engines, nets, preparation -> checks.
 
 ``pictures`` draws from arrays and ``report`` from a run folder; neither knows of anything above ``checks``.
 """
@@ -12,27 +12,41 @@ import litclf
 
 ROOT = Path(litclf.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if path not in (ROOT / "__init__.py", ROOT / "__main__.py"))
-BOTTOM = {"checks"}
-MIDDLE = BOTTOM | {"engines", "nets"}
+BOTTOM = {"checks", "files"}
+TOOL = BOTTOM | {"commands"}
+MIDDLE = BOTTOM | {"engines", "nets", "preparation"}
 PARTS = MIDDLE | {"callbacks", "data", "models"}
+TRAINED = PARTS | {"calibration", "checkpoints", "decision", "rebuild"}
 MAY_IMPORT = {
     "checks": set(),
+    "files": {"checks"},
     "presets": BOTTOM,
     "nets": BOTTOM,
+    "backbones": BOTTOM,
+    "decision": BOTTOM,
+    "preparation": BOTTOM | {"preparation"},
     "engines": BOTTOM | {"engines"},
     "callbacks": MIDDLE | {"callbacks", "loggers", "pictures"},
     "pictures": BOTTOM | {"pictures"},
-    "report": BOTTOM | {"commands", "report"},
+    "report": TOOL | {"report"},
     "record": set(),
     "commands": BOTTOM,
-    "dashboard": BOTTOM | {"commands"},
+    "dashboard": TOOL,
     "data": MIDDLE | {"data"},
-    "models": MIDDLE | {"models"},
+    "models": MIDDLE | {"backbones", "decision", "models"},
     "loggers": BOTTOM,
     "checkpoints": BOTTOM,
+    "check_data": MIDDLE | {"check_data", "data", "parser"},
+    "draft": TOOL | {"data", "draft", "preparation"},
+    "calibration": PARTS | {"checkpoints", "decision"},
     "defaults": PARTS | {"loggers", "checkpoints"},
-    "run": PARTS | {"loggers", "checkpoints", "defaults", "record", "report"},
-    "load": PARTS | {"checkpoints", "defaults"},
+    "run": PARTS | {"calibration", "check_data", "checkpoints", "decision", "defaults", "loggers", "record", "report"},
+    "rebuild": PARTS | {"checkpoints"},
+    "inference": TRAINED,
+    "arguments": TOOL | {"inference"},
+    "rows": BOTTOM | {"data"},
+    "predict": TRAINED | {"arguments", "defaults", "inference", "pictures", "rows"},
+    "export": TRAINED | {"arguments", "export", "inference"},
 }
 ABOVE = {"cli", "parser", "compare"}
 

@@ -164,7 +164,7 @@ def test_a_threshold_needs_both_classes():
 
 @pytest.mark.parametrize(
     ("num_classes", "rule", "message"),
-    [(3, "youden", "youden chooses between two classes, the model has 3"), (2, "yuden", r"did you mean youden\?")],
+    [(3, "youden", "youden chooses between two classes, the data has 3"), (2, "yuden", r"did you mean youden\?")],
 )
 def test_a_rule_that_does_not_fit_is_refused(num_classes, rule, message):
     with pytest.raises(InputError, match=message):

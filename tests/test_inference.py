@@ -15,7 +15,7 @@ from litclf import (
     MulticlassClassifier,
     fit,
 )
-from litclf.inference import find_checkpoint, load, load_data
+from litclf.inference import load
 
 MNIST = Path(__file__).parents[2] / "shared" / "data"
 QUIET = {"max_epochs": 1, "enable_progress_bar": False}
@@ -92,45 +92,12 @@ def test_loading_draws_no_random_numbers(circles):
     assert drawn == torch.rand(1)
 
 
-def test_a_checkpoint_is_found_by_file_run_or_versions(tmp_path):
-    runs = tmp_path / "lightning_logs" / "circles"
-    for number in (2, 10):
-        (runs / f"version_{number}" / "checkpoints").mkdir(parents=True)
-        (runs / f"version_{number}" / "checkpoints" / "best.ckpt").touch()
-    best = runs / "version_10" / "checkpoints" / "best.ckpt"
-    assert find_checkpoint(runs) == find_checkpoint(runs / "version_10") == find_checkpoint(best) == best
-    best.rename(best.with_name("last.ckpt"))
-    with pytest.raises(InputError, match=r"there is no .*best\.ckpt; fix: pass .*version_10/checkpoints/last\.ckpt"):
-        find_checkpoint(runs)
-    with pytest.raises(InputError, match="there is no file"):
-        find_checkpoint(tmp_path / "none")
-
-
-def test_the_data_is_built_anew_from_the_checkpoint_alone(circles, checkpoint):
-    data = load_data(checkpoint())
-    assert type(data) is CirclesDataModule
-    assert torch.equal(data.splits["test"].x, circles[1].splits["test"].x)
-    assert load_data(checkpoint(), {"num_samples": 50}).num_samples == 50
-    with pytest.raises(InputError, match=r"has no argument sampels; fix: did you mean"):
-        load_data(checkpoint(), {"sampels": 50})
-
-
-def test_data_of_ones_own_is_not_built(checkpoint):
-    path = checkpoint()
-    content = torch.load(path, weights_only=True)
-    del content["CirclesDataModule"]
-    torch.save({**content, "OwnDataModule": {}}, path)
-    with pytest.raises(InputError, match="none of litclf's"):
-        load_data(path)
-
-
 @pytest.mark.parametrize(
     ("saved", "message"),
     [
-        ({"model_class": "Own"}, "is of Own, which is no classifier of litclf"),
-        ({"model_class": "InputError"}, "is of InputError, which is no classifier"),
-        ({"model_class": "CirclesDataModule"}, "is of CirclesDataModule, which is no classifier"),
-        ({"model_class": "ImageRestoration"}, "is of ImageRestoration, which is no classifier"),
+        ({"model_class": "Own"}, "is of Own, which is no model of litclf"),
+        ({"model_class": "InputError"}, "is of InputError, which is no model"),
+        ({"model_class": "CirclesDataModule"}, "is of CirclesDataModule, which is no model"),
         ({"network": "left out"}, "is of a network of one's own"),
         ({"preparation": "left out"}, "does not hold how raw inputs are prepared"),
         ({"preparation": {"kind": "pickle"}}, "got 'pickle'"),

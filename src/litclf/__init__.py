@@ -5,7 +5,7 @@ The public names are loaded on first use, so that ``import litclf`` and ``litclf
 Example:
     >>> import litclf
     >>> sorted(litclf.__all__)[:3]
-    ['BinaryClassifier', 'BlobsDataModule', 'CirclesDataModule']
+    ['AutoClassifier', 'BinaryClassifier', 'BlobsDataModule']
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from litclf.data.base import ClassificationDataModule
     from litclf.data.blobs import BlobsDataModule
     from litclf.data.circles import CirclesDataModule
+    from litclf.data.images import ImagesDataModule
     from litclf.data.mnist import MNISTDataModule
     from litclf.data.restoration import RestorationDataModule
     from litclf.data.table import TableDataModule
+    from litclf.inference import LoadedModel, Predictions, load
+    from litclf.models.auto import AutoClassifier
     from litclf.models.base import Classifier
     from litclf.models.binary import BinaryClassifier
     from litclf.models.multiclass import MulticlassClassifier
@@ -30,35 +33,45 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AutoClassifier": "litclf.models.auto",
     "BinaryClassifier": "litclf.models.binary",
     "BlobsDataModule": "litclf.data.blobs",
     "CirclesDataModule": "litclf.data.circles",
     "ClassificationDataModule": "litclf.data.base",
     "Classifier": "litclf.models.base",
     "ImageRestoration": "litclf.models.restoration",
+    "ImagesDataModule": "litclf.data.images",
     "InputError": "litclf.checks",
+    "LoadedModel": "litclf.inference",
     "MNISTDataModule": "litclf.data.mnist",
     "MulticlassClassifier": "litclf.models.multiclass",
+    "Predictions": "litclf.inference",
     "RestorationDataModule": "litclf.data.restoration",
     "RunResult": "litclf.run",
     "TableDataModule": "litclf.data.table",
     "fit": "litclf.run",
+    "load": "litclf.inference",
 }
 
 __all__ = [
+    "AutoClassifier",
     "BinaryClassifier",
     "BlobsDataModule",
     "CirclesDataModule",
     "ClassificationDataModule",
     "Classifier",
     "ImageRestoration",
+    "ImagesDataModule",
     "InputError",
+    "LoadedModel",
     "MNISTDataModule",
     "MulticlassClassifier",
+    "Predictions",
     "RestorationDataModule",
     "RunResult",
     "TableDataModule",
     "fit",
+    "load",
 ]
 
 

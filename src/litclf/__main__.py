@@ -11,17 +11,24 @@ from litclf.commands import TOOLS, exit_code
 from litclf.presets import presets
 
 USAGE = """\
-usage: litclf {fit,validate,test,predict} [-c PRESET_OR_FILE] [options]
+usage: litclf {check-data,init} FILE_OR_FOLDER [options]
+       litclf {fit,validate,test,predict} [-c PRESET_OR_FILE] [options]
+       litclf {predict,export,serve} --ckpt_path RUN [options]
        litclf {report,compare,dashboard} RUN [RUN ...]
        litclf presets
 
 Train, watch, check and ship classifiers with Lightning.
 
 commands:
+  check-data look at data before training:           litclf check-data flowers.csv
+  init       draft a config for your data:           litclf init flowers.csv
   fit        train, then test the best checkpoint:   litclf fit -c circles
   validate   validate a checkpoint:                  litclf validate --ckpt_path RUN/checkpoints/best.ckpt
   test       test a checkpoint:                      litclf test --ckpt_path RUN/checkpoints/best.ckpt
   predict    predict the test data of a checkpoint:  litclf predict --ckpt_path RUN/checkpoints/best.ckpt
+             or a file, a folder of images, a point: litclf predict --ckpt_path RUN --input more.csv
+  export     write a model for other programs:       litclf export --ckpt_path RUN --format onnx
+  serve      answer predictions over HTTP:           litclf serve --ckpt_path RUN
   report     write report.html of a run again:       litclf report lightning_logs/circles
   compare    put runs side by side:                  litclf compare --presets circles-linear circles
   dashboard  show runs in TensorBoard:               litclf dashboard lightning_logs
@@ -63,7 +70,7 @@ def main(args: Sequence[str] | None = None) -> int:
             print(f"{name:{width}}  {description}")
         return 0
     if args[0] in TOOLS:
-        return exit_code(importlib.import_module(f"litclf.{args[0]}").main, args[1:])
+        return exit_code(importlib.import_module(TOOLS[args[0]]).main, args[1:])
     from litclf.cli import run
 
     return run(args)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 
 from litclf.checks import InputError
+from litclf.commands import ToolParser
 from litclf.inference import LoadedModel, load
 
 
-class ModelParser(argparse.ArgumentParser):
+class ModelParser(ToolParser):
     """A parser for a command on a trained model, with the checkpoint and how it is calibrated; takes no abbreviations.
 
     Args:
@@ -25,7 +26,7 @@ class ModelParser(argparse.ArgumentParser):
     """
 
     def __init__(self, command: str, description: str) -> None:
-        super().__init__(f"litclf {command}", description=description, allow_abbrev=False)
+        super().__init__(command, description)
         self.add_argument(
             "--ckpt_path",
             required=True,
@@ -42,14 +43,6 @@ class ModelParser(argparse.ArgumentParser):
         self.add_argument(
             "--threshold", type=float, help="probability of class 1 above which it is predicted, for two classes"
         )
-
-    def error(self, message: str) -> NoReturn:
-        """Refuses arguments in one line.
-
-        Raises:
-            InputError: Always.
-        """
-        raise InputError(self.prog, message, f"see {self.prog} --help")
 
 
 def load_model(given: argparse.Namespace) -> LoadedModel:

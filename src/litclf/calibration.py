@@ -1,28 +1,26 @@
-"""From logits to probabilities and classes: the temperature and the threshold, chosen on validation data."""
+"""The temperature and the threshold of a trained model, chosen on validation data."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import precision_recall_curve, roc_curve
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
+from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibrationError
 
 from litclf.checkpoints import read_checkpoint
 from litclf.checks import InputError, one_of
+from litclf.decision import RULES, Calibration, Decision, Rule
 from litclf.files import replacing
 from litclf.models.base import Classifier
-
-Rule = Literal["0.5", "youden", "f1"]
-RULES: tuple[Rule, ...] = ("0.5", "youden", "f1")
 
 MIN_SAMPLES = 100
 """Validation samples below which the temperature stays 1: fewer change the calibration error more by chance."""
@@ -30,100 +28,20 @@ MIN_SAMPLES = 100
 _LARGEST = 20.0
 """Temperatures are looked for in [1/20, 20]."""
 
+_BINS = 15
+"""Bins of the calibration error, as of the metric of that name."""
 
-@dataclass(frozen=True)
-class Calibration:
-    """How logits become probabilities and classes, and what that did to the expected calibration error.
 
-    Attributes:
-        temperature: What logits are divided by, positive; 1 changes nothing.
-        threshold: Probability of class 1 above which a binary model predicts it, in (0, 1).
-        rule: How the threshold was chosen: ``0.5`` as it is; ``youden`` for the largest sum of sensitivity and
-            specificity; ``f1`` for the largest F1 score of class 1.
-        num_samples: Validation samples that temperature and threshold were chosen on.
-        ece_before: Expected calibration error in 15 bins on these samples, at temperature 1; None without samples.
-        ece_after: The same at ``temperature``.
-        test_ece_before: The same on the test split, which nothing is chosen by; None without one.
-        test_ece_after: The same at ``temperature``.
-        note: Why the temperature was left at 1, or stands at the end of its range; empty otherwise.
+def check_rule(rule: Rule, num_classes: int | None) -> None:
+    """Refuses a rule that is unknown, or that chooses between two classes where there are more.
+
+    Raises:
+        InputError: Naming ``threshold_rule``.
     """
-
-    temperature: float = 1.0
-    threshold: float = 0.5
-    rule: Rule = "0.5"
-    num_samples: int = 0
-    ece_before: float | None = None
-    ece_after: float | None = None
-    test_ece_before: float | None = None
-    test_ece_after: float | None = None
-    note: str = ""
-
-    @classmethod
-    def from_dict(cls, stored: Any) -> Calibration:
-        """The calibration that a checkpoint holds.
-
-        Raises:
-            InputError: If it holds none that can be applied.
-        """
-        names = {field.name for field in fields(cls)}
-        if not isinstance(stored, dict) or not stored.keys() <= names:
-            raise InputError("calibration", f"must hold {', '.join(sorted(names))}, got {stored}", "fit again")
-        calibration = cls(**stored)
-        for name, low, high in (("temperature", 0.0, math.inf), ("threshold", 0.0, 1.0)):
-            value = getattr(calibration, name)
-            if not isinstance(value, float) or not low < value < high:
-                raise InputError("calibration", f"its {name} must lie in ({low}, {high}), got {value}", "fit again")
-        return calibration
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and strings, for a checkpoint."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        """One line for the terminal."""
-        errors = [
-            f"{split} {before:.4f} -> {after:.4f}"
-            for split, before, after in (
-                ("val", self.ece_before, self.ece_after),
-                ("test", self.test_ece_before, self.test_ece_after),
-            )
-            if before is not None and after is not None
-        ]
-        parts = [f"temperature {self.temperature:.4g}"]
-        parts += [f"calibration error {', '.join(errors)}"] if errors else []
-        parts += [f"threshold {self.threshold:.4g} by {self.rule}"] if self.rule != "0.5" else []
-        return "; ".join([*parts, *([self.note] if self.note else [])])
-
-
-class Decision(nn.Module):
-    """Probabilities and classes of logits.
-
-    Args:
-        temperature: What logits are divided by, positive.
-        threshold: Probability of class 1 above which it is predicted, in (0, 1); for one logit only.
-
-    Example:
-        >>> probabilities, indexes = Decision(temperature=2.0)(torch.tensor([0.0, 2.0]))
-        >>> probabilities[:, 1], indexes
-        (tensor([0.5000, 0.7311]), tensor([0, 1]))
-    """
-
-    def __init__(self, temperature: float = 1.0, threshold: float = 0.5) -> None:
-        super().__init__()
-        self.temperature, self.threshold = temperature, threshold
-        # On the scale of logits one half is exactly zero, as in training.
-        self.border = temperature * math.log(threshold / (1 - threshold))
-
-    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Probabilities of shape ``(N, C)`` and classes, int64 of shape ``(N,)``.
-
-        Args:
-            logits: One a sample, shape ``(N,)``, of two classes; or one for each class, shape ``(N, C)``.
-        """
-        scaled = logits / self.temperature
-        if logits.ndim == 1:
-            return torch.stack([(-scaled).sigmoid(), scaled.sigmoid()], dim=1), (logits > self.border).long()
-        return scaled.softmax(dim=-1), logits.argmax(dim=-1)
+    one_of("threshold_rule", rule, RULES)
+    if rule != "0.5" and num_classes != 2:
+        what = f"{rule} chooses between two classes, the data has {num_classes}"
+        raise InputError("threshold_rule", what, "drop it: the most probable class is predicted")
 
 
 def calibrate(model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
@@ -146,10 +64,7 @@ def calibrate(model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
         >>> calibrate(model, data).note
         'temperature left at 1: 10 validation samples are fewer than 100'
     """
-    one_of("threshold_rule", rule, RULES)
-    if rule != "0.5" and model.hparams["num_classes"] != 2:
-        what = f"{rule} chooses between two classes, the model has {model.hparams['num_classes']}"
-        raise InputError("threshold_rule", what, "drop it: the most probable class is predicted")
+    check_rule(rule, cast(int, model.hparams["num_classes"]))
     logits, y = split_logits(model, data, "val")
     temperature, note = _temperature(logits, y)
     before, after = _errors(model, logits, y, temperature)
@@ -166,7 +81,7 @@ def calibrate_checkpoint(path: Path, model: Classifier, data: Any, rule: Rule = 
 
     Args:
         path: The checkpoint; replaced at once, never seen half written.
-        model: The model it is of; has its weights afterwards.
+        model: The model it is of; has its weights afterwards, and predicts as calibrated.
         data: Its DataModule.
         rule: How the threshold of a binary model is chosen: ``0.5``, ``youden`` or ``f1``.
 
@@ -178,6 +93,7 @@ def calibrate_checkpoint(path: Path, model: Classifier, data: Any, rule: Rule = 
     calibration = calibrate(model, data, rule)
     with replacing(path) as beside:
         torch.save({**checkpoint, "calibration": calibration.to_dict()}, beside)
+    model.decision = calibration.decision()
     return calibration
 
 
@@ -228,10 +144,12 @@ def _temperature(logits: Tensor, y: Tensor) -> tuple[float, str]:
 
 
 def _errors(model: Classifier, logits: Tensor, y: Tensor, temperature: float) -> tuple[float | None, float | None]:
-    """The model's own metric of calibration before and after division by ``temperature``."""
+    """The calibration error before and after division by ``temperature``."""
     if not len(y):
         return None, None
-    metric = model.metrics(int(cast(int, model.hparams["num_classes"])))["calibration_error"]
+    num_classes = int(cast(int, model.hparams["num_classes"]))
+    binary = logits.ndim == 1
+    metric = BinaryCalibrationError(_BINS) if binary else MulticlassCalibrationError(num_classes, _BINS)
     before, after = (float(metric(model.probabilities(scaled).float(), y)) for scaled in (logits, logits / temperature))
     return before, after
 

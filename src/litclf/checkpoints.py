@@ -10,7 +10,7 @@ from lightning.pytorch import LightningDataModule, LightningModule
 
 from litclf.checks import InputError
 
-_FREE = {"steps_per_execution", "data_dir", "engine"}
+_FREE = {"steps_per_execution", "data_dir", "engine", "path", "memory_budget", "num_workers"}
 """Arguments that change nothing about the weights, so that a resumed run may change them."""
 
 

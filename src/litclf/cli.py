@@ -18,9 +18,10 @@ from litclf.callbacks import embeddings, gallery, histograms  # noqa: F401
 from litclf.checkpoints import run_folder
 from litclf.checks import InputError, nearest
 from litclf.commands import FITS, TOOLS, exit_code
-from litclf.data import blobs, circles, mnist, restoration, table  # noqa: F401
+from litclf.data import blobs, circles, images, mnist, restoration, table  # noqa: F401
+from litclf.decision import Calibration, Rule
 from litclf.defaults import quiet_lightning
-from litclf.models import binary, multiclass  # noqa: F401
+from litclf.models import auto, binary, multiclass  # noqa: F401
 from litclf.models import restoration as image_restoration  # noqa: F401
 from litclf.parser import Parser, with_config
 from litclf.run import Run, RunResult
@@ -57,6 +58,12 @@ class CLI(LightningCLI):
         """Adds what a run has beside model, data and Trainer."""
         parser.add_argument("--name", type=str | None, help="Name of the run's folder; default: the preset's name.")
         parser.add_argument("--pictures", type=bool, default=True, help="Whether a fit draws pictures and a report.")
+        parser.add_argument(
+            "--threshold_rule",
+            type=Rule,
+            default="0.5",
+            help="How a fit of two classes chooses the probability of class 1 above which it is predicted.",
+        )
         parser.add_argument("--threads", type=int | None, help="Threads of PyTorch; default: by the size of the work.")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
@@ -86,7 +93,9 @@ class CLI(LightningCLI):
 
     def _by_flag(self, error: InputError) -> InputError:
         """The error with the name of its argument as the flag that sets it."""
-        if error.where.startswith(("model.", "data.", "trainer.", "ckpt_path", "threads", "name", "seed_everything")):
+        if error.where.startswith(
+            ("model.", "data.", "trainer.", "ckpt_path", "threads", "threshold_rule", "name", "seed_everything")
+        ):
             return InputError(f"--{error.where}", error.what, error.fix)
         settings = self.config[self.config.subcommand]
         for part in ("model", "data"):
@@ -115,7 +124,16 @@ class CLI(LightningCLI):
         fresh.ckpt_path = None
         config = self._parser(subcommand).dump(fresh, skip_none=False)
         name = settings.name or self.name
-        run = Run(self.model, self.datamodule, name, config, settings.threads, settings.ckpt_path, settings.pictures)
+        run = Run(
+            self.model,
+            self.datamodule,
+            name,
+            config,
+            settings.threads,
+            settings.ckpt_path,
+            settings.pictures,
+            settings.threshold_rule,
+        )
         trainer_args = dict(settings.trainer.items())
         if subcommand == "fit":
             _print_result(run.fit(trainer_args))
@@ -136,6 +154,10 @@ def _run(args: list[str]) -> int:
     if args[0] not in FITS:
         near = nearest(args[0], [*FITS, *TOOLS, "presets"])
         raise InputError(args[0], "is no command of litclf", f"did you mean {near}?" if near else "see litclf --help")
+    if args[0] == "predict" and any(arg.startswith(("--input", "--point")) for arg in args):
+        from litclf.predict import main  # what reads files is loaded for them only
+
+        return main(args[1:])
     args, name = with_config(args)
     try:
         with quiet_lightning():
@@ -158,6 +180,8 @@ def _print_result(result: RunResult) -> None:
     if result.trainer.progress_bar_callback is None:  # else it has said so
         print(f"\nfit         {steps} steps in {seconds:.2f} s")
     print(f"engine      {result.metrics['engine']}")
+    if "calibration" in result.metrics:
+        print(f"calibration {Calibration.from_dict(result.metrics['calibration'])}")
     if result.folder is not None:
         print(f"run folder  {result.folder}")
         report = result.folder / "report.html"

@@ -12,8 +12,16 @@ from litclf.checks import InputError
 FITS = ("fit", "validate", "test", "predict")
 """Commands that run a Trainer."""
 
-TOOLS = ("report", "compare", "dashboard")
-"""Commands on runs that are there; each is a module with a ``main``."""
+TOOLS = {
+    "check-data": "litclf.check_data",
+    "init": "litclf.draft",
+    "report": "litclf.report",
+    "compare": "litclf.compare",
+    "dashboard": "litclf.dashboard",
+    "export": "litclf.export",
+    "serve": "litclf.serve",
+}
+"""Commands that run no Trainer, and the module of each, which has a ``main``."""
 
 
 class ToolParser(argparse.ArgumentParser):

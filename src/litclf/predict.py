@@ -22,7 +22,8 @@ from litclf.checkpoints import run_folder
 from litclf.checks import InputError
 from litclf.defaults import choose_threads
 from litclf.files import replacing
-from litclf.inference import LoadedModel, Predictions, load_data
+from litclf.inference import LoadedModel, Predictions
+from litclf.rebuild import load_data
 from litclf.rows import read_rows, row_writer
 
 
@@ -183,7 +184,7 @@ def _rows(source: Path, model: LoadedModel) -> Iterator[tuple[Any, pa.RecordBatc
 
 
 def _images(source: Path, at_once: int) -> Iterator[tuple[Any, pa.RecordBatch]]:
-    from litclf.images import EXTENSIONS
+    from litclf.preparation.image import EXTENSIONS
 
     if source.is_file():
         yield [source], pa.RecordBatch.from_pydict({"file": [source.name]})

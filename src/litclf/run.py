@@ -18,12 +18,17 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
+from litclf.calibration import calibrate_checkpoint, check_rule
 from litclf.callbacks.gallery import pictures_for
+from litclf.check_data.loaded import check_loaded
 from litclf.checkpoints import check_checkpoint, read_checkpoint, run_folder
 from litclf.checks import InputError, not_negative, positive
+from litclf.data.base import ClassificationDataModule
+from litclf.decision import Calibration, Rule
 from litclf.defaults import choose_threads, has_samples, quiet_lightning, trainer_defaults, warm_up
 from litclf.engines.limits import check_trainer
 from litclf.loggers import RunTensorBoard
+from litclf.models.base import Classifier
 from litclf.record import described, facts_of, is_plain, plain, run_seed, versions
 
 
@@ -54,6 +59,7 @@ def fit(
     threads: int | None = None,
     ckpt_path: str | Path | None = None,
     pictures: bool = False,
+    threshold_rule: Rule = "0.5",
     **trainer_args: Any,
 ) -> RunResult:
     """Trains, validates, checkpoints and tests, as ``litclf fit`` does, in one call.
@@ -66,6 +72,8 @@ def fit(
         threads: Threads of PyTorch; None takes one for small models and PyTorch's default for others.
         ckpt_path: Checkpoint to resume from, in its own run folder; None starts anew.
         pictures: Whether to draw what fits the data, and to write ``report.html``.
+        threshold_rule: How the probability above which a binary classifier predicts class 1 is chosen on the validation
+            split: ``0.5`` as it is, ``youden`` or ``f1``. It counts in prediction and export, not in the metrics.
         trainer_args: Arguments of :class:`lightning.pytorch.Trainer`; callbacks and loggers given here replace the
             default ones of their kind.
 
@@ -91,7 +99,7 @@ def fit(
         config = {"seed_everything": seed, "model": described(model), "data": described(data)}
         config["trainer"] = {key: value for key, value in trainer_args.items() if is_plain(value)}
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-        run = Run(model, data, name or type(data).__name__, text, threads, ckpt_path, pictures)
+        run = Run(model, data, name or type(data).__name__, text, threads, ckpt_path, pictures, threshold_rule)
         return run.fit(trainer_args)
 
 
@@ -106,6 +114,7 @@ class Run:
         threads: Threads of PyTorch; None chooses by the size of the work.
         ckpt_path: Checkpoint to resume from or to evaluate; None starts anew.
         pictures: Whether a fit draws what fits the data, and writes ``report.html``.
+        threshold_rule: How the threshold of a binary classifier is chosen.
 
     Raises:
         InputError: If model, data and checkpoint do not fit together.
@@ -120,6 +129,7 @@ class Run:
         threads: int | None = None,
         ckpt_path: str | Path | None = None,
         pictures: bool = False,
+        threshold_rule: Rule = "0.5",
     ) -> None:
         if not isinstance(data, LightningDataModule):
             rule = f"must be a LightningDataModule, got {type(data).__name__}"
@@ -129,11 +139,12 @@ class Run:
         if threads is not None:
             positive("threads", threads, 1)
         self.model, self.data, self.name, self.config = model, data, name, config
-        self.pictures = pictures
+        self.pictures, self.threshold_rule = pictures, threshold_rule
         self.ckpt_path = None if ckpt_path is None else Path(ckpt_path)
         attach = getattr(model, "attach", None)
         if attach is not None:
             attach(data)
+        check_rule(threshold_rule, getattr(data, "num_classes", None))
         if self.ckpt_path is not None:
             check_checkpoint(self.ckpt_path, model, data)
         # Read now, so that missing files are found before anything is written.
@@ -151,6 +162,7 @@ class Run:
             for logger in trainer.loggers:
                 if isinstance(logger, RunTensorBoard):
                     logger.describe(self.config)
+        self._look_at_data(folder)
         warm_up(self.model, self.data)
         begin, started = time.perf_counter(), datetime.now().astimezone()
         try:
@@ -169,6 +181,8 @@ class Run:
         if has_samples(self.data, "test") and is_overridden("test_step", self.model) and trainer.state.finished:
             tested = trainer.test(self.model, self.data, best or None, verbose=False, weights_only=True)
             metrics.update(plain(tested[0] if tested else {}))
+        if calibration := self._calibrate(Path(best) if best else None, trainer):
+            metrics["calibration"] = calibration.to_dict()
         metrics.update(engine=getattr(self.model, "engine_choice", "ordinary batches"))
         metrics.update(seed=run_seed(), versions=versions())
         if folder is not None and trainer.is_global_zero:
@@ -180,6 +194,23 @@ class Run:
 
                 write_report(folder)
         return RunResult(folder, metrics, self.model, trainer)
+
+    def _look_at_data(self, folder: Path | None) -> None:
+        """Says in one line what is wrong with the data, and writes what was found into the run folder."""
+        if getattr(rank_zero_only, "rank", 0):
+            return
+        found = check_loaded(self.data)
+        if line := found.one_line():
+            print(line)
+            if folder is not None:
+                found.write(folder / "data_report.json")
+
+    def _calibrate(self, best: Path | None, trainer: Trainer) -> Calibration | None:
+        """Calibrates the best checkpoint on the validation split."""
+        classifies = isinstance(self.model, Classifier) and isinstance(self.data, ClassificationDataModule)
+        if best is None or not classifies or not trainer.is_global_zero or not has_samples(self.data, "val"):
+            return None
+        return calibrate_checkpoint(best, cast(Classifier, self.model), self.data, self.threshold_rule)
 
     def evaluate(self, stage: str, trainer_args: dict[str, Any]) -> dict[str, float]:
         """Validates or tests the checkpoint and writes ``<stage>.json`` into its run folder."""

@@ -9,7 +9,7 @@ from litclf import MulticlassClassifier
 from litclf.checks import InputError
 from litclf.data.images import ImagesDataModule
 from litclf.engines.execution import Execution
-from litclf.images import ImagePreparation
+from litclf.preparation.image import ImagePreparation
 
 CLASSES = ("cat", "개", "말")
 

@@ -225,6 +225,6 @@ def _plane(run: Contender) -> Plane | None:
         return None
     x, y = data.splits["train"]
     with torch.inference_mode():
-        probabilities = model.predict_step(data.prepare(torch.from_numpy(mesh_points(x.numpy()))), 0)[0]
-        predicted = model.predict_step(data.prepare(x), 0)[1]
+        probabilities = model.probabilities(model(data.prepare(torch.from_numpy(mesh_points(x.numpy())))))
+        predicted = model.classes(model(data.prepare(x)))
     return Plane(x.numpy(), y.numpy(), probabilities.numpy(), predicted.numpy(), data.class_names)

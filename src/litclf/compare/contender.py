@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from litclf.checks import InputError
+from litclf.compare.run import LoadedRun, load_run
 from litclf.data.base import ClassificationDataModule
-from litclf.load import LoadedRun, load_run
 from litclf.models.base import Classifier
 from litclf.report.history import wilson
 
@@ -100,7 +100,7 @@ class Contender:
         if not len(y):
             return None
         with torch.inference_mode():
-            predicted = [model.predict_step(batch, number)[1] for number, batch in enumerate(data.test_dataloader())]
+            predicted = [model.classes(model(x)) for x, _ in data.test_dataloader()]
         return Outcome(x, y, (torch.cat(predicted) == y).numpy())
 
 

@@ -18,7 +18,7 @@ from litclf.data.loader import EvalLoader, TrainLoader
 from litclf.data.order import PassOrder
 from litclf.data.plan import Plan, Position
 from litclf.engines.limits import check_trainer
-from litclf.prepare import ArrayPreparation, Preparation
+from litclf.preparation.base import ArrayPreparation, Preparation
 
 EVAL_BATCH_SIZE = 1000
 """Samples of a batch in validation, test and prediction: the work of the Trainer for each is then small beside it."""

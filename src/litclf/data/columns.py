@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from litclf.checks import InputError, nearest
-from litclf.tables import TablePreparation, numbers_of, parsed_numbers, texts_of
+from litclf.preparation.table import TablePreparation, numbers_of, parsed_numbers, texts_of
 
 _IDENTIFYING = 0.5
 """Share of rows above which as many different texts tell rows apart, not kinds of rows."""

@@ -18,7 +18,7 @@ from litclf.data.base import EVAL_BATCH_SIZE, ClassificationDataModule, Split
 from litclf.data.folders import Files, ImageFolders, scan, split_files
 from litclf.data.loader import EvalLoader, TrainLoader
 from litclf.data.streaming import ImageStream, StreamedEvalLoader, StreamedTrainLoader
-from litclf.images import ImagePreparation, in_threads, is_grey, open_image, unit
+from litclf.preparation.image import ImagePreparation, in_threads, is_grey, open_image, unit
 
 _SAMPLED = 100
 """Images that are looked at to tell whether a folder is grey."""

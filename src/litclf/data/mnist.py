@@ -15,7 +15,7 @@ from torchvision import datasets
 from litclf.checks import InputError, not_negative, one_of
 from litclf.data.augmentation import shift
 from litclf.data.base import ClassificationDataModule, Split
-from litclf.images import ImagePreparation, unit
+from litclf.preparation.image import ImagePreparation, unit
 
 Name = Literal["MNIST", "FashionMNIST", "KMNIST"]
 

@@ -30,7 +30,7 @@ _EMPTY_LINES = (b"\n\n", b"\n\r\n", b"\r\r")
 
 _QUOTES = "mend that line; a value that holds the delimiter or a quote needs quotes"
 
-_BLOCK = 1 << 23
+_BLOCK = 1 << 20
 """Bytes of a text file that are read at a time."""
 
 _TEXT, _PARQUET = (".csv", ".tsv", ".txt"), (".parquet", ".pq")

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from litclf.checks import InputError
 from litclf.data.loader import Batch, EvalLoader, TrainLoader
 from litclf.engines.execution import Execution, Steps
-from litclf.images import ImagePreparation, in_threads
+from litclf.preparation.image import ImagePreparation, in_threads
 
 
 class ImageStream(Dataset[Tensor]):

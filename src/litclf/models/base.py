@@ -12,6 +12,7 @@ from torchmetrics import MetricCollection
 
 from litclf.backbones import Backbone, backbone_names
 from litclf.checks import InputError, nearest, one_of, positive
+from litclf.decision import Calibration, Decision
 from litclf.models.recipe import Recipe
 from litclf.models.stepped import SteppedModule
 from litclf.nets import ACTIVATIONS, CNN, MLP, initialize
@@ -78,6 +79,8 @@ class Classifier(SteppedModule):
         # A checkpoint holds plain values only: no tuples, no modules.
         given = None if input_shape is None else list(input_shape)
         self.save_hyperparameters({"hidden_dims": list(hidden_dims), "input_shape": given})
+        self.decision = Decision()
+        self.class_weights: Tensor | None = None
         self.network: nn.Module | None = None
         if isinstance(network, str):
             _check_network(network, hidden_dims, init)
@@ -90,8 +93,8 @@ class Classifier(SteppedModule):
         if num_classes is not None and (input_shape is not None or self.network is not None):
             self._build(list(input_shape or ()), num_classes, [])
 
-    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Mean loss of ``logits`` for targets ``y`` of shape ``(N,)``."""
+    def loss(self, logits: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Mean loss of ``logits`` for targets ``y`` of shape ``(N,)``, each times its weight where there are any."""
         raise NotImplementedError(f"{type(self).__name__} must implement loss")
 
     def probabilities(self, logits: Tensor) -> Tensor:
@@ -119,7 +122,9 @@ class Classifier(SteppedModule):
         """Whether a subclass computes loss or classes in a way of its own, which no compiled engine can follow."""
         ours = next(kind for kind in type(self).__mro__ if kind.__module__.startswith("litclf.models."))
         names = ("step", "loss", "forward", "classes", "correct")
-        return any(getattr(type(self), name) is not getattr(ours, name) for name in names)
+        return self.class_weights is not None or any(
+            getattr(type(self), name) is not getattr(ours, name) for name in names
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of inputs ``x``, shape ``(N, *input_shape)``."""
@@ -129,9 +134,12 @@ class Classifier(SteppedModule):
         return logits
 
     def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean loss of a mini-batch, and its logits."""
+        """Mean loss of a mini-batch, and its logits; where the data weighs classes, the loss is weighed by them."""
         logits = self(x)
-        return self.loss(logits, y), logits
+        if self.class_weights is None:
+            return self.loss(logits, y), logits
+        self.class_weights = self.class_weights.to(logits.device)
+        return self.loss(logits, y, self.class_weights[y]), logits
 
     def correct(self, outputs: Tensor, y: Tensor) -> Tensor:
         """How many samples the logits ``outputs`` give their class ``y``."""
@@ -146,9 +154,9 @@ class Classifier(SteppedModule):
         return {"logits": self._evaluate("test", batch)}
 
     def predict_step(self, batch: Tensor | Sequence[Tensor], batch_idx: int) -> tuple[Tensor, Tensor]:
-        """Probabilities and classes of inputs ``x``, or of the inputs of an ``(x, y)`` batch."""
+        """Probabilities and classes of inputs ``x``, or of the inputs of an ``(x, y)`` batch, as calibrated."""
         logits = self(batch if isinstance(batch, Tensor) else batch[0])
-        return self.probabilities(logits), self.classes(logits)
+        return self.probabilities(logits / self.decision.temperature), self.classes(logits - self.decision.border)
 
     def on_validation_epoch_end(self) -> None:
         """Logs the validation metrics."""
@@ -186,8 +194,9 @@ class Classifier(SteppedModule):
         checkpoint["hyper_parameters"].pop("weights_path", None)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes the class names and the preparation, which the constructor does not."""
+        """Takes the class names, the preparation and the calibration, which the constructor does not."""
         super().on_load_checkpoint(checkpoint)
+        self.decision = Calibration.from_dict(checkpoint.get("calibration", {})).decision()
         saved = checkpoint["hyper_parameters"]
         self.save_hyperparameters({"class_names": saved.get("class_names", [])})
         if "preparation" in saved:
@@ -216,6 +225,8 @@ class Classifier(SteppedModule):
             self._build(input_shape, num_classes, getattr(data, "class_names", ()))
         elif class_names := getattr(data, "class_names", ()):
             self.save_hyperparameters({"class_names": list(class_names)})
+        weights = getattr(data, "class_weights", None)
+        self.class_weights = None if weights is None else torch.tensor(weights)
         if preparation := getattr(data, "preparation", None):
             self.save_hyperparameters({"preparation": preparation.to_dict()})
 

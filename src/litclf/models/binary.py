@@ -45,9 +45,9 @@ class BinaryClassifier(Classifier):
         """Logits of shape ``(N,)`` of inputs ``x``, shape ``(N, *input_shape)``."""
         return super().forward(x).flatten()
 
-    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Mean binary cross-entropy, in nats."""
-        return F.binary_cross_entropy_with_logits(logits, y.to(logits.dtype))
+    def loss(self, logits: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Mean binary cross-entropy, in nats, of each sample times its weight where there are any."""
+        return F.binary_cross_entropy_with_logits(logits, y.to(logits.dtype), weights)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Probability of class 1."""

@@ -33,9 +33,13 @@ class MulticlassClassifier(Classifier):
         torch.Size([3, 4])
     """
 
-    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Mean cross-entropy, in nats."""
-        return F.cross_entropy(logits, y)
+    def loss(self, logits: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Mean cross-entropy, in nats, of each sample times its weight where there are any."""
+        return (
+            F.cross_entropy(logits, y)
+            if weights is None
+            else (F.cross_entropy(logits, y, reduction="none") * weights).mean()
+        )
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Probability of each class, summing to 1 for each sample."""

@@ -16,9 +16,9 @@ from torch import Tensor
 from litclf.checks import InputError
 
 _HOMES = {
-    "array": ("litclf.prepare", "ArrayPreparation"),
-    "image": ("litclf.images", "ImagePreparation"),
-    "table": ("litclf.tables", "TablePreparation"),
+    "array": ("litclf.preparation.base", "ArrayPreparation"),
+    "image": ("litclf.preparation.image", "ImagePreparation"),
+    "table": ("litclf.preparation.table", "TablePreparation"),
 }
 """Where each kind is defined; loaded on first use, since tables and images need libraries of their own."""
 

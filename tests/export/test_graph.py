@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from litclf.graph import Pixels, TableRows
-from litclf.images import ImagePreparation
-from litclf.tables import TablePreparation
+from litclf.export.graph import Pixels, TableRows
+from litclf.preparation.image import ImagePreparation
+from litclf.preparation.table import TablePreparation
 
 PREPARATION = TablePreparation(
     ["year", "colour", "size"],

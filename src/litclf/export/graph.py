@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from litclf.checks import InputError
 from litclf.inference import LoadedModel
-from litclf.prepare import Preparation
+from litclf.preparation.base import Preparation
 
 
 class Rows(nn.Module):
@@ -62,7 +62,7 @@ class TableRows(nn.Module):
     number stands for one that is not in the list.
 
     Args:
-        preparation: A :class:`~litclf.tables.TablePreparation`, described as plain numbers and strings.
+        preparation: A :class:`~litclf.preparation.table.TablePreparation`, described as plain numbers and strings.
 
     Attributes:
         takes: What ``forward`` takes, in words.

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from litclf import InputError
-from litclf.check_data import Finding, Report, main
+from litclf.check_data.command import main
+from litclf.check_data.findings import Finding, Report
 
 
 @pytest.fixture(autouse=True)

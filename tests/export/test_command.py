@@ -14,10 +14,11 @@ from litclf.calibration import calibrate_checkpoint
 from litclf.cli import run
 from litclf.data.images import ImagesDataModule
 from litclf.data.table import TableDataModule
-from litclf.export import ExportError, export, main
-from litclf.formats import FORMATS, FileFormat
-from litclf.inference import load, load_data
+from litclf.export.command import ExportError, export, main
+from litclf.export.formats import FORMATS, FileFormat
+from litclf.inference import load
 from litclf.presets import presets
+from litclf.rebuild import load_data
 
 onnxruntime = pytest.importorskip("onnxruntime")
 safetensors = pytest.importorskip("safetensors")

@@ -16,10 +16,11 @@ from litclf.arguments import ModelParser, data_changes, load_model
 from litclf.checkpoints import run_folder
 from litclf.checks import InputError, one_of
 from litclf.data.base import InMemoryDataModule
+from litclf.export.formats import FORMATS, Answer, Format, exporters
+from litclf.export.graph import Graph
 from litclf.files import replacing
-from litclf.formats import FORMATS, Answer, Format, exporters
-from litclf.graph import Graph
-from litclf.inference import LoadedModel, load_data
+from litclf.inference import LoadedModel
+from litclf.rebuild import load_data
 
 TOLERANCE = 1e-5
 """Largest difference of a probability that an export may show."""
@@ -100,7 +101,7 @@ def export(model: LoadedModel, data: InMemoryDataModule, format: Format, output:
     """Writes ``model`` to a file, and ``export.json`` beside it, once the file has answered as the model does.
 
     ``onnx`` and ``torch`` hold the whole way from raw numbers or pixels to probabilities and classes; see
-    :class:`~litclf.graph.Graph`. ``state_dict`` and ``safetensors`` hold the weights of the network alone.
+    :class:`~litclf.export.graph.Graph`. ``state_dict`` and ``safetensors`` hold the weights of the network alone.
 
     Args:
         model: The model.

@@ -10,7 +10,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.neural_network import MLPClassifier
 
 from litclf import InputError, TableDataModule, cli
-from litclf.draft import main
+from litclf.draft.command import main
 
 SEEDS = range(5)
 

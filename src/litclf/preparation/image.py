@@ -18,7 +18,7 @@ from torch import Tensor
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from litclf.checks import InputError, positive
-from litclf.prepare import Preparation
+from litclf.preparation.base import Preparation
 
 EXTENSIONS: tuple[str, ...] = tuple(IMG_EXTENSIONS)
 """Endings of image files, lower case; those of torchvision's ImageFolder."""

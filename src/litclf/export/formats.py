@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from litclf.checks import InputError
-from litclf.graph import Graph
+from litclf.export.graph import Graph
 
 Format = Literal["onnx", "torch", "state_dict", "safetensors"]
 Answer = Callable[[Tensor], tuple[Tensor, Tensor]]

@@ -1,11 +1,9 @@
-"""The command ``litclf init``: a commented config for the data at hand."""
+"""A commented config for a table."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +14,6 @@ from litclf.data.columns import check_column, class_labels, counts_rows, guess_t
 from litclf.data.reading import read_table
 from litclf.data.stratified import stratified_rows
 from litclf.data.table import TableDataModule
-from litclf.files import replacing
 
 _STEPS = 1000
 """Optimizer steps that the recipe is drafted for, where the rows are few enough for ten passes in them."""
@@ -53,46 +50,6 @@ data:
 trainer:
   max_epochs: {epochs}\t# {steps} steps
 """
-
-
-def main(args: Sequence[str]) -> int:
-    """Runs ``litclf init DATA [--target COLUMN] [--output FILE]``; never overwrites a file.
-
-    Args:
-        args: The arguments: ``DATA`` is a CSV, TSV or Parquet file, or a folder of images.
-
-    Returns:
-        The exit code, 0.
-
-    Raises:
-        InputError: If the data cannot be used, or the file to write exists; nothing has been written then.
-        SystemExit: For ``--help``.
-    """
-    parser = _Parser("litclf init", description="Writes a commented config for your data.", allow_abbrev=False)
-    parser.add_argument("source", metavar="DATA", type=Path, help="a CSV, TSV or Parquet file, or a folder of images")
-    parser.add_argument("--target", metavar="COLUMN", help="column of the class; default: guessed, and said")
-    parser.add_argument("--output", metavar="FILE", type=Path, help="file to write; default: the data's name, .yaml")
-    given = parser.parse_args(args)
-    output = given.output or Path(f"{given.source.resolve().stem}.yaml")
-    if output.exists():
-        raise InputError("--output", f"{output} exists, and is not overwritten", "pass another name, or remove it")
-    if output.suffix not in (".yaml", ".yml"):
-        raise InputError("--output", f"must end in .yaml, got {output}", "pass a name such as my-data.yaml")
-    if given.source.is_dir():
-        if given.target is not None:
-            raise InputError("--target", "is for tables; the classes of images are their folders", "drop it")
-        from litclf.draft_images import draft_images
-
-        text = draft_images(given.source)
-    else:
-        text, target = draft_table(given.source, given.target, output)
-        if given.target is None:
-            print(f"target      {target} (guessed; --target COLUMN takes another)")
-    with replacing(output) as beside:
-        beside.write_text(text, encoding="utf-8")
-    print(f"written     {output}")
-    print(f"train       litclf fit -c {output}")
-    return 0
 
 
 def draft_table(path: Path, target: str | None, file: Path) -> tuple[str, str]:
@@ -139,11 +96,6 @@ def draft_table(path: Path, target: str | None, file: Path) -> tuple[str, str]:
         steps=epochs * repeat * steps_per_pass,
     )
     return _aligned(text), target
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InputError(self.prog, message, f"see {self.prog} --help")
 
 
 def _reasons_to_drop(features: pd.DataFrame) -> dict[str, str]:

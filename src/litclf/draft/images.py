@@ -10,7 +10,7 @@ import yaml
 from litclf.checks import InputError
 from litclf.data.folders import ImageFolders, split_files
 from litclf.data.images import ImagesDataModule, usable_folders
-from litclf.images import in_threads, open_image
+from litclf.preparation.image import in_threads, open_image
 
 _SAMPLED = 100
 """Images whose sizes are looked at."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from litclf.checks import InputError, nearest
-from litclf.prepare import Preparation
+from litclf.preparation.base import Preparation
 
 _LARGEST = float(np.finfo(np.float32).max)
 _WHOLE = re.compile(r"[-+]?\d+(\.0*)?")

@@ -1,0 +1,97 @@
+"""The command ``litclf check-data``: a look at data before training."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from litclf.check_data.findings import Report
+from litclf.checks import InputError
+
+if TYPE_CHECKING:
+    from lightning.pytorch.cli import LightningArgumentParser
+
+
+def main(args: Sequence[str]) -> int:
+    """Runs ``litclf check-data``: reports on a file, a folder or a DataModule, and writes the report as JSON.
+
+    Args:
+        args: ``FILE|FOLDER [--target COLUMN]``, or ``--data CLASS --data.NAME VALUE ...`` or ``-c CONFIG`` as for
+            ``litclf fit``; and ``--output FILE``.
+
+    Returns:
+        The exit code, 0, also where something was found.
+
+    Raises:
+        InputError: If something given cannot be used; nothing has been written then.
+        SystemExit: For ``--help``.
+    """
+    parser = _parser()
+    given = parser.parse_args(with_data(list(args)))
+    if (given.source is None) == (given.data is None):
+        raise InputError("check-data", "needs either a file or folder, or data", "pass FILE, or --data CLASS")
+    if given.target is not None and (given.source is None or Path(given.source).is_dir()):
+        raise InputError("--target", "is for a table file", "drop it, or pass --data.target")
+    settings = given.data.as_dict() if given.data is not None else {}
+    report = _report(given.source, given.target, settings)
+    print(report.text())
+    report.write(Path(given.output))
+    print(f"\nwritten     {given.output}")
+    return 0
+
+
+def with_data(args: list[str]) -> list[str]:
+    """The arguments, with ``-c PRESET_OR_FILE`` replaced by the data of that config.
+
+    Example:
+        >>> with_data(["-c", "blobs"])
+        ['--data={"class_path": "BlobsDataModule", "init_args": ...']
+    """
+    from litclf.parser import with_config
+
+    (_, *args), _ = with_config(["check-data", *args])
+    for place, arg in enumerate(args):
+        flag, equals, value = arg.partition("=")
+        if flag in ("-c", "--config"):
+            file = Path(value if equals else args[place + 1])
+            config = yaml.safe_load(file.read_text(encoding="utf-8"))
+            if "data" not in config:
+                raise InputError(flag, f"{file} has no data", "pass the config of a fit")
+            data = f"--data={json.dumps(config['data'], ensure_ascii=False)}"
+            return [*args[:place], data, *args[place + 1 + (not equals) :]]
+    return args
+
+
+def _parser() -> LightningArgumentParser:
+    from lightning.pytorch import LightningDataModule
+
+    import litclf
+    from litclf.parser import Parser
+
+    for name in litclf.__all__:
+        getattr(litclf, name)  # short names are found among the classes that are loaded
+    parser = Parser(prog="litclf check-data", description="Looks at data before training.", allow_abbrev=False)
+    parser.add_argument("source", nargs="?", help="a CSV, TSV or Parquet file, or a folder of images")
+    parser.add_argument("--target", type=str | None, help="column of the class; default: guessed, and said")
+    parser.add_argument("--output", type=str, default="data_report.json", help="file of the report")
+    parser.add_subclass_arguments(LightningDataModule, "data", required=False)
+    return parser
+
+
+def _report(source: str | None, target: str | None, settings: dict[str, Any]) -> Report:
+    from litclf.check_data.images import check_images
+    from litclf.check_data.loaded import check_loaded
+    from litclf.check_data.table import check_table
+
+    if source is not None:
+        return check_images(source) if Path(source).is_dir() else check_table(source, target)
+    module, _, name = settings["class_path"].rpartition(".")
+    kind, arguments = getattr(importlib.import_module(module), name), settings.get("init_args", {})
+    if name == "TableDataModule" and arguments.get("path") is not None:
+        return check_table(arguments.pop("path"), arguments.pop("target"), arguments)
+    return check_loaded(kind(**arguments))

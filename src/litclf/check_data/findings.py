@@ -1,0 +1,110 @@
+"""What a look at data finds, and how it is shown."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from litclf.files import replacing
+
+NOTES = {"missing"}
+"""Kinds of findings that training deals with by itself, so that a fit does not mention them."""
+
+_SHOWN = 3
+"""Names that a line shows before it only counts them."""
+
+_ROWS = 40
+"""Columns that are described on a terminal; the file holds all."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about the data that a person should know before training.
+
+    Attributes:
+        kind: One word, the same for all findings of the kind: ``missing``, ``constant``, ``leak``, ...
+        where: The columns, rows or files it is about, all of them.
+        message: What is the matter with them, as the rest of a sentence that begins with their names.
+
+    Example:
+        >>> print(Finding("constant", ["column a", "column b", "column c", "column d"], "hold one value only"))
+        column a, column b, column c and 1 more hold one value only
+    """
+
+    kind: str
+    where: list[str]
+    message: str
+
+    def __str__(self) -> str:
+        more = len(self.where) - _SHOWN
+        names = ", ".join(self.where[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        return f"{names} {self.message}"
+
+
+@dataclass
+class Report:
+    """What a look at the data found.
+
+    Attributes:
+        summary: Plain numbers and strings that describe the data: rows, classes, columns, ...
+        findings: What a person should know, the weightiest first.
+    """
+
+    summary: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def one_line(self) -> str | None:
+        """What is wrong, in one line for the start of a fit; None where nothing is.
+
+        Example:
+            >>> Report(findings=[Finding("leak", ["column id"], "gives the class away")]).one_line()
+            'data: column id gives the class away'
+        """
+        wrong = [finding for finding in self.findings if finding.kind not in NOTES]
+        if not wrong:
+            return None
+        more = f"; {len(wrong) - 1} more, see `litclf check-data`" if len(wrong) > 1 else ""
+        return f"data: {wrong[0]}{more}"
+
+    def text(self) -> str:
+        """The report as tables for a terminal."""
+        lines = []
+        for name, value in self.summary.items():
+            if isinstance(value, dict):
+                value = ", ".join(f"{key} {number}" for key, number in value.items())
+            if not isinstance(value, list):
+                lines.append(f"{name:11} {value}")
+        if columns := self.summary.get("columns"):
+            lines += ["", *_table(columns[:_ROWS])]
+            if len(columns) > _ROWS:
+                lines.append(f"... and {len(columns) - _ROWS} more columns")
+        lines += ["", *(f"{finding.kind:11} {finding}" for finding in self.findings)]
+        return "\n".join(lines if self.findings else [*lines, "nothing found that is wrong"])
+
+    def write(self, path: Path) -> None:
+        """Writes the report as JSON, whole or not at all."""
+        with replacing(path) as beside:
+            beside.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _table(rows: list[dict[str, Any]]) -> list[str]:
+    """Rows of the same keys, with a header, the first column to the left and the others to the right."""
+    cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(_width(row[place]) for row in cells) for place in range(len(rows[0]))]
+    lines = []
+    for first, *others in cells:
+        right = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
+        lines.append("  ".join([first + " " * (widths[0] - _width(first)), *right]))
+    return lines
+
+
+def _width(text: str) -> int:
+    """Places on a terminal: Korean, Chinese and Japanese letters take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,25 @@
+"""A look at the data that a fit begins with."""
+
+from __future__ import annotations
+
+from lightning.pytorch import LightningDataModule
+
+from litclf.check_data import images, table
+from litclf.check_data.findings import Report
+from litclf.data.base import ClassificationDataModule
+from litclf.data.images import ImagesDataModule
+
+
+def check_loaded(data: LightningDataModule) -> Report:
+    """A look at the splits that a DataModule holds in memory, quick enough for the start of a fit.
+
+    Data that is not litclf's, or has no classes, gives an empty report.
+
+    Example:
+        >>> from litclf import BlobsDataModule
+        >>> check_loaded(BlobsDataModule()).findings
+        []
+    """
+    if isinstance(data, ImagesDataModule):
+        return images.check_loaded(data)
+    return table.check_splits(data) if isinstance(data, ClassificationDataModule) else Report()

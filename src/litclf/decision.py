@@ -1,0 +1,114 @@
+"""From logits to probabilities and classes, by a temperature and a threshold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from litclf.checks import InputError
+
+Rule = Literal["0.5", "youden", "f1"]
+RULES: tuple[Rule, ...] = ("0.5", "youden", "f1")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How logits become probabilities and classes, and what that did to the expected calibration error.
+
+    Attributes:
+        temperature: What logits are divided by, positive; 1 changes nothing.
+        threshold: Probability of class 1 above which a binary model predicts it, in (0, 1).
+        rule: How the threshold was chosen: ``0.5`` as it is; ``youden`` for the largest sum of sensitivity and
+            specificity; ``f1`` for the largest F1 score of class 1.
+        num_samples: Validation samples that temperature and threshold were chosen on.
+        ece_before: Expected calibration error in 15 bins on these samples, at temperature 1; None without samples.
+        ece_after: The same at ``temperature``.
+        test_ece_before: The same on the test split, which nothing is chosen by; None without one.
+        test_ece_after: The same at ``temperature``.
+        note: Why the temperature was left at 1, or stands at the end of its range; empty otherwise.
+    """
+
+    temperature: float = 1.0
+    threshold: float = 0.5
+    rule: Rule = "0.5"
+    num_samples: int = 0
+    ece_before: float | None = None
+    ece_after: float | None = None
+    test_ece_before: float | None = None
+    test_ece_after: float | None = None
+    note: str = ""
+
+    @classmethod
+    def from_dict(cls, stored: Any) -> Calibration:
+        """The calibration that a checkpoint holds.
+
+        Raises:
+            InputError: If it holds none that can be applied.
+        """
+        names = {field.name for field in fields(cls)}
+        if not isinstance(stored, dict) or not stored.keys() <= names:
+            raise InputError("calibration", f"must hold {', '.join(sorted(names))}, got {stored}", "fit again")
+        calibration = cls(**stored)
+        for name, low, high in (("temperature", 0.0, math.inf), ("threshold", 0.0, 1.0)):
+            value = getattr(calibration, name)
+            if not isinstance(value, float) or not low < value < high:
+                raise InputError("calibration", f"its {name} must lie in ({low}, {high}), got {value}", "fit again")
+        return calibration
+
+    def decision(self) -> Decision:
+        """What temperature and threshold make of logits."""
+        return Decision(self.temperature, self.threshold)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings, for a checkpoint."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """One line for the terminal."""
+        errors = [
+            f"{split} {before:.4f} -> {after:.4f}"
+            for split, before, after in (
+                ("val", self.ece_before, self.ece_after),
+                ("test", self.test_ece_before, self.test_ece_after),
+            )
+            if before is not None and after is not None
+        ]
+        parts = [f"temperature {self.temperature:.4g}"]
+        parts += [f"calibration error {', '.join(errors)}"] if errors else []
+        parts += [f"threshold {self.threshold:.4g} by {self.rule}"] if self.rule != "0.5" else []
+        return "; ".join([*parts, *([self.note] if self.note else [])])
+
+
+class Decision(nn.Module):
+    """Probabilities and classes of logits.
+
+    Args:
+        temperature: What logits are divided by, positive.
+        threshold: Probability of class 1 above which it is predicted, in (0, 1); for one logit only.
+
+    Example:
+        >>> probabilities, indexes = Decision(temperature=2.0)(torch.tensor([0.0, 2.0]))
+        >>> probabilities[:, 1], indexes
+        (tensor([0.5000, 0.7311]), tensor([0, 1]))
+    """
+
+    def __init__(self, temperature: float = 1.0, threshold: float = 0.5) -> None:
+        super().__init__()
+        self.temperature, self.threshold = temperature, threshold
+        # On the scale of logits one half is exactly zero, as in training.
+        self.border = temperature * math.log(threshold / (1 - threshold))
+
+    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities of shape ``(N, C)`` and classes, int64 of shape ``(N,)``.
+
+        Args:
+            logits: One a sample, shape ``(N,)``, of two classes; or one for each class, shape ``(N, C)``.
+        """
+        scaled = logits / self.temperature
+        if logits.ndim == 1:
+            return torch.stack([(-scaled).sigmoid(), scaled.sigmoid()], dim=1), (logits > self.border).long()
+        return scaled.softmax(dim=-1), logits.argmax(dim=-1)

@@ -1,0 +1,1 @@
+"""How raw inputs become those of a network: rows of numbers, tables, images."""

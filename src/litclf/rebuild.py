@@ -1,0 +1,129 @@
+"""Model and data of a run, built anew from its checkpoint alone, of litclf's own classes only."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+import litclf
+from litclf.checkpoints import read_checkpoint
+from litclf.checks import InputError
+from litclf.data.base import InMemoryDataModule
+from litclf.models.stepped import SteppedModule
+
+Part = TypeVar("Part", SteppedModule, InMemoryDataModule)
+
+_NO_ARGUMENTS = {"model_class", "class_names", "preparation", "weights_path"}
+"""Hyperparameters that the model's constructor is not given; no file is read that a checkpoint names."""
+
+_OTHER = "pass a checkpoint that litclf wrote"
+
+
+def find_checkpoint(path: Path) -> Path:
+    """The checkpoint that ``path`` means.
+
+    Args:
+        path: A checkpoint; a run folder, whose tested checkpoint is taken: the best, or the last where no best was
+            kept; or the folder of all versions of a run, of which the latest with a checkpoint is taken.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise InputError("ckpt_path", f"there is no file {path}", "pass RUN/checkpoints/best.ckpt, or a run folder")
+    versions = [folder for folder in path.glob("version_*") if folder.name[8:].isdigit()]
+    for run in (path, *sorted(versions, key=lambda folder: int(folder.name[8:]), reverse=True)):
+        if any(run.glob("checkpoints/*.ckpt")):
+            return _tested(run)
+    rule = f"{path} holds no run with a checkpoint"
+    raise InputError("ckpt_path", rule, "pass a folder that `litclf fit` has made")
+
+
+def _tested(run: Path) -> Path:
+    """The checkpoint that was tested: the best one under its own name, or the last one."""
+    try:
+        best = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["best"]["path"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        best = "best.ckpt"  # the fit has not ended, or kept no best
+    for name in (Path(str(best)).name, "best.ckpt", "last.ckpt"):
+        if (run / "checkpoints" / name).is_file():
+            return run / "checkpoints" / name
+    rule = f"{run / 'checkpoints'} holds neither best.ckpt nor last.ckpt"
+    raise InputError("ckpt_path", rule, "pass the path of a checkpoint in it")
+
+
+def rebuild_model(checkpoint: dict[str, Any], path: Path) -> SteppedModule:
+    """The model of a checkpoint with its weights, on the CPU, in evaluation mode.
+
+    Args:
+        checkpoint: Its content, of :func:`~litclf.checkpoints.read_checkpoint`.
+        path: The file, for messages.
+
+    Raises:
+        InputError: If the checkpoint is of another model than litclf's, or its parts do not fit together.
+    """
+    saved = checkpoint["hyper_parameters"]
+    name = str(saved.get("model_class"))
+    kind = _own_class(name, SteppedModule)
+    if kind is None:
+        rule = f"{path} is of {name}, which is no model of litclf"
+        raise InputError("ckpt_path", rule, "load a class of your own in Python, by its load_from_checkpoint")
+    if "network" in inspect.signature(kind).parameters and "network" not in saved:
+        rule = f"{path} is of a network of one's own"
+        raise InputError("ckpt_path", rule, f"load it in Python: {name}.load_from_checkpoint(path, network=...)")
+    arguments = {key: value for key, value in saved.items() if key not in _NO_ARGUMENTS}
+    with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and thrown away
+        model = _built(kind, arguments, f"{path}: {name}")
+    try:
+        model.on_load_checkpoint(checkpoint)
+        model.load_state_dict(checkpoint["state_dict"])
+    except (RuntimeError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError("ckpt_path", f"the weights in {path} do not fit its model: {reason}", _OTHER) from error
+    return model.eval()
+
+
+def load_data(path: str | Path, changes: Mapping[str, Any] | None = None) -> InMemoryDataModule:
+    """Builds the data that a checkpoint was trained with anew; nothing of it is read before it is used.
+
+    Args:
+        path: As :func:`find_checkpoint` takes it.
+        changes: Arguments of the data that are to be others, such as the folder it lies in.
+
+    Raises:
+        InputError: If the checkpoint does not hold them, or an argument is unknown.
+    """
+    path = find_checkpoint(Path(path))
+    checkpoint = read_checkpoint(path)
+    kinds = [kind for name in litclf.__all__ if name in checkpoint and (kind := _own_class(name, InMemoryDataModule))]
+    if not kinds:
+        rule = f"{path} was trained with data that is none of litclf's"
+        raise InputError("ckpt_path", rule, "pass a checkpoint of a fit with litclf's data")
+    arguments = {**checkpoint.get("datamodule_hyper_parameters", {}), **(changes or {})}
+    return _built(kinds[0], arguments, f"{path}: {kinds[0].__name__}")
+
+
+def _own_class(name: str, base: type[Part]) -> type[Part] | None:
+    """The class of litclf with that name; nothing is imported by a name that a file holds."""
+    kind = getattr(litclf, name) if name in litclf.__all__ else None
+    return kind if inspect.isclass(kind) and issubclass(kind, base) else None
+
+
+def _built(kind: type[Part], arguments: dict[str, Any], where: str) -> Part:
+    known = inspect.signature(kind).parameters
+    for argument in arguments:
+        if argument not in known:
+            raise InputError.unknown(where, str(argument), known)
+    try:
+        return kind(**arguments)
+    except InputError as error:
+        raise InputError(f"{where}: {error.where}", error.what, error.fix) from error
+    except (TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise InputError(where, f"gets what it cannot take: {' '.join(str(error).split())}", _OTHER) from error
