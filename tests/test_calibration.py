@@ -10,7 +10,8 @@ from sklearn.metrics import f1_score
 from torchmetrics.functional.classification import binary_calibration_error
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier, fit
-from litclf.calibration import Calibration, Decision, calibrate, calibrate_checkpoint, split_logits
+from litclf.calibration import calibrate, calibrate_checkpoint, split_logits
+from litclf.decision import Decision
 from litclf.inference import load
 
 
@@ -171,24 +172,6 @@ def test_a_rule_that_does_not_fit_is_refused(num_classes, rule, message):
         calibrate(model_of_logits(num_classes), Batches(None), rule)
 
 
-def test_decision_takes_one_logit_or_many():
-    logits = torch.tensor([-1.0, 0.0, 2.0])
-    probabilities, classes = Decision(2.0, 0.7)(logits)
-    torch.testing.assert_close(probabilities[:, 1], (logits / 2).sigmoid())
-    torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(3))
-    assert classes.tolist() == [0, 0, 1]  # sigmoid(1) is 0.73
-    many = torch.tensor([[0.0, 2.0, 1.0]])
-    probabilities, classes = Decision(2.0)(many)
-    torch.testing.assert_close(probabilities, (many / 2).softmax(dim=-1))
-    assert classes.tolist() == [1]
-
-
-def test_one_half_decides_as_training_does():
-    logits = torch.tensor([1e-9, -1e-9, 0.0])
-    model = BinaryClassifier(input_shape=[1], num_classes=2)
-    assert Decision(3.0)(logits)[1].tolist() == model.classes(logits).tolist() == [1, 0, 0]
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     data = CirclesDataModule(num_samples=4000, noise=0.15, batch_size=None, repeat=20, steps_per_execution=20)
@@ -255,26 +238,3 @@ def test_a_calibration_that_fails_leaves_the_checkpoint(run, checkpoint, monkeyp
 
 def run_parts(run):
     return run[0].model, run[1]
-
-
-@pytest.mark.parametrize(
-    ("stored", "message"),
-    [
-        (3, "must hold"),
-        ({"temprature": 1.0}, "must hold"),
-        ({"temperature": 0.0}, "temperature must lie in"),
-        ({"temperature": float("nan")}, "temperature must lie in"),
-        ({"temperature": "1"}, "temperature must lie in"),
-        ({"threshold": 1.0}, "threshold must lie in"),
-    ],
-)
-def test_a_stored_calibration_is_checked(stored, message):
-    with pytest.raises(InputError, match=message):
-        Calibration.from_dict(stored)
-
-
-def test_the_line_for_the_terminal_tells_both_splits():
-    calibration = Calibration(1.25, 0.4, "f1", 500, 0.1, 0.05, 0.12, 0.07)
-    assert str(calibration) == (
-        "temperature 1.25; calibration error val 0.1000 -> 0.0500, test 0.1200 -> 0.0700; threshold 0.4 by f1"
-    )

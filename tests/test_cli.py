@@ -1,11 +1,15 @@
 import json
 import sys
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
 from sklearn.metrics import accuracy_score
 
+from litclf import CirclesDataModule
 from litclf.__main__ import main
 from litclf.presets import preset_path, presets
 
@@ -85,6 +89,54 @@ def test_short_names_do_without_a_config(capsys):
     assert "run folder  lightning_logs/run/version_0" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("preset", "model"), [("circles", "BinaryClassifier"), ("blobs", "MulticlassClassifier")], ids=["two", "four"]
+)
+def test_a_model_left_at_auto_is_that_of_the_number_of_classes(preset, model, tmp_path, capsys):
+    data = ["--data", "CirclesDataModule" if preset == "circles" else "BlobsDataModule"]
+    assert main(["fit", "--model", "auto", *data, "--model.hidden_dims", "[4]", *SHORT]) == 0
+    best = tmp_path / "lightning_logs/run/version_0/checkpoints/best.ckpt"
+    assert torch.load(best, weights_only=True)["hyper_parameters"]["model_class"] == model
+    tested = json.loads((best.parents[1] / "metrics.json").read_text())["test/accuracy"]
+    capsys.readouterr()
+    assert main(["test", "--ckpt_path", str(best.parents[2])]) == 0
+    assert json.loads((best.parents[1] / "test.json").read_text())["test/accuracy"] == tested
+
+
+def test_what_a_fit_chose_on_validation_data_is_shown_and_applied(tmp_path, capsys):
+    hard = ["--data.num_samples", "3000", "--data.noise", "0.3", "--data.repeat", "20", *SHORT]
+    assert main(["fit", "-c", "circles", *hard, "--threshold_rule", "f1"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("calibration ")]
+    run = tmp_path / "lightning_logs/circles/version_0"
+    stored = json.loads((run / "metrics.json").read_text())["calibration"]
+    assert f"threshold {stored['threshold']:.4g} by f1" in line
+    assert f"val {stored['ece_before']:.4f} -> {stored['ece_after']:.4f}" in line
+    assert stored["threshold"] != 0.5
+    assert stored["temperature"] != 1
+    # Predictions of the test split are by the chosen threshold, as those of a file with the same rows are.
+    assert main(["predict", "--ckpt_path", str(run)]) == 0
+    rows = pd.read_csv(run / "predictions.csv")
+    above = rows["probability of inner"] > stored["threshold"]
+    assert (rows["predicted"] == np.where(above, "inner", "outer")).all()
+    x = CirclesDataModule(num_samples=3000, noise=0.3, factor=0.8).splits["test"].x.numpy()
+    pd.DataFrame(x, columns=["x1", "x2"]).to_csv("rows.csv", index=False)
+    assert main(["predict", "--ckpt_path", str(run), "--input", "rows.csv", "--output", "out.csv"]) == 0
+    own = pd.read_csv("out.csv")
+    assert (own["predicted"] == rows["predicted"]).all()
+    np.testing.assert_allclose(own["probability of inner"], rows["probability of inner"], atol=1e-5)
+
+
+def test_a_fit_says_in_one_line_what_is_wrong_with_its_data(tmp_path, capsys):
+    rows = [f"{number % 7},{number % 5},{number % 2}" for number in range(100)]
+    Path("copies.csv").write_text("\n".join(["a,b,y", *rows]))
+    assert main(["fit", "-c", "table", "--data.path", "copies.csv", "--data.target", "y", *SHORT]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("data: ")]
+    assert len(lines) == 1
+    assert "copies.csv line" in lines[0]
+    found = json.loads((tmp_path / "lightning_logs/table/version_0/data_report.json").read_text())["findings"]
+    assert "straddle" in [finding["kind"] for finding in found]
+
+
 def test_flags_override_the_preset_and_are_kept(tmp_path):
     assert main(["fit", "-c", "circles", *SHORT, "--model.lr", "0.5", "--data.noise=0.1", "--name", "mine"]) == 0
     config = yaml.safe_load((tmp_path / "lightning_logs/mine/version_0/config.yaml").read_text())
@@ -162,7 +214,10 @@ def test_fit_resumes_in_the_same_folder(tmp_path):
         (["tst", "-c", "circles"], "tst", "did you mean test?"),
         (["test", "-c", "circles"], "--ckpt_path", "litclf test --ckpt_path"),
         (["predict", "-c", "circles"], "--ckpt_path", "litclf predict --ckpt_path"),
-        (["test", "--ckpt_path", "nowhere.ckpt"], "--ckpt_path", "path of a .ckpt file"),
+        (["test", "--ckpt_path", "nowhere.ckpt"], "--ckpt_path", "or a run folder"),
+        (["fit", "--ckpt_path", "nowhere.ckpt"], "--ckpt_path", "path of a .ckpt file"),
+        (["fit", "-c", "circles", "--threshold_rule", "f2"], "--threshold_rule", "did you mean f1?"),
+        (["fit", "-c", "blobs", "--threshold_rule", "f1"], "--threshold_rule", "the most probable class is predicted"),
     ],
 )
 def test_wrong_input_is_one_line_with_a_way_out(args, flag, way_out, capsys, tmp_path):

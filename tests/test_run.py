@@ -1,4 +1,5 @@
 import json
+import types
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -206,6 +207,19 @@ def test_small_models_get_one_thread_and_the_user_may_override(tmp_path):
     try:
         small_fit(tmp_path, epochs=1, threads=2, enable_progress_bar=False)
         assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_large_steps_get_all_threads_by_their_multiplications():
+    # The convolution takes 9 for each of 2 x 6 x 6 outputs, the last layer 72 for each of 3: 864 in all.
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(72, 3))
+    model = MulticlassClassifier(network=network, input_shape=[1, 8, 8], num_classes=3)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        for batch_size, threads in ((115_740, 1), (115_741, 2)):
+            assert choose_threads(model, types.SimpleNamespace(batch_size=batch_size)) == threads
     finally:
         torch.set_num_threads(before)
 

@@ -122,12 +122,32 @@ def warm_up(model: LightningModule, data: LightningDataModule) -> None:
         notice.cancel()
 
 
-def choose_threads(model: LightningModule, data: LightningDataModule) -> int:
-    """One thread for small fully connected work, PyTorch's default otherwise."""
+def choose_threads(model: LightningModule, data: LightningDataModule | None) -> int:
+    """One thread where a step is little work, PyTorch's default otherwise."""
     batch_size = getattr(data, "batch_size", None) or 1000
-    weights = sum(parameter.numel() for parameter in model.parameters())
-    convolves = any(isinstance(module, nn.Conv2d) for module in model.modules())
-    return 1 if not convolves and weights * batch_size < _SMALL_WORK else torch.get_num_threads()
+    return 1 if batch_size * _multiply_adds(model) < _SMALL_WORK else torch.get_num_threads()
+
+
+def _multiply_adds(model: LightningModule) -> int:
+    """Multiplications with a weight that one sample takes; each weight once where the size of a sample is not known."""
+    example, network = model.example_input_array, getattr(model, "network", None)
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    if not isinstance(example, torch.Tensor) or not isinstance(network, nn.Module) or not layers:
+        return sum(parameter.numel() for parameter in model.parameters())
+    counts: list[int] = []
+    hooks = [
+        layer.register_forward_hook(lambda layer, _, out: counts.append(out.numel() * layer.weight[0].numel()))
+        for layer in layers
+    ]
+    training = network.training
+    try:
+        with torch.inference_mode():
+            network.eval()(example)
+    finally:
+        network.train(training)
+        for hook in hooks:
+            hook.remove()
+    return sum(counts) // len(example)
 
 
 def has_samples(data: LightningDataModule, split: str) -> bool:

@@ -15,6 +15,7 @@ import litclf
 from litclf.checkpoints import read_checkpoint, run_folder
 from litclf.checks import InputError, nearest
 from litclf.presets import preset_path
+from litclf.rebuild import find_checkpoint
 
 _KINDS = {
     "<class 'int'>": "a whole number",
@@ -62,20 +63,29 @@ def with_config(args: list[str]) -> tuple[list[str], str]:
             path = _config_file(value if equals else args[position + 1])
             args[position + (not equals)] = f"{flag}={path}" if equals else str(path)
             name, configured = path.stem, True
-        elif flag == "--ckpt_path":
-            ckpt_path = value if equals else next(iter(args[position + 1 :]), None)
+        elif flag == "--ckpt_path" and (equals or position + 1 < len(args)):
+            ckpt_path = _checkpoint_file(value if equals else args[position + 1], args[0])
+            args[position + (not equals)] = f"{flag}={ckpt_path}" if equals else str(ckpt_path)
         elif flag in ("--model", "--data"):
             configured = True
+            if (value if equals else "".join(args[position + 1 : position + 2])) == "auto":
+                args[position + (not equals)] = f"{flag}=AutoClassifier" if equals else "AutoClassifier"
     if ckpt_path and not configured:
-        try:
-            read_checkpoint(Path(ckpt_path))
-        except InputError as error:
-            raise InputError("--ckpt_path", error.what, error.fix) from error
-        config = run_folder(Path(ckpt_path)) / "config.yaml"
+        config = run_folder(ckpt_path) / "config.yaml"
         if not config.is_file():
             raise InputError("--ckpt_path", f"there is no {config} beside it", "pass -c with the config of its run")
         args[1:1] = ["--config", str(config)]
     return args, name
+
+
+def _checkpoint_file(given: str, command: str) -> Path:
+    try:
+        # A fit goes on from a checkpoint that is named; the other commands also take the one that a run has tested.
+        path = Path(given) if command == "fit" else find_checkpoint(Path(given))
+        read_checkpoint(path)
+    except InputError as error:
+        raise InputError("--ckpt_path", error.what, error.fix) from error
+    return path
 
 
 def _config_file(name: str) -> Path:

@@ -8,7 +8,7 @@ import warnings
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,8 +60,7 @@ def _run(model: LoadedModel, given: Namespace, changes: dict[str, Any]) -> int:
             raise InputError("--output", "does nothing with --point, which answers on the terminal", "drop it")
         answer_point(model, given.point, changes)
         return 0
-    # Of the data it asks the batch size only, which is the usual one here.
-    torch.set_num_threads(choose_threads(model.model, cast(Any, None)))
+    torch.set_num_threads(choose_threads(model.model, None))
     output = given.output or run_folder(model.path) / "predictions.csv"
     num_rows = predict_file(model, given.input, output)
     print(f"written     {output}  ({num_rows} rows)")

@@ -2,9 +2,19 @@ import pytest
 import torch
 from lightning.pytorch import LightningModule
 from torch import nn
+from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, Classifier, InputError, MulticlassClassifier
+from litclf import (
+    BinaryClassifier,
+    BlobsDataModule,
+    CirclesDataModule,
+    Classifier,
+    InputError,
+    MulticlassClassifier,
+    TableDataModule,
+    fit,
+)
 
 FEW_WORKERS = pytest.mark.filterwarnings("ignore:.*does not have many workers")
 LOG_INTERVAL = pytest.mark.filterwarnings("ignore:The number of training batches")
@@ -213,3 +223,33 @@ def test_a_checkpoint_tells_how_raw_inputs_are_prepared(make_trainer, tmp_path, 
     loaded = BinaryClassifier.load_from_checkpoint(tmp_path / "end.ckpt", weights_only=True)
     for own in (model, loaded):
         assert own.hparams["preparation"] == {"kind": "array", "columns": ["x1", "x2"]}
+
+
+@pytest.mark.parametrize("kind", [BinaryClassifier, MulticlassClassifier])
+def test_weighed_classes_train_as_a_loss_with_these_weights(kind):
+    rows, targets = [[float(row), 1.0] for row in range(6)], [0, 0, 0, 0, 1, 1]
+    data = TableDataModule(rows=rows, targets=targets, batch_size=None)
+    data.class_weights = [0.75, 1.5]
+    torch.manual_seed(0)
+    model = kind(lr=0.1)
+    model.attach(data)
+    x, y = data.splits["train"]
+    logits = model(x)
+    losses = (
+        F.binary_cross_entropy_with_logits(logits, y.float(), reduction="none")
+        if kind is BinaryClassifier
+        else F.cross_entropy(logits, y, reduction="none")
+    )
+    by_hand = sum(loss * (1.5 if target else 0.75) for loss, target in zip(losses, y, strict=True)) / 6
+    torch.testing.assert_close(model.step(x, y)[0], by_hand)
+    torch.testing.assert_close(model.loss(logits, y), losses.mean())  # as it is told of validation and test
+
+
+def test_weighed_classes_are_trained_by_the_command_of_their_data(tmp_path):
+    rows = [[float(row % 10), float(row % 3)] for row in range(60)]
+    targets = [int(row % 10 > 7) for row in range(60)]
+    settings = {"max_epochs": 2, "enable_progress_bar": False, "default_root_dir": tmp_path}
+    data = TableDataModule(rows=rows, targets=targets, steps_per_execution=4)
+    data.class_weights = [0.5, 3.0]
+    result = fit(BinaryClassifier(hidden_dims=[4]), data, **settings)
+    assert result.metrics["engine"] == "eager, since classes are weighed"

@@ -60,6 +60,8 @@ def _reason_against_both(module: LightningModule) -> str | None:
 
 
 def _reason_against_kernel(module: LightningModule, optimizer: Optimizer) -> str | None:
+    if getattr(module, "class_weights", None) is not None:
+        return "classes are weighed"
     if getattr(module, "has_own_step", True):
         return "the model computes its loss in a way of its own"
     if cast(Any, module.trainer).datamodule.splits["train"].y.dtype != torch.int64:

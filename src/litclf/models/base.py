@@ -122,9 +122,7 @@ class Classifier(SteppedModule):
         """Whether a subclass computes loss or classes in a way of its own, which no compiled engine can follow."""
         ours = next(kind for kind in type(self).__mro__ if kind.__module__.startswith("litclf.models."))
         names = ("step", "loss", "forward", "classes", "correct")
-        return self.class_weights is not None or any(
-            getattr(type(self), name) is not getattr(ours, name) for name in names
-        )
+        return any(getattr(type(self), name) is not getattr(ours, name) for name in names)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of inputs ``x``, shape ``(N, *input_shape)``."""
