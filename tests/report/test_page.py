@@ -79,6 +79,26 @@ def test_it_says_what_was_run(read, row_run):
 
 
 @pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (
+            {"temperature": 1.25, "threshold": 0.5, "rule": "0.5", "ece_before": 0.1, "ece_after": 0.02, "note": ""}
+            | {"test_ece_before": 0.12, "test_ece_after": 0.03},
+            "temperature 1.25; error validation 0.1000 before, 0.0200 after; test 0.1200 before, 0.0300 after",
+        ),
+        (
+            {"temperature": 1.0, "threshold": 0.3, "rule": "f1", "ece_before": None, "note": "left at 1: few samples"},
+            "temperature 1; threshold 0.3 by f1; left at 1: few samples",
+        ),
+    ],
+    ids=["temperature", "threshold"],
+)
+def test_it_says_how_probabilities_were_calibrated(read, make_run, chosen, words):
+    page = read(make_run(metrics={"seed": 1, "calibration": chosen}))
+    assert page.text("about") == f"Run folder logs/circles/version_0 Calibration {words} Seed 1"
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"), [(0.4567, "0.457 s"), (59.9, "59.9 s"), (192, "3 min 12 s"), (7384.2, "2 h 3 min")]
 )
 def test_its_length_is_told_as_people_do(read, make_run, seconds, words):
