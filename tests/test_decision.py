@@ -42,5 +42,5 @@ def test_a_stored_calibration_is_checked(stored, message):
 def test_the_line_for_the_terminal_tells_both_splits():
     calibration = Calibration(1.25, 0.4, "f1", 500, 0.1, 0.05, 0.12, 0.07)
     assert str(calibration) == (
-        "temperature 1.25; calibration error val 0.1000 -> 0.0500, test 0.1200 -> 0.0700; threshold 0.4 by f1"
+        "temperature 1.25; error val 0.1000 -> 0.0500, test 0.1200 -> 0.0700; threshold 0.4 by f1"
     )
