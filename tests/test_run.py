@@ -224,32 +224,6 @@ def test_large_steps_get_all_threads_by_their_multiplications():
         torch.set_num_threads(before)
 
 
-def test_two_processes_give_the_weights_of_one(tmp_path):
-    class Weights(Callback):
-        def on_train_end(self, trainer, pl_module):
-            if trainer.is_global_zero:
-                torch.save(pl_module.state_dict(), tmp_path / f"{trainer.world_size}.pt")
-
-    for devices in (1, 2):
-        data = CirclesDataModule(num_samples=200, batch_size=32 // devices, steps_per_execution=3)
-        fit(
-            BinaryClassifier(hidden_dims=[4], lr=0.5),
-            data,
-            max_epochs=2,
-            accelerator="cpu",
-            devices=devices,
-            strategy="ddp_fork" if devices > 1 else "auto",
-            callbacks=[Weights()],
-            enable_progress_bar=False,
-            enable_checkpointing=False,
-            logger=False,
-            default_root_dir=tmp_path,
-        )
-    one, two = (torch.load(tmp_path / f"{n}.pt", weights_only=True) for n in (1, 2))
-    for name, weight in one.items():
-        torch.testing.assert_close(two[name], weight, rtol=0, atol=1e-6)
-
-
 def test_last_is_the_latest_epoch_also_where_an_earlier_one_was_best(tmp_path):
     data = BlobsDataModule(num_samples=80, cluster_std=5, holdout=0.5, batch_size=4, steps_per_execution=10)
     model = MulticlassClassifier(hidden_dims=[32], optimizer="adam", lr=0.05)

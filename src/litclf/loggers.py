@@ -115,10 +115,16 @@ class RunTensorBoard(TensorBoardLogger):
             default_hp_metric=False,
         )
         self._has_graph = False
+        self._config = ""
 
     @rank_zero_only
     def log_graph(self, model: nn.Module, input_array: Tensor | None = None) -> None:
-        """Shows the network, once: without the metrics around it, and without a trace in its batch norms."""
+        """Shows the network, once: without the metrics around it, and without a trace in its batch norms.
+
+        The Trainer calls it at the start of each stage.
+        """
+        if self._config:
+            self._describe()
         example = input_array if input_array is not None else getattr(model, "example_input_array", None)
         if self._has_graph or not isinstance(example, Tensor):
             return
@@ -137,10 +143,14 @@ class RunTensorBoard(TensorBoardLogger):
         self.experiment.flush()
         self.save()
 
-    @rank_zero_only
     def describe(self, config: str) -> None:
-        """Shows the run's config as text, and train, val and test of one metric in one chart."""
-        self.experiment.add_text("config", f"```yaml\n{config}\n```")
+        """Shows the run's config as text, once the fit has started: only then is it known which process writes."""
+        self._config = config
+
+    def _describe(self) -> None:
+        """Shows the config, and train, val and test of one metric in one chart."""
+        self.experiment.add_text("config", f"```yaml\n{self._config}\n```")
+        self._config = ""
         charts = {name: [f"{stage}/{name}$" for stage in ("train", "val", "test")] for name in ("loss", "accuracy")}
         self.experiment.add_custom_scalars({name: {name: ["Multiline", tags]} for name, tags in charts.items()})
 

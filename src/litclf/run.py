@@ -26,7 +26,7 @@ from litclf.checks import InputError, not_negative, positive
 from litclf.data.base import ClassificationDataModule
 from litclf.decision import Calibration, Rule
 from litclf.defaults import choose_threads, has_samples, quiet_lightning, trainer_defaults, warm_up
-from litclf.engines.limits import check_trainer
+from litclf.engines.limits import check_launcher, check_trainer
 from litclf.loggers import RunTensorBoard
 from litclf.models.base import Classifier
 from litclf.record import described, facts_of, is_plain, plain, run_seed, versions
@@ -253,6 +253,7 @@ class Run:
             if self.pictures and folder is not None:
                 args["callbacks"] = [*args["callbacks"], *pictures_for(self.model, self.data, args["callbacks"])]
             trainer = Trainer(**args)
+            check_launcher(trainer, trainer_args.get("strategy"))
             if getattr(self.data, "steps_per_execution", 1) > 1:
                 check_trainer(trainer)
         except (ValueError, TypeError, MisconfigurationException) as error:

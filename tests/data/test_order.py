@@ -42,17 +42,19 @@ def test_bounds_tile_the_pass_in_mini_batches(samples, batch):
 
 
 @given(SAMPLES, BATCH, st.integers(1, 5), PASS)
-def test_ranks_share_each_step_of_one_process_and_pad_the_end_only(samples, batch, world, number):
+def test_ranks_share_each_step_of_one_process(samples, batch, world, number):
+    world = min(world, samples)
     ranks = [PassOrder(samples, batch, 7, rank, world) for rank in range(world)]
-    assert len({order.steps_per_pass for order in ranks}) == 1
-    alone = PassOrder(samples, min(batch * world, samples), 7).rows(number)
-    padded = np.resize(alone, -(-samples // world) * world).tolist()
-    walked = []
-    for step in range(ranks[0].steps_per_pass):
-        shares = [order.rows(number)[slice(*order.bounds(step))].tolist() for order in ranks]
-        assert len({len(share) for share in shares}) == 1
-        walked += [row for together in zip(*shares, strict=True) for row in together]
-    assert walked == padded
+    alone = PassOrder(samples, min(batch * world, samples), 7)
+    assert {order.steps_per_pass for order in ranks} == {alone.steps_per_pass}
+    for step in range(alone.steps_per_pass):
+        together = alone.rows(number)[slice(*alone.bounds(step))].tolist()
+        parts = [order.rows(number)[slice(*order.bounds(step))].tolist() for order in ranks]
+        own = [part for order, part in zip(ranks, parts, strict=True) if order.share(step)]
+        assert sorted(row for part in own for row in part) == sorted(together)
+        # The mean over the processes of their means, by share, is the mean over the samples.
+        mean = sum(order.share(step) * np.mean(part) for order, part in zip(ranks, parts, strict=True)) / world
+        assert np.isclose(mean, np.mean(together))
 
 
 @given(SAMPLES, st.integers(0, 10), PASS)

@@ -155,19 +155,36 @@ class EvaluationPicture(Picture):
             self._targets.append(batch[1])
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draws, on the first process; with several, of its share of the split."""
-        if not self._logits or not trainer.is_global_zero:
+        """Draws, on the first process, of the whole split."""
+        if not self._logits:
+            return
+        logits, y = _gathered(trainer, torch.cat(self._logits)), _gathered(trainer, torch.cat(self._targets))
+        if not trainer.is_global_zero:
             return
         module: Any = pl_module
-        probabilities = module.probabilities(torch.cat(self._logits).double()).cpu().numpy()
-        targets = torch.cat(self._targets).long().cpu().numpy()
+        probabilities = module.probabilities(logits.double()).cpu().numpy()
+        targets = y.long().cpu().numpy()
         self.draw(trainer, Evaluation(targets, probabilities, class_names(trainer, len(probabilities.T))))
         self._logits, self._targets = [], []
 
 
+def _gathered(trainer: Trainer, own: Tensor) -> Tensor:
+    """The rows of all processes, of which each has every ``world_size``-th, in the order of the split."""
+    if trainer.world_size == 1:
+        return own
+    parts: list[Any] = [None] * trainer.world_size
+    torch.distributed.all_gather_object(parts, own.cpu())
+    rows = own.new_empty((sum(map(len, parts)), *own.shape[1:]), device="cpu")
+    for rank, part in enumerate(parts):
+        rows[rank :: trainer.world_size] = part
+    return rows
+
+
 def folder_of(trainer: Trainer) -> Path:
     """The folder of the run: where the logger writes, or, without one, the Trainer's root."""
-    return Path(trainer.log_dir or trainer.default_root_dir)
+    # Not `trainer.log_dir`, at which all processes would have to ask together.
+    logger = trainer.logger
+    return Path(getattr(logger, "log_dir", None) or getattr(logger, "save_dir", None) or trainer.default_root_dir)
 
 
 def log_png(trainer: Trainer, name: str, content: bytes) -> None:

@@ -99,10 +99,20 @@ class InMemoryDataModule(LightningDataModule):
             last_step = min(last_step, int(self.trainer.num_training_batches))  # where a share of them is walked
         return self._loader.position.steps > last_step - self._loader.order.steps_per_pass
 
+    def step_share(self) -> float:
+        """What the batch just handed out counts in the mean over several processes; 1 with one."""
+        assert self._loader is not None
+        order = self._loader.order
+        return order.share((self._loader.position.steps - 1) % order.steps_per_pass)
+
     def setup(self, stage: str | None = None) -> None:
         """Loads the splits, once."""
-        if not len(self.splits["train"].y):
+        num_samples, processes = len(self.splits["train"].y), self._place()[1]
+        if not num_samples:
             raise InputError("data", "the training split is empty", "keep samples for training")
+        if num_samples < processes:
+            rule = f"{processes} processes cannot share {num_samples} training samples"
+            raise InputError("trainer.devices", rule, "pass fewer devices")
         if stage == "fit":
             self._order_seed, self._start = None, Position()
             if self.steps_per_execution > 1 and self.trainer is not None:

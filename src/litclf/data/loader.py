@@ -88,7 +88,7 @@ class TrainLoader:
         if order.full_batch and order.world_size == 1 and self.draw is None:
             return Execution(self.prepare(self.x), self.y, Steps([(0, len(self.y))] * (end - first), counted))
         first_pass = self.position.epoch * -(-self.plan.steps_per_epoch // order.steps_per_pass)
-        rows, draws, bounds, offset = [], [], [], 0
+        rows, draws, bounds, shares, offset = [], [], [], [], 0
         step = first
         while step < end:
             number, begin = divmod(step, order.steps_per_pass)
@@ -101,13 +101,14 @@ class TrainLoader:
             for i in range(begin, stop):
                 low, high = order.bounds(i)
                 bounds.append((offset + low - start_row, offset + high - start_row))
+                shares.append(order.share(i))
             offset += end_row - start_row
             step += stop - begin
         index = torch.cat(rows).to(self.x.device)
         x = self.prepare(self.x.index_select(0, index))
         if self.augment is not None:
             x = self.augment(x, torch.cat(draws).to(x.device))
-        return Execution(x, self.y.index_select(0, index), Steps(bounds, counted))
+        return Execution(x, self.y.index_select(0, index), Steps(bounds, counted, shares))
 
 
 class EvalLoader:

@@ -15,7 +15,8 @@ class PassOrder:
             keeps the order of the data.
         seed: Seed of the order; pass ``p`` draws from the streams ``(seed, p, use)``.
         rank: This process, in [0, world_size).
-        world_size: Processes that share each step; process ``rank`` takes every ``world_size``-th sample of it.
+        world_size: Processes that share each step, at most ``num_samples``; process ``rank`` takes every
+            ``world_size``-th sample of it.
 
     Example:
         >>> order = PassOrder(5, batch_size=2, seed=0)
@@ -31,10 +32,9 @@ class PassOrder:
         self.rank = rank
         self.world_size = world_size
         self.full_batch = batch_size * world_size >= num_samples
-        # Every process needs the same number of samples in every step, so a short end is filled from the start.
-        self.samples_per_rank = -(-num_samples // world_size)
-        self.batch_size = min(batch_size, self.samples_per_rank)
-        self.steps_per_pass = -(-self.samples_per_rank // self.batch_size)
+        self.samples_per_rank = len(range(rank, num_samples, world_size))
+        self.batch_size = min(batch_size, -(-num_samples // world_size))
+        self.steps_per_pass = -(-num_samples // (self.batch_size * world_size))
         self._cached: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, dtype=np.int64))
 
     def stream(self, number: int, use: int = 0) -> np.random.Generator:
@@ -45,11 +45,26 @@ class PassOrder:
         """Row numbers of pass ``number`` for this process, int64 of shape ``(samples_per_rank,)``."""
         if self._cached[0] != number:
             rows = np.arange(self.num_samples) if self.full_batch else self.stream(number).permutation(self.num_samples)
-            rows = np.resize(rows, self.samples_per_rank * self.world_size)[self.rank :: self.world_size]
-            self._cached = (number, rows)
+            self._cached = (number, rows[self.rank :: self.world_size])
         return self._cached[1]
 
     def bounds(self, step: int) -> tuple[int, int]:
-        """First and end position of mini-batch ``step`` of a pass, among :meth:`rows`."""
-        start = step * self.batch_size
-        return start, min(start + self.batch_size, self.samples_per_rank)
+        """First and end position of mini-batch ``step`` of a pass, among :meth:`rows`.
+
+        Where the last mini-batch of the pass has no sample for this process, it borrows one, of :meth:`share` 0.
+        """
+        end = min((step + 1) * self.batch_size, self.samples_per_rank)
+        return min(step * self.batch_size, end - 1), end
+
+    def share(self, step: int) -> float:
+        """What this process's mean loss of mini-batch ``step`` counts in the mean over all processes.
+
+        It is 1 wherever the samples of a step divide by the number of processes. With it, the mean over the processes
+        is the mean over the samples.
+
+        Example:
+            >>> [PassOrder(5, batch_size=2, seed=0, rank=rank, world_size=2).share(1) for rank in (0, 1)]
+            [2.0, 0.0]
+        """
+        samples = min(self.batch_size * self.world_size, self.num_samples - step * self.batch_size * self.world_size)
+        return len(range(self.rank, samples, self.world_size)) * self.world_size / samples

@@ -48,7 +48,7 @@ class EagerEngine:
         schedulers = [config.scheduler for config in trainer.lr_scheduler_configs]
         clip = _clipper(trainer, module, optimizer)
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        task, counted_from = cast(Trainable, module), execution.steps.counted_from
+        task, steps = cast(Trainable, module), execution.steps
         losses, counted = [], []
         for number, (x, y) in batches_in_pieces(module, execution):
             loss, outputs = task.step(x, y)
@@ -62,15 +62,15 @@ class EagerEngine:
             if bare:
                 loss.backward()  # type: ignore[no-untyped-call]
             else:
-                module.manual_backward(loss)
+                module.manual_backward(loss if steps.shares is None else loss * steps.shares[number])
             if clip is not None:
                 clip()
             advance()
             for scheduler in schedulers:
                 scheduler.step()
             losses.append(loss.detach())
-            if number >= counted_from:
-                counted.append(outputs.detach())
+            if number >= steps.counted_from:
+                counted.append(outputs.detach() if steps.share(number) else outputs.detach()[:0])
         if bare:
             count_steps(trainer, len(losses))
         align_logging(trainer)

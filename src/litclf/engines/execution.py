@@ -23,16 +23,30 @@ class Steps:
     Args:
         rows: First row and end row of each step, ``K`` pairs. Steps may share rows (full-batch fits do).
         counted_from: The first step that counts towards the epoch's training metrics, in [0, K]; K means none does.
+        shares: What the loss of each step counts in the mean over several processes, K numbers; None for 1 each. Rows
+            of a step of share 0 are borrowed, and count for nothing.
     """
 
-    __slots__ = ("counted_from", "rows")
+    __slots__ = ("counted_from", "rows", "shares")
 
-    def __init__(self, rows: Sequence[tuple[int, int]], counted_from: int = 0) -> None:
+    def __init__(
+        self, rows: Sequence[tuple[int, int]], counted_from: int = 0, shares: Sequence[float] | None = None
+    ) -> None:
         self.rows = rows
         self.counted_from = counted_from
+        self.shares = shares if shares is not None and any(share != 1 for share in shares) else None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def share(self, step: int) -> float:
+        """What the loss of ``step`` counts in the mean over several processes."""
+        return 1.0 if self.shares is None else self.shares[step]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Samples of each step that count."""
+        return [end - start if self.share(step) else 0 for step, (start, end) in enumerate(self.rows)]
 
 
 class Execution(NamedTuple):
@@ -60,7 +74,9 @@ class Execution(NamedTuple):
 
     def counted(self) -> Tensor:
         """Targets of the steps from ``steps.counted_from`` on, one after the other."""
-        return torch.cat([self.y[start:end] for start, end in self.steps.rows[self.steps.counted_from :]])
+        starts, sizes = [start for start, _ in self.steps.rows], self.steps.sizes
+        counted = range(self.steps.counted_from, len(sizes))
+        return torch.cat([self.y[starts[step] : starts[step] + sizes[step]] for step in counted])
 
 
 class Sums(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder, StochasticWeightAveraging
+from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
 from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -37,6 +38,21 @@ def check_trainer(trainer: Trainer) -> None:
     module: Any = trainer.lightning_module
     if module is not None:
         _check_module(module)
+
+
+def check_launcher(trainer: Trainer, strategy: object) -> None:
+    """Refuses strategies whose processes end with each stage, and take what the fit has counted with them.
+
+    Args:
+        trainer: The Trainer.
+        strategy: What it was given as its strategy.
+
+    Raises:
+        InputError: Naming the strategy, and the one to use instead.
+    """
+    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
+        rule = f"must run the script in each of its processes, which {strategy} does not"
+        raise InputError("trainer.strategy", rule, "pass ddp, or start the script by torchrun")
 
 
 def check_schedulers(trainer: Trainer) -> None:

@@ -167,10 +167,12 @@ class Classifier(SteppedModule):
     def _evaluate(self, stage: str, batch: Sequence[Tensor]) -> Tensor:
         x, y = batch
         logits: Tensor = self(x)
-        if not len(y):
-            return logits
-        sync = self.trainer.world_size > 1
-        self.log(f"{stage}/loss", self.loss(logits, y), batch_size=len(y), sync_dist=sync, on_step=False, on_epoch=True)
+        processes = self.trainer.world_size
+        # A process without a sample in the last batch still takes part in what all processes do together.
+        loss = self.loss(logits, y) if len(y) else logits.new_zeros(())
+        # Times the number of processes, by which Lightning divides the samples of all of them in whole numbers.
+        samples = len(y) * processes
+        self.log(f"{stage}/loss", loss, batch_size=samples, sync_dist=processes > 1, on_step=False, on_epoch=True)
         self._collection(stage).update(self.probabilities(logits), y.long())
         return logits
 

@@ -13,7 +13,7 @@ from litclf.checks import InputError, one_of
 from litclf.engines.choice import ENGINES, choose_engine
 from litclf.engines.counter import restore_steps
 from litclf.engines.eager import EagerEngine
-from litclf.engines.execution import Engine, Execution
+from litclf.engines.execution import Engine, Execution, Steps
 from litclf.engines.limits import check_schedulers
 from litclf.models.recipe import Recipe
 
@@ -121,32 +121,45 @@ class SteppedModule(LightningModule):
                 raise InputError("datamodule", "executions came without it", "pass the DataModule itself to fit")
             optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
             losses, correct = self.engine.run(self, optimizer, batch)
-            sizes = [end - start for start, end in batch.steps.rows]
-            self._log_training(losses, correct, sizes, batch.steps.counted_from)
+            self._log_training(losses, correct, batch.steps)
             return losses.mean()
         x, y = batch
         loss, outputs = self.step(x, y)
-        counts = getattr(getattr(self.trainer, "datamodule", None), "counts_towards_epoch", None)
-        counted_from = 0 if counts is None or counts() else 1
-        self._log_training(loss.detach().reshape(1), self.correct(outputs.detach(), y), [len(y)], counted_from)
-        return loss
+        data: Any = getattr(self.trainer, "datamodule", None)
+        counts, share = getattr(data, "counts_towards_epoch", None), 1.0
+        if counts is not None and self.trainer.world_size > 1:
+            share = data.step_share()
+        steps = Steps([(0, len(y))], 0 if counts is None or counts() else 1, [share])
+        own = steps.sizes[0]
+        self._log_training(loss.detach().reshape(1), self.correct(outputs.detach()[:own], y[:own]), steps)
+        return loss if share == 1 else loss * share
 
-    def _log_training(self, losses: Tensor, correct: Tensor | None, sizes: list[int], counted_from: int) -> None:
+    def _log_training(self, losses: Tensor, correct: Tensor | None, steps: Steps) -> None:
         """Logs an execution's means: of all its steps now, of those in the epoch's last pass at the epoch's end."""
-        self.log("train/loss_step", losses.mean(), on_step=True, on_epoch=False, prog_bar=True, batch_size=1)
-        sizes = sizes[counted_from:]
+        processes = self.trainer.world_size
+        weighed = losses if steps.shares is None else losses * torch.tensor(steps.shares, device=losses.device)
+        self.log(
+            "train/loss_step",
+            weighed.mean(),
+            on_step=True,
+            on_epoch=False,
+            prog_bar=True,
+            batch_size=1,
+            sync_dist=processes > 1,
+        )
+        sizes = steps.sizes[steps.counted_from :]
         if not sizes:
             return
-        losses, samples = losses[counted_from:], sum(sizes)
+        losses, samples = losses[steps.counted_from :], sum(sizes)
         if min(sizes) == max(sizes):
             mean = losses.mean()
         else:
-            mean = (losses * torch.tensor(sizes, device=losses.device)).sum() / samples
+            mean = (losses * torch.tensor(sizes, device=losses.device)).sum() / max(samples, 1)
         values = {"train/loss": mean}
         if correct is not None:
-            values["train/accuracy"] = correct / samples
-        sync = self.trainer.world_size > 1
-        self.log_dict(values, on_step=False, on_epoch=True, batch_size=samples, sync_dist=sync)
+            values["train/accuracy"] = correct / max(samples, 1)
+        # Lightning divides the samples of all processes by their number, in whole numbers: times it, nothing is lost.
+        self.log_dict(values, on_step=False, on_epoch=True, batch_size=samples * processes, sync_dist=processes > 1)
 
     def configure_optimizers(self) -> Any:
         """The recipe's optimizer and schedule over the optimizer steps of the whole fit."""

@@ -1,0 +1,130 @@
+"""Two processes by DDP do what one does, also where the samples do not divide."""
+
+import csv
+import json
+import multiprocessing
+import os
+import socket
+
+import numpy as np
+import pytest
+import torch
+from lightning.pytorch.utilities import rank_zero_only
+from sklearn.datasets import make_blobs
+
+from litclf import BinaryClassifier, InputError, MulticlassClassifier, TableDataModule, fit
+
+
+def fit_here(processes, root, samples=303, num_classes=2, batch_size=16, steps_per_execution=3, **settings):
+    """A fit of the same global batch on as many processes, of which this is one; a third of the samples a split."""
+    x, y = make_blobs(samples, centers=num_classes, cluster_std=4.0, random_state=0)
+    data = TableDataModule(
+        rows=x.tolist(),
+        targets=y.tolist(),
+        holdout=2 / 3,
+        batch_size=batch_size // processes,
+        steps_per_execution=steps_per_execution,
+    )
+    kind = BinaryClassifier if num_classes == 2 else MulticlassClassifier
+    model = kind(hidden_dims=[8], lr=0.1, engine="eager")
+    settings = {"max_epochs": 3, "accelerator": "cpu", "enable_progress_bar": False, **settings}
+    if processes > 1:
+        settings |= {"devices": processes, "strategy": "ddp"}
+    fit(model, data, name=str(processes), threads=1, default_root_dir=root, **settings)
+
+
+def as_torchrun_does(rank, port, root, arguments):
+    names = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
+    os.environ.update(zip(names, map(str, (rank, rank, 2, 2, 0, "127.0.0.1", port)), strict=True))
+    rank_zero_only.rank = rank  # read from the environment when Lightning is imported, which it is here
+    fit_here(2, root, **arguments)
+
+
+def fit_on(processes, root, **arguments):
+    """The run folder of a fit on one process, or on two forked ones."""
+    if processes == 1:
+        fit_here(1, root, **arguments)
+    else:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        context = multiprocessing.get_context("fork")
+        children = [context.Process(target=as_torchrun_does, args=(rank, port, root, arguments)) for rank in (0, 1)]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join(120)
+        assert [child.exitcode for child in children] == [0, 0]
+    return root / "lightning_logs" / str(processes) / "version_0"
+
+
+def weights(folder):
+    return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+
+
+def assert_same_run(one, two):
+    for name, weight in weights(one).items():
+        torch.testing.assert_close(weights(two)[name], weight, rtol=0, atol=1e-6)
+    single, double = (json.loads((folder / "metrics.json").read_text()) for folder in (one, two))
+    stages = {key: value for key, value in single.items() if "/" in key}
+    assert {"train/loss", "train/accuracy", "val/auroc", "test/accuracy"} <= stages.keys()
+    assert {key: double[key] for key in stages} == pytest.approx(stages, abs=1e-5)
+    rows = [list(csv.DictReader((folder / "metrics.csv").read_text().splitlines())) for folder in (one, two)]
+    assert len(rows[0]) == len(rows[1])
+    for own, other in zip(*rows, strict=True):
+        assert {k: float(v) for k, v in other.items() if v} == pytest.approx(
+            {k: float(v) for k, v in own.items() if v}, abs=1e-5
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},  # 101 samples in mini-batches of 16: the last has 5, of which one process gets 3
+        {"steps_per_execution": 1},
+        {"num_classes": 3},
+        {"batch_size": 20, "samples": 303},  # the last mini-batch has one sample, and one process none of it
+        {"batch_size": 20, "steps_per_execution": 1},
+        {"samples": 11, "batch_size": 4},  # one process has no sample of the last mini-batch, the splits few
+    ],
+    ids=["executions", "batches", "classes", "borrowed", "borrowed batches", "few"],
+)
+def test_two_processes_give_weights_and_metrics_of_one(arguments, tmp_path):
+    assert_same_run(*(fit_on(processes, tmp_path, **arguments) for processes in (1, 2)))
+
+
+def test_pictures_show_the_whole_test_split(tmp_path):
+    one, two = (fit_on(processes, tmp_path, pictures=True) for processes in (1, 2))
+    matrices = [(folder / "confusion_matrix.csv").read_text() for folder in (one, two)]
+    assert matrices[0] == matrices[1]
+    samples = [json.loads((folder / "samples.json").read_text()) for folder in (one, two)]
+    assert [worst["index"] for worst in samples[0]["worst"]] == [worst["index"] for worst in samples[1]["worst"]]
+    assert (two / "report.html").is_file()
+
+
+def test_a_fit_on_two_processes_resumes_to_the_same_weights(tmp_path):
+    whole = fit_on(2, tmp_path / "whole")
+    cut = fit_on(2, tmp_path / "cut", max_epochs=1)
+    resumed = fit_on(2, tmp_path / "cut", ckpt_path=cut / "checkpoints" / "last.ckpt")
+    assert resumed == cut
+    for name, weight in weights(whole).items():
+        assert torch.equal(weights(resumed)[name], weight)
+
+
+def test_fewer_samples_than_processes_are_refused():
+    data = TableDataModule(rows=[[0.0]], targets=[1])
+    data.trainer = type("Two", (), {"global_rank": 0, "world_size": 2})()
+    with pytest.raises(ValueError, match="2 processes cannot share 1 training samples; fix: pass fewer devices"):
+        data.setup("fit")
+
+
+@pytest.mark.parametrize("strategy", ["ddp_fork", "ddp_spawn", "ddp_notebook"])
+def test_processes_that_do_not_run_the_script_are_refused(strategy, tmp_path):
+    with pytest.raises(InputError, match=rf"trainer.strategy: .*{strategy}.*; fix: pass ddp"):
+        fit_here(1, tmp_path, devices=2, strategy=strategy)
+    assert not list(tmp_path.rglob("version_*"))
+
+
+def test_shares_of_a_split_are_all_of_it():
+    rows = np.arange(101)
+    assert sorted(np.concatenate([rows[rank::2] for rank in (0, 1)])) == rows.tolist()
