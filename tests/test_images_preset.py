@@ -28,3 +28,16 @@ def test_digits_are_told_apart_in_98_of_100(seed, digits, tmp_path):
     assert main(args) == 0
     metrics = json.loads((tmp_path / "lightning_logs" / "images" / "version_0" / "metrics.json").read_text())
     assert metrics["test/accuracy"] >= 0.98
+
+
+def test_images_that_fit_no_memory_are_trained_and_shown_as_those_that_do(digits, tmp_path, capsys):
+    args = ["fit", "-c", "images", "--data.path", digits, "--data.size", "8", "--data.max_shift", "0"]
+    args += ["--data.val_size", "0.4", "--data.test_size", "0.4", "--data.steps_per_execution", "1"]
+    args += ["--model.hidden_dims", "[4]", "--trainer.max_epochs", "1", "--trainer.default_root_dir", str(tmp_path)]
+    args += ["--data.num_workers", "0"]
+    for name, budget in (("resident", "100"), ("streamed", "0")):
+        assert main([*args, "--name", name, "--data.memory_budget", budget]) == 0
+    resident, streamed = (tmp_path / "lightning_logs" / name / "version_0" for name in ("resident", "streamed"))
+    for file in ("predictions.png", "worst.png", "samples.json", "gradients.png", "confusion_matrix.csv"):
+        assert (streamed / file).read_bytes() == (resident / file).read_bytes(), file
+    assert "above --data.memory_budget 0: read anew in each pass" in capsys.readouterr().out

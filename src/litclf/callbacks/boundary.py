@@ -38,7 +38,7 @@ class DecisionBoundary(PeriodicPicture):
         from litclf.pictures.boundary import BoundaryFilm
 
         module, data = cast(Any, pl_module), cast(Any, trainer).datamodule
-        x, y = (some_of(tensor, _MOST_POINTS) for tensor in data.splits["train"])
+        x, y = some_of(data, "train", _MOST_POINTS)
         if self._film is None:
             self._film = BoundaryFilm(x.cpu().numpy(), y.cpu().numpy(), class_names(trainer, 2))
         over_mesh, over_points = (

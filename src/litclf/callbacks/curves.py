@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any, cast
 
@@ -13,8 +14,9 @@ from threadpoolctl import threadpool_limits
 from litclf.callbacks.picture import Picture, some_of
 
 _SHOWN = ("loss", "accuracy", "psnr")
-_MOST_SAMPLES = 2000
-"""Samples that the logistic regression learns from: enough for a line to compare with, in a fraction of a second."""
+_MOST_SAMPLES, _MOST_NUMBERS = 2000, 5000
+"""Samples that the logistic regression is fitted to and held against, and numbers of a sample above which there is
+none: enough for a line to compare with, in a fraction of a second."""
 
 
 class Curves(Picture):
@@ -79,10 +81,9 @@ def baselines(data: Any) -> dict[str, dict[str, float]]:
     from sklearn.linear_model import LogisticRegression  # after the fit, which does not wait for it
     from sklearn.metrics import accuracy_score, log_loss
 
-    x, y = (tensor.cpu() for tensor in data.splits["train"])
-    held_x, held_y = (tensor.cpu() for tensor in (data.splits["val"] if len(data.splits["val"].y) else (x, y)))
-    held_x, held_y = some_of(held_x, _MOST_SAMPLES), some_of(held_y, _MOST_SAMPLES).numpy()
-    shares = np.bincount(y.numpy(), minlength=data.num_classes) / len(y)
+    held_out = "val" if len(data.splits["val"].y) else "train"
+    y, held_y = (data.splits[split].y.cpu().numpy() for split in ("train", held_out))
+    shares = np.bincount(y, minlength=data.num_classes) / len(y)
     labels = np.arange(data.num_classes)
     majority = np.full(len(held_y), shares.argmax())
     found = {
@@ -91,7 +92,9 @@ def baselines(data: Any) -> dict[str, dict[str, float]]:
             "accuracy": float(accuracy_score(held_y, majority)),
         }
     }
-    few_x, few_y = some_of(x, _MOST_SAMPLES), some_of(y, _MOST_SAMPLES).numpy()
+    if math.prod(data.input_shape) > _MOST_NUMBERS:
+        return found
+    (few_x, few_y), (held_x, held_y) = (some_of(data, split, _MOST_SAMPLES) for split in ("train", held_out))
     if len(np.unique(few_y)) < data.num_classes:
         return found
     flat = [data.prepare(part).flatten(1).numpy() for part in (few_x, held_x)]

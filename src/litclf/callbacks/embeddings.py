@@ -35,7 +35,8 @@ class Embeddings(Picture):
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Adds the embedding of the tested weights."""
         data: Any = cast(Any, trainer).datamodule
-        x, y = (tensor[: self.samples] for tensor in data.splits["test"])
+        y = data.splits["test"].y[: self.samples]
+        x = data.stored("test", torch.arange(len(y)))
         last = [module for module in pl_module.modules() if isinstance(module, nn.Linear)][-1:]
         if not last:
             return

@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 
-from litclf.callbacks.picture import PeriodicPicture, some_of
+from litclf.callbacks.picture import PeriodicPicture, at_once, some_of
 
 _SAMPLES = 1000
 _VANISHES = 1e-3
@@ -54,7 +54,7 @@ class GradientNorms(PeriodicPicture):
     def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measures and logs."""
         data: Any = cast(Any, trainer).datamodule
-        x, y = (some_of(tensor, _SAMPLES) for tensor in data.splits["train"])
+        x, y = some_of(data, "train", at_once(data, _SAMPLES))
         loss, norms, idle = measure(pl_module, data.prepare(x.to(pl_module.device)), y.to(pl_module.device))
         self.facts.setdefault("initial_loss", loss)
         values = {f"gradients/{name}": norm for name, norm in norms.items()}

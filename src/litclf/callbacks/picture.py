@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -22,6 +23,9 @@ POINTS_IN_TIME = 20
 """How often a fit is looked at, where nobody says: enough for a film, and for a curve to be seen."""
 
 _BATCH = 1000
+
+_NUMBERS = 4_000_000
+"""Most numbers that go into the network at once: large images make large activations."""
 
 
 class Picture(Callback):
@@ -214,11 +218,19 @@ def logits_of(module: LightningModule, data: Any, x: Tensor) -> Tensor:
     training = module.training
     module.eval()
     with torch.no_grad():
-        logits = [module(data.prepare(part.to(module.device))) for part in torch.split(x, _BATCH)]
+        logits = [module(data.prepare(part.to(module.device))) for part in torch.split(x, at_once(data, _BATCH))]
     module.train(training)
     return torch.cat(logits)
 
 
-def some_of(tensor: Tensor, most: int) -> Tensor:
-    """At most ``most`` rows, spread over ``tensor`` and always the same."""
-    return tensor[:: -(-len(tensor) // most)] if len(tensor) > most else tensor
+def at_once(data: Any, most: int) -> int:
+    """Samples, at most ``most``, whose inputs are few enough to go through the network at once."""
+    numbers: int = math.prod(data.input_shape)
+    return max(1, min(most, _NUMBERS // numbers))
+
+
+def some_of(data: Any, split: str, most: int) -> tuple[Tensor, Tensor]:
+    """Stored inputs and targets of at most ``most`` samples, spread over a split and always the same, on the CPU."""
+    y = data.splits[split].y.cpu()
+    rows = torch.arange(0, len(y), max(1, -(-len(y) // most)))
+    return data.stored(split, rows).cpu(), y[rows]

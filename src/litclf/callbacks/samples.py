@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from io import BytesIO
 from typing import Any, cast
 
 import numpy as np
+import torch
 from lightning.pytorch import Trainer
 from numpy.typing import NDArray
 from PIL import Image
@@ -28,17 +30,17 @@ class Predictions(EvaluationPicture):
 
     def draw(self, trainer: Trainer, evaluation: Evaluation) -> None:
         """Draws both, for images."""
-        stored = cast(Any, trainer).datamodule.splits["test"].x
+        data: Any = cast(Any, trainer).datamodule
         from litclf.pictures.images import draw_predictions, draw_worst
 
         _, first = np.unique(evaluation.targets, return_index=True)
         names = evaluation.class_names
-        shown = pixels_of(stored[first.tolist()])
+        shown = pixels_of(data.stored("test", torch.from_numpy(first)))
         figure = draw_predictions(shown, evaluation.targets[first], evaluation.by_class[first], names)
         self.show(trainer, "predictions", figure)
         worst = worst_errors(evaluation)
         of_target = evaluation.by_class[worst, evaluation.targets[worst]]
-        shown = pixels_of(stored[worst.tolist()])
+        shown = pixels_of(data.stored("test", torch.from_numpy(worst)))
         self.show(
             trainer,
             "worst",
@@ -64,8 +66,9 @@ class Samples(EvaluationPicture):
     def draw(self, trainer: Trainer, evaluation: Evaluation) -> None:
         """Writes the samples, as images or as rows of values."""
         data: Any = cast(Any, trainer).datamodule
-        stored = data.splits["test"].x
         image = is_image(data)
+        names = [f"x{number + 1}" for number in range(math.prod(data.input_shape))]
+        columns = getattr(getattr(data, "preparation", None), "features", names)
         cells: dict[str, list[int]] = {}
         for index, cell in enumerate(zip(evaluation.targets.tolist(), evaluation.predicted.tolist(), strict=True)):
             chosen = cells.setdefault(f"{cell[0]},{cell[1]}", [])
@@ -80,13 +83,14 @@ class Samples(EvaluationPicture):
                 "probability": round(float(evaluation.by_class[index].max()), 6),
                 "loss": round(float(evaluation.losses[index]), 6),
             }
+            stored = data.stored("test", torch.tensor([index]))
             if image:
-                return {**sample, "image": data_uri(pixels_of(stored[index : index + 1])[0])}
-            return {**sample, "values": [float(f"{value:.6g}") for value in stored[index].flatten().tolist()]}
+                return {**sample, "image": data_uri(pixels_of(stored)[0])}
+            return {**sample, "values": [float(f"{value:.6g}") for value in stored.flatten().tolist()]}
 
         content = {
             "kind": "image" if image else "row",
-            "columns": [] if image else [f"x{number + 1}" for number in range(stored[0].numel())],
+            "columns": [] if image else columns,
             "cells": {cell: [described(index) for index in chosen] for cell, chosen in cells.items()},
             "worst": [described(index) for index in worst_errors(evaluation).tolist()],
         }

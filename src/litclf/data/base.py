@@ -83,6 +83,11 @@ class InMemoryDataModule(LightningDataModule):
             self._splits = self.load()
         return self._splits
 
+    def stored(self, split: str, rows: Tensor) -> Tensor:
+        """Inputs of some ``rows`` of a split as they are stored, which is what :meth:`prepare` takes."""
+        x = self.splits[split].x
+        return x[rows.to(x.device)]
+
     @property
     def train_steps(self) -> tuple[int, int]:
         """Optimizer steps of one pass and of one Trainer epoch, under the Trainer's limits."""

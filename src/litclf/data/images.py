@@ -126,6 +126,13 @@ class ImagesDataModule(ClassificationDataModule):
         with tqdm(desc="reading images", total=number, unit=" images", disable=None, leave=False) as bar:
             return {name: Split(self._decode(files, bar.update), _targets(files)) for name, files in self.files.items()}
 
+    def stored(self, split: str, rows: Tensor) -> Tensor:
+        """Pixels of some images of a split, uint8; read from their files where images are streamed."""
+        if not self.streamed:
+            return super().stored(split, rows)
+        paths = [self.files[split].paths[row] for row in rows.tolist()]
+        return torch.from_numpy(np.stack(list(in_threads(self.preparation.file_pixels, paths))))
+
     def prepare(self, x: Tensor) -> Tensor:
         """Pixels in [0, 1], float32."""
         return unit(x)
