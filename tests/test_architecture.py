@@ -47,6 +47,7 @@ MAY_IMPORT = {
     "rows": BOTTOM | {"data"},
     "predict": TRAINED | {"arguments", "defaults", "inference", "pictures", "rows"},
     "export": TRAINED | {"arguments", "export", "inference"},
+    "serve": TRAINED | {"arguments", "defaults", "inference", "serve"},
 }
 ABOVE = {"cli", "parser", "compare"}
 
