@@ -11,7 +11,7 @@ from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassCl
 from litclf.data.images import ImagesDataModule
 from litclf.data.table import TableDataModule
 from litclf.inference import load
-from litclf.predict import main, parse_point, predict_file
+from litclf.predict import _raw_numbers, main, parse_point, predict_file
 
 QUIET = {"max_epochs": 1, "enable_progress_bar": False}
 FAST = {"batch_size": None, "repeat": 30, "steps_per_execution": 30}
@@ -202,6 +202,24 @@ def test_a_point_is_answered_and_drawn(circles, capsys):
     assert printed.splitlines()[1].split() == ["class", load(circles[0].folder).predict([[3, 0]]).classes[0]]
     with Image.open(circles[0].folder / "point.png") as picture:
         assert picture.width > 300
+
+
+@DRAWS
+def test_a_point_of_a_table_of_two_numbers_is_drawn_in_its_own_units(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"weight": rng.normal(5000, 100, 200), "height": rng.normal(0.01, 0.001, 200)})
+    rows["kind"] = np.where(rows["weight"] > 5000, "heavy", "light")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    data = TableDataModule(path=str(tmp_path / "rows.csv"), target="kind", **FAST)
+    folder = fit(BinaryClassifier(lr=0.5), data, default_root_dir=tmp_path, **QUIET).folder
+    assert main(["--ckpt_path", str(folder), "--point=5200,0.01"]) == 0
+    assert "picture               " in capsys.readouterr().out
+    assert (folder / "point.png").read_bytes().startswith(b"\x89PNG")
+    raw = _raw_numbers(load(folder).preparation, data.splits["train"].x.numpy())
+    np.testing.assert_allclose(raw, data.files.frames["train"][["weight", "height"]].astype(float), rtol=1e-5)
+    (folder / "point.png").unlink()
+    assert main(["--ckpt_path", str(folder), "--point=,0.01"]) == 0  # a missing number lies nowhere in the plane
+    assert not (folder / "point.png").exists()
 
 
 def test_points_are_read_by_order_or_name():

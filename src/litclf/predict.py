@@ -21,8 +21,9 @@ from litclf.arguments import ModelParser, data_changes, load_model
 from litclf.checkpoints import run_folder
 from litclf.checks import InputError
 from litclf.defaults import choose_threads
-from litclf.files import replacing
 from litclf.inference import LoadedModel, Predictions
+from litclf.preparation.base import Preparation
+from litclf.preparation.table import TablePreparation, UnseenCategoryWarning
 from litclf.rebuild import load_data
 from litclf.rows import read_rows, row_writer
 
@@ -50,6 +51,7 @@ def main(args: list[str]) -> int:
         parser.error("needs either --input or --point")
     model = load_model(given)
     with warnings.catch_warnings():
+        warnings.simplefilter("always", UnseenCategoryWarning)
         warnings.showwarning = lambda message, *_: print(f"note        {message}", file=sys.stderr)
         return _run(model, given, changes)
 
@@ -61,6 +63,9 @@ def _run(model: LoadedModel, given: Namespace, changes: dict[str, Any]) -> int:
         answer_point(model, given.point, changes)
         return 0
     torch.set_num_threads(choose_threads(model.model, None))
+    # Arrow reads as many blocks ahead as it has threads, and each keeps memory of its own.
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
     output = given.output or run_folder(model.path) / "predictions.csv"
     num_rows = predict_file(model, given.input, output)
     print(f"written     {output}  ({num_rows} rows)")
@@ -90,7 +95,7 @@ def predict_file(model: LoadedModel, source: Path, output: Path) -> int:
         raise InputError("--output", f"{output} is the input itself", "pass another file")
     pieces = _images(source, model.batch_size) if model.preparation.kind == "image" else _rows(source, model)
     num_rows = 0
-    with replacing(output) as beside, row_writer(beside) as write:
+    with row_writer(output) as write:
         for raw, batch in pieces:
             write(_with(batch, _predict(model, raw, str(source)), model.class_names, source))
             num_rows += len(batch)
@@ -117,7 +122,7 @@ def answer_point(model: LoadedModel, text: str, changes: dict[str, Any]) -> None
     print(f"{'class':{width}}  {name}")
     for other, share in zip(model.class_names, shares, strict=True):
         print(f"{f'probability of {other}':{width}}  {share:.6f}")
-    if model.preparation.kind == "array" and len(row) == 2:
+    if _is_plane(model) and all(row.values()):
         point = np.array([[float(value) for value in row.values()]])
         print(f"{'picture':{width}}  {draw_point(model, point, predictions, changes)}")
 
@@ -140,9 +145,10 @@ def parse_point(text: str, columns: list[str]) -> dict[str, str]:
         return dict(zip(columns, values, strict=True))
     named: dict[str, str] = {}
     for value in values:
-        name, _, own = value.partition("=")
+        name, equals, own = value.partition("=")
         if name not in columns or name in named:
             rule = f"{name} stands there twice" if name in named else f"{name} is no column of the model"
+            rule = rule if equals else f"{value} has no name, as others do"
             raise InputError("--point", rule, f"pass name=value for {', '.join(columns)}")
         named[name] = own
     missing = [name for name in columns if name not in named]
@@ -162,17 +168,33 @@ def draw_point(model: LoadedModel, point: NDArray[Any], predictions: Predictions
 
     train = load_data(model.path, changes).splits["train"]
     # The point is one of those that the plane is drawn around.
-    x = np.concatenate([train.x.numpy(), point])
+    x = np.concatenate([_raw_numbers(model.preparation, train.x.numpy()), point])
     y = np.concatenate([train.y.numpy(), predictions.indexes])
     figure, ((axes,),) = new_figure()
-    predicted = model.predict(x).indexes
-    draw_boundary(axes, x, y, model.probabilities(mesh_points(x)), predicted, model.class_names)
+    predicted, mesh = (model.predict(pd.DataFrame(rows, columns=_columns_of(model))) for rows in (x, mesh_points(x)))
+    draw_boundary(axes, x, y, mesh.probabilities, predicted.indexes, model.class_names)
     axes.plot(*point.T, "*", color="black", markeredgecolor="white", markersize=16, zorder=6)
     share = predictions.probabilities[0, predictions.indexes[0]]
     axes.set_title(f"{predictions.classes[0]}, probability {share:.3f}", fontsize=10, y=1.0)
     path = run_folder(model.path) / "point.png"
     save(figure, path)
     return path
+
+
+def _is_plane(model: LoadedModel) -> bool:
+    """Whether a row is two numbers and nothing else."""
+    preparation = model.preparation
+    plain = preparation.kind == "array" or (isinstance(preparation, TablePreparation) and not preparation.categories)
+    return plain and len(_columns_of(model)) == 2
+
+
+def _raw_numbers(preparation: Preparation, x: NDArray[Any]) -> NDArray[Any]:
+    """The numbers of rows in their own units, shape ``(N, columns)``, of the network's inputs."""
+    if not isinstance(preparation, TablePreparation):
+        return x
+    scaling = [preparation.numbers[name] for name in preparation.columns]
+    mean, scale = (np.array([number[key] for number in scaling]) for key in ("mean", "scale"))
+    return np.asarray(x[:, : len(scaling)] * scale + mean)
 
 
 def _rows(source: Path, model: LoadedModel) -> Iterator[tuple[Any, pa.RecordBatch]]:

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from litclf.checks import InputError
 from litclf.data.reading import read_chunks
+from litclf.files import replacing
 
 _PARQUET = (".parquet", ".pq")
 
@@ -39,18 +40,25 @@ def read_rows(path: Path) -> Iterator[tuple[pd.DataFrame, pa.RecordBatch]]:
 
 @contextmanager
 def row_writer(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
-    """A function that adds a piece of rows to a new .csv or .parquet file.
+    """A function that adds a piece of rows to a .csv or .parquet file, which gets its name only when it is whole.
 
     Raises:
-        InputError: If the ending of ``path`` is another.
+        InputError: If the ending of ``path`` is another, its folder does not exist, or it is a folder itself.
     """
     ending = path.suffix.lower()
     if ending not in (".csv", ".parquet"):
         raise InputError("--output", f"must end in .csv or .parquet, got {path.name}", "pass predictions.csv")
-    if ending == ".csv":
-        with path.open("wb") as file:
-            yield lambda batch: _write_text(batch, file)
-        return
+    with replacing(path) as beside:
+        if ending == ".csv":
+            with beside.open("wb") as file:
+                yield lambda batch: _write_text(batch, file)
+        else:
+            with _parquet_writer(beside) as write:
+                yield write
+
+
+@contextmanager
+def _parquet_writer(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
     writers: list[pq.ParquetWriter] = []
 
     def write(batch: pa.RecordBatch) -> None:

@@ -73,7 +73,14 @@ def test_data_of_a_preset_and_folders_are_looked_at(capsys):
             Path(name).mkdir(parents=True, exist_ok=True)
             Image.new("L", (4, 4), row).save(f"{name}/{row}.png")
     assert main(["images"]) == 0
-    assert "images      6" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "images      6" in out
+    assert "odd" not in out
+    assert main(["--data", "ImagesDataModule", "--data.path", "images"]) == 0
+    assert capsys.readouterr().out == out
+    Path("images/a/0.png").write_bytes(b"")  # the DataModule would refuse it; the look at it tells the whole folder
+    assert main(["--data", "ImagesDataModule", "--data.path", "images"]) == 0
+    assert "images/a/0.png" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,20 @@ def test_rows_are_named_by_their_line_where_each_is_one(text, name, index, tmp_p
     assert (table.index.name, list(table.index)) == (name, index)
 
 
+def test_a_lost_quote_is_found_where_another_value_closes_it(tmp_path):
+    rows = ['1,"one"', '2,"two', '3,"three"', "4,four"]
+    (tmp_path / "a.csv").write_text("\n".join(["a,b", *rows, *rows]))
+    with pytest.raises(InputError, match="line 3 begins a row that cannot be read"):
+        read_table(tmp_path / "a.csv")
+
+
+def test_quotes_within_values_are_read(tmp_path):
+    (tmp_path / "a.csv").write_text('a,b\n5" pipe,"6"" pipe"\n"x\ny",2"\n')
+    assert read_table(tmp_path / "a.csv").to_dict("list") == {"a": ['5" pipe', "x\ny"], "b": ['6" pipe', '2"']}
+    (tmp_path / "b.csv").write_text('a,b\n"x" ,"y"\n')
+    assert read_table(tmp_path / "b.csv").to_dict("list") == {"a": ["x"], "b": ["y"]}
+
+
 def test_chunks_are_the_whole_file(tmp_path, monkeypatch):
     monkeypatch.setattr("litclf.data.reading._BLOCK", 1000)
     frame = pd.DataFrame({"a": np.arange(2000).astype(str), "이름": "가"})

@@ -78,7 +78,7 @@ def test_every_setting_of_a_draft_is_explained_or_plain():
     drafted(write_iris())
     text = Path("iris.yaml").read_text()
     assert text.startswith("# 150 rows in 3 classes, told apart by 4 columns.\n# Train with: litclf fit -c iris.yaml\n")
-    assert "guessed by its name, or as the last column" in text
+    assert "# guessed by its name\n" in text
     assert max(map(len, text.splitlines())) <= 120
 
 
@@ -92,6 +92,16 @@ def test_columns_that_cannot_be_learned_from_are_left_out_with_a_word():
     assert '- "name"' in text
     assert "# has a text of its own in most rows" in text
     assert "told apart by 2 columns" in text
+
+
+def test_columns_named_as_categories_are_drafted_so():
+    frame = pd.DataFrame({"floor": [1, 2, 3] * 20, "code": ["1", "2", "3b"] * 20, "y": ["a", "b"] * 30})
+    frame.to_csv("a.csv", index=False)
+    with pytest.raises(InputError, match=r"a\.csv: line \d+, column code must be .* or pass --categorical '\[code\]'"):
+        main(["a.csv"])
+    assert drafted("a.csv", "--categorical", "[floor, code]")["data"]["init_args"]["categorical"] == ["floor", "code"]
+    with pytest.raises(InputError, match=r"--categorical: a\.csv has no column 'flor'; fix: did you mean floor"):
+        main(["a.csv", "--categorical", "flor", "--output", "b.yaml"])
 
 
 def test_few_rows_of_a_class_get_shares_that_fit():

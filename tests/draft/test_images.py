@@ -22,7 +22,7 @@ def make_folder(root, classes=("cat", "개", "말"), number=20, sizes=((8, 8),),
 
 
 def drafted(folder):
-    return yaml.safe_load(draft_images(folder))
+    return yaml.safe_load(draft_images(folder, "a.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_shares_leave_every_split_an_image_of_each_class(number, share, tmp_path
 
 
 def test_first_line_describes_the_data(tmp_path):
-    assert draft_images(make_folder(tmp_path)).splitlines()[0] == "# 60 images in 3 classes: cat, 개, 말."
+    assert draft_images(make_folder(tmp_path), "a.yaml").splitlines()[0] == "# 60 images in 3 classes: cat, 개, 말."
 
 
 def test_unusable_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"^path: .*one must hold two class folders or more, got 1"):
-        draft_images(make_folder(tmp_path / "one", classes=("cat",)))
+        draft_images(make_folder(tmp_path / "one", classes=("cat",)), "a.yaml")

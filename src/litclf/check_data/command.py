@@ -94,4 +94,6 @@ def _report(source: str | None, target: str | None, settings: dict[str, Any]) ->
     kind, arguments = getattr(importlib.import_module(module), name), settings.get("init_args", {})
     if name == "TableDataModule" and arguments.get("path") is not None:
         return check_table(arguments.pop("path"), arguments.pop("target"), arguments)
+    if name == "ImagesDataModule":
+        return check_images(arguments["path"], *(arguments[key] for key in ("val_size", "test_size", "seed")))
     return check_loaded(kind(**arguments))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import yaml
 
 from litclf.checks import InputError
 from litclf.commands import ToolParser
@@ -13,7 +16,7 @@ from litclf.files import replacing
 
 
 def main(args: Sequence[str]) -> int:
-    """Runs ``litclf init DATA [--target COLUMN] [--output FILE]``; never overwrites a file.
+    """Runs ``litclf init DATA [--target COLUMN] [--categorical COLUMNS] [--output FILE]``; never overwrites a file.
 
     Args:
         args: The arguments: ``DATA`` is a CSV, TSV or Parquet file, or a folder of images.
@@ -28,6 +31,8 @@ def main(args: Sequence[str]) -> int:
     parser = ToolParser("init", "Writes a commented config for your data.")
     parser.add_argument("source", metavar="DATA", type=Path, help="a CSV, TSV or Parquet file, or a folder of images")
     parser.add_argument("--target", metavar="COLUMN", help="column of the class; default: guessed, and said")
+    categorical = "columns that are categories although they hold numbers, such as '[floor, year]'"
+    parser.add_argument("--categorical", metavar="COLUMNS", type=_names, default=[], help=categorical)
     parser.add_argument("--output", metavar="FILE", type=Path, help="file to write; default: the data's name, .yaml")
     given = parser.parse_args(args)
     output = given.output or Path(f"{given.source.resolve().stem}.yaml")
@@ -36,15 +41,35 @@ def main(args: Sequence[str]) -> int:
     if output.suffix not in (".yaml", ".yml"):
         raise InputError("--output", f"must end in .yaml, got {output}", "pass a name such as my-data.yaml")
     if given.source.is_dir():
-        if given.target is not None:
-            raise InputError("--target", "is for tables; the classes of images are their folders", "drop it")
-        text = draft_images(given.source)
-    else:
-        text, target = draft_table(given.source, given.target, output)
-        if given.target is None:
-            print(f"target      {target} (guessed; --target COLUMN takes another)")
-    with replacing(output) as beside:
+        for flag, value in (("--target", given.target), ("--categorical", given.categorical)):
+            if value:
+                raise InputError(flag, "is for tables; the classes of images are their folders", "drop it")
+    with _told_as_given(given.source), replacing(output) as beside:
+        target = None
+        if given.source.is_dir():
+            text = draft_images(given.source, output)
+        else:
+            text, target = draft_table(given.source, given.target, output, given.categorical)
         beside.write_text(text, encoding="utf-8")
+    if target is not None and given.target is None:
+        print(f"target      {target} (guessed; --target COLUMN takes another)")
     print(f"written     {output}")
     print(f"train       litclf fit -c {output}")
     return 0
+
+
+@contextmanager
+def _told_as_given(source: Path) -> Iterator[None]:
+    """What the data refuses under its own arguments is told of the file, or of the flags of this command."""
+    try:
+        yield
+    except InputError as error:
+        where = {"path": str(source), "target": "--target"}.get(error.where, error.where)
+        what = error.what.removeprefix(f"{source} ") if error.where == "path" else error.what
+        raise InputError(where, what, error.fix.replace("--data.", "--")) from error
+
+
+def _names(text: str) -> list[str]:
+    """The columns that a text names, as YAML: one, or a list."""
+    named = yaml.safe_load(text)
+    return list(map(str, named if isinstance(named, list) else [named]))

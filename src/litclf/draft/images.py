@@ -30,7 +30,7 @@ _SHARES = {
 
 _TEXT = """\
 # {number} images in {num_classes} classes: {names}.
-# Train with: litclf fit -c THIS_FILE
+# Train with: litclf fit -c {file}
 seed_everything: 42
 model:
   class_path: {model}
@@ -57,8 +57,12 @@ trainer:
 """
 
 
-def draft_images(path: str | Path) -> str:
+def draft_images(path: str | Path, file: str | Path) -> str:
     """A commented config for the folder of images ``path``, ready for ``litclf fit -c``.
+
+    Args:
+        path: A folder as :class:`~litclf.data.images.ImagesDataModule` takes it.
+        file: The file that the config is for.
 
     Raises:
         InputError: If the folder cannot be used; the message names the file at fault.
@@ -72,6 +76,7 @@ def draft_images(path: str | Path) -> str:
     epochs = max(10, round(_STEPS / (steps_per_pass * repeat)))
     size, why = _size(files)
     return _TEXT.format(
+        file=file,
         number=len(files),
         num_classes=data.num_classes,
         names=" ".join(", ".join(data.class_names[:20]).split()) + (", ..." if data.num_classes > 20 else ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,14 @@ import pandas as pd
 import yaml
 
 from litclf.checks import InputError
-from litclf.data.columns import check_column, class_labels, counts_rows, guess_target, useless_columns
+from litclf.data.columns import (
+    TARGET_NAMES,
+    check_column,
+    class_labels,
+    counts_rows,
+    guess_target,
+    useless_columns,
+)
 from litclf.data.reading import read_table
 from litclf.data.stratified import stratified_rows
 from litclf.data.table import TableDataModule
@@ -20,6 +28,9 @@ _STEPS = 1000
 
 _STEPS_PER_EPOCH = 25
 """Least steps of an epoch: validation and checkpoint after fewer would take longer than the steps."""
+
+_MOST_CLASSES = 0.5
+"""Classes for each row above which a column names rows, not kinds of rows."""
 
 _TEXT = """\
 # {rows} rows in {num_classes} classes, told apart by {num_columns} columns.
@@ -40,7 +51,7 @@ data:
     path: {path}
     target: {target}\t# {guess}
 {drop}
-    categorical: []\t# columns of categories that look like numbers, such as post codes
+    categorical: {categorical}\t# columns of categories that look like numbers, such as post codes
     val_size: {val_size}\t# share of the rows for choosing the best epoch, drawn by the seed
     test_size: {test_size}\t# share of the rows for the test at the end
     class_weights: false\t# true gives rare classes the same weight as others
@@ -52,13 +63,14 @@ trainer:
 """
 
 
-def draft_table(path: Path, target: str | None, file: Path) -> tuple[str, str]:
+def draft_table(path: Path, target: str | None, file: Path, categorical: Sequence[str] = ()) -> tuple[str, str]:
     """A commented config for a table, ready for ``litclf fit -c``.
 
     Args:
         path: A CSV, TSV or Parquet file.
         target: Column of the class; None guesses it.
         file: The file that the config is for.
+        categorical: Columns that are categories, whatever they hold.
 
     Returns:
         The config, and the target.
@@ -67,12 +79,23 @@ def draft_table(path: Path, target: str | None, file: Path) -> tuple[str, str]:
         InputError: If the table cannot be trained on; the message names row and column.
     """
     table = read_table(path)
-    guessed = target is None
-    target = guess_target(table) if target is None else target
+    guess = "the column of the class"
+    if target is None:
+        target = guess_target(table)
+        guess = f"guessed {'by its name' if target.lower() in TARGET_NAMES else 'as the last column'}"
     check_column(target, table, "--target", str(path))
-    reasons = _reasons_to_drop(table.drop(columns=target))
+    for name in categorical:
+        check_column(name, table, "--categorical", str(path))
+    reasons = _reasons_to_drop(table.drop(columns=[target, *categorical]))
     val_size, test_size = _sizes(table[target], str(path))
-    data = TableDataModule(path=str(path), target=target, drop=list(reasons), val_size=val_size, test_size=test_size)
+    data = TableDataModule(
+        path=str(path),
+        target=target,
+        drop=list(reasons),
+        categorical=list(categorical),
+        val_size=val_size,
+        test_size=test_size,
+    )
     num_train = len(data.splits["train"].y)
     batch_size = _batch_size(num_train)
     steps_per_pass = -(-num_train // batch_size)
@@ -86,8 +109,9 @@ def draft_table(path: Path, target: str | None, file: Path) -> tuple[str, str]:
         model="BinaryClassifier" if data.num_classes == 2 else "MulticlassClassifier",
         path=_quoted(str(path)),
         target=_quoted(target),
-        guess="guessed by its name, or as the last column" if guessed else "the column of the class",
+        guess=guess,
         drop=_drop_lines(reasons),
+        categorical=f"[{', '.join(map(_quoted, categorical))}]",
         val_size=val_size,
         test_size=test_size,
         batch_size=batch_size,
@@ -112,6 +136,9 @@ def _sizes(column: pd.Series[Any], path: str) -> tuple[float, float]:
     except InputError as error:
         raise InputError(path, error.what, error.fix) from error
     names, targets = np.unique(labels.astype(str), return_inverse=True)
+    if len(names) > max(_MOST_CLASSES * len(labels), 2):
+        rule = f"column {column.name} of {path} holds {len(names)} classes in {len(labels)} rows"
+        raise InputError("--target", rule, "pass the column of the class, which several rows have in common")
     for sizes in ((0.1, 0.2), (0.2, 0.2), (0.3, 0.3)):
         try:
             stratified_rows(targets, list(names), *sizes, seed=42)

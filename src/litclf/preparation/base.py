@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from litclf.checks import InputError
+from litclf.checks import InputError, nearest
 
 _HOMES = {
     "array": ("litclf.preparation.base", "ArrayPreparation"),
@@ -78,7 +78,7 @@ class ArrayPreparation(Preparation):
             InputError: If a column is missing or a value is no finite number; it names row and column.
         """
         if hasattr(raw, "columns") and hasattr(raw, "index"):
-            return self._checked(self._of_frame(raw), str(raw.index.name or "row"), raw.index)
+            return self._checked(self._of_frame(raw), raw)
         try:
             rows = np.asarray(raw, dtype=np.float32)
         except (TypeError, ValueError) as error:
@@ -86,26 +86,32 @@ class ArrayPreparation(Preparation):
         if rows.ndim != 2 or rows.shape[1] != len(self.columns):
             rule = f"must be rows of {len(self.columns)} numbers, got shape {list(rows.shape)}"
             raise InputError("input", rule, f"pass {', '.join(self.columns)}")
-        return self._checked(rows, "row", range(len(rows)))
+        return self._checked(rows)
 
     def _of_frame(self, frame: Any) -> NDArray[np.float32]:
         missing = [name for name in self.columns if name not in frame.columns]
         if missing:
+            others = [str(name) for name in frame.columns if name not in self.columns]
+            near = nearest(missing[0], others)
             rule = f"has no column {', '.join(missing)}, but {', '.join(map(str, frame.columns))}"
-            raise InputError("input", rule, f"name its columns {', '.join(self.columns)}")
+            fix = f"is it {near}? rename it to {missing[0]}" if near else f"name its columns {', '.join(self.columns)}"
+            raise InputError("input", rule, fix)
         rows = np.empty((len(frame), len(self.columns)), dtype=np.float32)
         for number, name in enumerate(self.columns):
             with np.errstate(over="ignore"):  # too large becomes infinite, which is refused with its row
                 rows[:, number] = _column(frame, name)
         return rows
 
-    def _checked(self, rows: NDArray[np.float32], unit: str, labels: Sequence[Any]) -> Tensor:
+    def _checked(self, rows: NDArray[np.float32], frame: Any = None) -> Tensor:
         wrong = np.argwhere(~np.isfinite(rows))
         if len(wrong):
             row, column = wrong[0]
-            rule = (
-                f"{unit} {labels[row]}, column {self.columns[column]} must be a finite number, got {rows[row, column]}"
-            )
+            name, got = self.columns[column], rows[row, column]
+            where = f"row {row}"
+            if frame is not None:
+                where = f"{frame.index.name or 'row'} {frame.index[row]}"
+                got = got if np.isnan(got) else frame[name].iloc[row]
+            rule = f"{where}, column {name} must be a finite number, got {got}"
             raise InputError("input", rule, "mend the value, or leave the row out")
         return torch.from_numpy(rows)
 
