@@ -16,12 +16,13 @@ BOTTOM = {"checks", "files"}
 TOOL = BOTTOM | {"commands"}
 MIDDLE = BOTTOM | {"engines", "nets", "preparation"}
 PARTS = MIDDLE | {"callbacks", "data", "models"}
-TRAINED = PARTS | {"calibration", "checkpoints", "decision", "rebuild"}
+LIGHT = BOTTOM | {"checkpoints", "decision", "nets", "preparation", "threads"}
+TRAINED = LIGHT | {"inference", "rebuild"}
 MAY_IMPORT = {
     "checks": set(),
     "files": {"checks"},
     "presets": BOTTOM,
-    "nets": BOTTOM,
+    "nets": BOTTOM | {"backbones"},
     "backbones": BOTTOM,
     "decision": BOTTOM,
     "preparation": BOTTOM | {"preparation"},
@@ -35,19 +36,20 @@ MAY_IMPORT = {
     "data": MIDDLE | {"data"},
     "models": MIDDLE | {"backbones", "decision", "models"},
     "loggers": BOTTOM,
+    "threads": set(),
     "checkpoints": BOTTOM,
     "check_data": MIDDLE | {"check_data", "data", "parser"},
     "draft": TOOL | {"data", "draft", "preparation"},
     "calibration": PARTS | {"checkpoints", "decision"},
-    "defaults": PARTS | {"loggers", "checkpoints"},
+    "defaults": PARTS | {"loggers", "checkpoints", "threads"},
     "run": PARTS | {"calibration", "check_data", "checkpoints", "decision", "defaults", "loggers", "record", "report"},
     "rebuild": PARTS | {"checkpoints"},
-    "inference": TRAINED,
+    "inference": LIGHT,
     "arguments": TOOL | {"inference"},
     "rows": BOTTOM | {"data"},
-    "predict": TRAINED | {"arguments", "defaults", "inference", "pictures", "rows"},
-    "export": TRAINED | {"arguments", "export", "inference"},
-    "serve": TRAINED | {"arguments", "defaults", "inference", "serve"},
+    "predict": TRAINED | {"arguments", "pictures", "rows"},
+    "export": TRAINED | {"arguments", "data", "export", "models"},
+    "serve": TRAINED | {"arguments", "serve"},
 }
 ABOVE = {"cli", "parser", "compare"}
 

@@ -460,7 +460,7 @@ CHECKPOINTS = {
     "weights only": r"--ckpt_path: a\.ckpt is not a checkpoint of a run",
     "other shapes": r"--ckpt_path: the weights in a\.ckpt do not fit",
     "not finite": r"--ckpt_path: .* in a\.ckpt is not finite",
-    "stranger": r"--ckpt_path: a\.ckpt is of Stranger, which is no model of litclf",
+    "stranger": r"--ckpt_path: a\.ckpt is of Stranger, which is no classifier of litclf",
 }
 
 

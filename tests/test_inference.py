@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -95,16 +97,16 @@ def test_loading_draws_no_random_numbers(circles):
 @pytest.mark.parametrize(
     ("saved", "message"),
     [
-        ({"model_class": "Own"}, "is of Own, which is no model of litclf"),
-        ({"model_class": "InputError"}, "is of InputError, which is no model"),
-        ({"model_class": "CirclesDataModule"}, "is of CirclesDataModule, which is no model"),
+        ({"model_class": "Own"}, "is of Own, which is no classifier of litclf"),
+        ({"model_class": "InputError"}, "is of InputError, which is no classifier"),
+        ({"model_class": "CirclesDataModule"}, "is of CirclesDataModule, which is no classifier"),
         ({"network": "left out"}, "is of a network of one's own"),
         ({"preparation": "left out"}, "does not hold how raw inputs are prepared"),
         ({"preparation": {"kind": "pickle"}}, "got 'pickle'"),
-        ({"hidden_dim": [3]}, r"has no argument hidden_dim; fix: did you mean hidden_dims\?"),
-        ({"hidden_dims": "wide"}, "gets what it cannot take"),
+        ({"hidden_dims": "wide"}, "do not fit its model"),
+        ({"hidden_dims": "left out"}, "do not fit its model: 'hidden_dims'"),
+        ({"network": "os.system"}, "do not fit its model"),
         ({"hidden_dims": [9]}, "do not fit its model"),
-        ({"lr": -1.0}, "lr: must be positive"),
         ({"class_names": ["a", "b", "c"]}, "names 3 classes of a model with 2"),
     ],
 )
@@ -145,3 +147,17 @@ def test_predictions_of_raw_digits_are_what_the_test_counted(tmp_path):
     x, y = data.splits["test"]
     predictions = load(result.folder).predict(x[:, 0].numpy())
     assert (predictions.indexes == y.numpy()).sum() == round(result.metrics["test/accuracy"] * len(y))
+
+
+def test_predicting_loads_neither_lightning_nor_what_it_loads(circles, tmp_path):
+    (tmp_path / "rows.csv").write_text("x1,x2\n0,0.8\n1,0\n")
+    code = f"""
+import sys
+from litclf.__main__ import main
+args = ["--ckpt_path", {str(circles[0].folder)!r}, "--input", "rows.csv", "--output", "out.csv"]
+assert main(["predict", *args]) == 0
+print([name for name in ("lightning", "torchmetrics", "torchvision", "sklearn", "matplotlib") if name in sys.modules])
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 3

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning.pytorch import LightningDataModule, LightningModule
 
 from litclf.checks import InputError
+
+if TYPE_CHECKING:  # who only predicts does without Lightning, which takes seconds and memory to load
+    from lightning.pytorch import LightningDataModule, LightningModule
 
 _FREE = {"steps_per_execution", "data_dir", "engine", "path", "memory_budget", "num_workers"}
 """Arguments that change nothing about the weights, so that a resumed run may change them."""
@@ -21,6 +24,41 @@ def run_folder(ckpt_path: Path) -> Path:
         # Relative where the user's path is, so that messages stay readable.
         return ckpt_path.parent.parent if ckpt_path.parent.name else above
     return ckpt_path.parent
+
+
+def find_checkpoint(path: Path) -> Path:
+    """The checkpoint that ``path`` means.
+
+    Args:
+        path: A checkpoint; a run folder, whose tested checkpoint is taken: the best, or the last where no best was
+            kept; or the folder of all versions of a run, of which the latest with a checkpoint is taken.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise InputError("ckpt_path", f"there is no file {path}", "pass RUN/checkpoints/best.ckpt, or a run folder")
+    versions = [folder for folder in path.glob("version_*") if folder.name[8:].isdigit()]
+    for run in (path, *sorted(versions, key=lambda folder: int(folder.name[8:]), reverse=True)):
+        if any(run.glob("checkpoints/*.ckpt")):
+            return _tested(run)
+    rule = f"{path} holds no run with a checkpoint"
+    raise InputError("ckpt_path", rule, "pass a folder that `litclf fit` has made")
+
+
+def _tested(run: Path) -> Path:
+    """The checkpoint that was tested: the best one under its own name, or the last one."""
+    try:
+        best = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["best"]["path"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        best = "best.ckpt"  # the fit has not ended, or kept no best
+    for name in (Path(str(best)).name, "best.ckpt", "last.ckpt"):
+        if (run / "checkpoints" / name).is_file():
+            return run / "checkpoints" / name
+    rule = f"{run / 'checkpoints'} holds neither best.ckpt nor last.ckpt"
+    raise InputError("ckpt_path", rule, "pass the path of a checkpoint in it")
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -154,10 +154,6 @@ def _run(args: list[str]) -> int:
     if args[0] not in FITS:
         near = nearest(args[0], [*FITS, *TOOLS, "presets"])
         raise InputError(args[0], "is no command of litclf", f"did you mean {near}?" if near else "see litclf --help")
-    if args[0] == "predict" and any(arg.startswith(("--input", "--point")) for arg in args):
-        from litclf.predict import main  # what reads files is loaded for them only
-
-        return main(args[1:])
     args, name = with_config(args)
     try:
         with quiet_lightning():

@@ -19,15 +19,13 @@ from torch import nn
 from litclf.callbacks.progress import BarProgress, PlainProgress
 from litclf.engines.kernel import KernelEngine
 from litclf.loggers import MetricsCSV, RunTensorBoard
+from litclf.threads import threads_for
 
 MAX_EPOCHS = 20
 """Length of a fit whose length nobody names; Lightning's own 1000 epochs are rarely meant."""
 
 _LARGE_SPLIT = 1000
 """Samples from which on a validation split tells a tenth of a percent of accuracy."""
-
-_SMALL_WORK = 1e8
-"""Multiply-adds of a step below which one thread is taken: a second gains little, and costs a lot on a busy machine."""
 
 
 def trainer_defaults(trainer_args: dict[str, Any], data: LightningDataModule, folder: Path | None) -> dict[str, Any]:
@@ -122,32 +120,13 @@ def warm_up(model: LightningModule, data: LightningDataModule) -> None:
         notice.cancel()
 
 
-def choose_threads(model: LightningModule, data: LightningDataModule | None) -> int:
+def choose_threads(model: LightningModule, data: LightningDataModule) -> int:
     """One thread where a step is little work, PyTorch's default otherwise."""
+    network, example = getattr(model, "network", None), model.example_input_array
     batch_size = getattr(data, "batch_size", None) or 1000
-    return 1 if batch_size * _multiply_adds(model) < _SMALL_WORK else torch.get_num_threads()
-
-
-def _multiply_adds(model: LightningModule) -> int:
-    """Multiplications with a weight that one sample takes; each weight once where the size of a sample is not known."""
-    example, network = model.example_input_array, getattr(model, "network", None)
-    layers = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
-    if not isinstance(example, torch.Tensor) or not isinstance(network, nn.Module) or not layers:
-        return sum(parameter.numel() for parameter in model.parameters())
-    counts: list[int] = []
-    hooks = [
-        layer.register_forward_hook(lambda layer, _, out: counts.append(out.numel() * layer.weight[0].numel()))
-        for layer in layers
-    ]
-    training = network.training
-    try:
-        with torch.inference_mode():
-            network.eval()(example)
-    finally:
-        network.train(training)
-        for hook in hooks:
-            hook.remove()
-    return sum(counts) // len(example)
+    if isinstance(network, nn.Module) and isinstance(example, torch.Tensor):
+        return threads_for(network, example, batch_size)
+    return threads_for(model, None, batch_size)
 
 
 def has_samples(data: LightningDataModule, split: str) -> bool:

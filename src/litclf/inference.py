@@ -11,17 +11,23 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from litclf.checkpoints import read_checkpoint
+from litclf.checkpoints import find_checkpoint, read_checkpoint
 from litclf.checks import InputError
 from litclf.decision import Calibration, Decision
-from litclf.models.base import Classifier
+from litclf.nets import build_network
 from litclf.preparation.base import Preparation, preparation_from
-from litclf.rebuild import find_checkpoint, rebuild_model
+from litclf.threads import threads_for
 
 _BATCH_SIZE, _BATCH_NUMBERS = 1000, 4_000_000
 """Most samples, and most numbers of their inputs, that go through the network at once, as in validation and test."""
+
+_ARCHITECTURE = ("network", "input_shape", "hidden_dims", "activation")
+"""Hyperparameters that tell the network."""
+
+_PREFIX = "network."
+"""What the names of a classifier's weights begin with."""
 
 _ROWS = 20_000
 """Rows of a DataFrame that are prepared at once."""
@@ -48,7 +54,9 @@ class LoadedModel:
 
     Attributes:
         path: The checkpoint.
-        model: The model, on the CPU, in evaluation mode.
+        network: The network, on the CPU, in evaluation mode; its logits have shape ``(N, 1)`` for two classes told
+            apart by one, else ``(N, C)``.
+        settings: The model's hyperparameters.
         preparation: Turns raw inputs into the network's.
         decision: Turns logits into probabilities and classes.
         class_names: Names of the C classes.
@@ -56,7 +64,8 @@ class LoadedModel:
     """
 
     path: Path
-    model: Classifier
+    network: nn.Module
+    settings: dict[str, Any]
     preparation: Preparation
     decision: Decision
     class_names: tuple[str, ...]
@@ -81,15 +90,30 @@ class LoadedModel:
         return self.predict(raw).probabilities
 
     @property
+    def binary(self) -> bool:
+        """Whether one logit tells two classes apart."""
+        return bool(self.settings["model_class"] == "BinaryClassifier")
+
+    @property
+    def input_shape(self) -> list[int]:
+        """Shape of one input of the network."""
+        return list(self.settings["input_shape"])
+
+    @property
+    def threads(self) -> int:
+        """Threads of PyTorch that predicting is worth."""
+        return threads_for(self.network, torch.zeros(1, *self.input_shape), self.batch_size)
+
+    @property
     def batch_size(self) -> int:
         """Samples that go through the network at once: large images make large activations."""
-        numbers: int = prod(self.model.hparams["input_shape"])
-        return max(1, min(_BATCH_SIZE, _BATCH_NUMBERS // numbers))
+        return max(1, min(_BATCH_SIZE, _BATCH_NUMBERS // prod(self.input_shape)))
 
     def logits(self, x: Tensor) -> Tensor:
         """Logits of network inputs ``x``, float32: shape ``(N,)`` of a binary model, ``(N, C)`` of others."""
         with torch.inference_mode():
-            return torch.cat([self.model(batch) for batch in torch.split(x, self.batch_size)])
+            logits = torch.cat([self.network(batch) for batch in torch.split(x, self.batch_size)])
+        return logits.flatten() if self.binary else logits
 
     def _decide(self, x: Tensor) -> tuple[Tensor, Tensor]:
         with torch.inference_mode():
@@ -136,13 +160,7 @@ def load(path: str | Path, calibrated: bool = True, threshold: float | None = No
     path = find_checkpoint(Path(path))
     checkpoint = read_checkpoint(path)
     saved = checkpoint["hyper_parameters"]
-    model = rebuild_model(checkpoint, path)
-    if not isinstance(model, Classifier):
-        rule = f"{path} is of {type(model).__name__}, which is no classifier"
-        raise InputError("ckpt_path", rule, "pass a checkpoint of a classifier")
-    for key, weights in model.state_dict().items():
-        if not bool(torch.isfinite(weights).all()):
-            raise InputError("ckpt_path", f"{key} in {path} is not finite", "fit again, with a smaller lr")
+    network = _rebuild_network(checkpoint, path)
     if "preparation" not in saved:
         rule = f"{path} does not hold how raw inputs are prepared"
         raise InputError("ckpt_path", rule, "fit again, with data of litclf")
@@ -157,7 +175,38 @@ def load(path: str | Path, calibrated: bool = True, threshold: float | None = No
         _check_threshold(threshold, num_classes)
         chosen = threshold
     preparation = preparation_from(saved["preparation"])
-    return LoadedModel(path, model, preparation, Decision(temperature, chosen), class_names, calibration)
+    return LoadedModel(path, network, saved, preparation, Decision(temperature, chosen), class_names, calibration)
+
+
+def _rebuild_network(checkpoint: dict[str, Any], path: Path) -> nn.Module:
+    """The network of a classifier with its weights, without Lightning and what it loads."""
+    saved = checkpoint["hyper_parameters"]
+    name = saved.get("model_class")
+    if name not in ("BinaryClassifier", "MulticlassClassifier"):
+        rule = f"{path} is of {name}, which is no classifier of litclf"
+        raise InputError("ckpt_path", rule, "load a class of your own in Python, by its load_from_checkpoint")
+    if "network" not in saved:
+        rule = f"{path} is of a network of one's own"
+        raise InputError("ckpt_path", rule, f"load it in Python: {name}.load_from_checkpoint(path, network=...)")
+    try:
+        name_of_network, shape, hidden_dims, activation = (saved[key] for key in _ARCHITECTURE)
+        out_features = 1 if name == "BinaryClassifier" else int(saved["num_classes"])
+        with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and thrown away
+            network = build_network(name_of_network, shape, hidden_dims, activation, out_features)
+        weights = {
+            key.removeprefix(_PREFIX): value
+            for key, value in checkpoint["state_dict"].items()
+            if key.startswith(_PREFIX)
+        }
+        network.load_state_dict(weights)
+    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        rule = f"the weights in {path} do not fit its model: {reason}"
+        raise InputError("ckpt_path", rule, "pass a checkpoint that litclf wrote") from error
+    for key, value in weights.items():
+        if not bool(torch.isfinite(value).all()):
+            raise InputError("ckpt_path", f"{_PREFIX}{key} in {path} is not finite", "fit again, with a smaller lr")
+    return network.eval()
 
 
 def _check_threshold(threshold: float, num_classes: int) -> None:

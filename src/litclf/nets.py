@@ -19,6 +19,37 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 }
 
 
+def build_network(
+    name: str,
+    input_shape: Sequence[int],
+    hidden_dims: Sequence[int],
+    activation: str,
+    out_features: int,
+    weights_path: str | None = None,
+) -> nn.Module:
+    """The network of that name.
+
+    Args:
+        name: ``mlp``, ``cnn``, or a classification network of torchvision.
+        input_shape: Shape of one input.
+        hidden_dims: Width of each hidden layer of the MLP, or channels of each stage of the CNN.
+        activation: Activation of the MLP, a key of ``ACTIVATIONS``.
+        out_features: Number of logits.
+        weights_path: File of weights that a network of torchvision starts from; None draws random ones.
+
+    Example:
+        >>> build_network("mlp", [2], [10], "relu", 1)(torch.zeros(3, 2)).shape
+        torch.Size([3, 1])
+    """
+    if name == "cnn":
+        return CNN(input_shape, hidden_dims, out_features)
+    if name == "mlp":
+        return MLP(input_shape, hidden_dims, out_features, activation)
+    from litclf.backbones import Backbone  # loads torchvision
+
+    return Backbone(name, input_shape, out_features, weights_path)
+
+
 class MLP(nn.Sequential):
     """Fully connected layers with an activation between them; inputs of any shape are flattened.
 

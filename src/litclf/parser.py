@@ -12,10 +12,9 @@ import yaml
 from lightning.pytorch.cli import LightningArgumentParser
 
 import litclf
-from litclf.checkpoints import read_checkpoint, run_folder
+from litclf.checkpoints import find_checkpoint, read_checkpoint, run_folder
 from litclf.checks import InputError, nearest
 from litclf.presets import preset_path
-from litclf.rebuild import find_checkpoint
 
 _KINDS = {
     "<class 'int'>": "a whole number",

@@ -20,11 +20,9 @@ from tqdm import tqdm
 from litclf.arguments import ModelParser, data_changes, load_model
 from litclf.checkpoints import run_folder
 from litclf.checks import InputError
-from litclf.defaults import choose_threads
 from litclf.inference import LoadedModel, Predictions
 from litclf.preparation.base import Preparation
 from litclf.preparation.table import TablePreparation, UnseenCategoryWarning
-from litclf.rebuild import load_data
 from litclf.rows import read_rows, row_writer
 
 
@@ -62,7 +60,7 @@ def _run(model: LoadedModel, given: Namespace, changes: dict[str, Any]) -> int:
             raise InputError("--output", "does nothing with --point, which answers on the terminal", "drop it")
         answer_point(model, given.point, changes)
         return 0
-    torch.set_num_threads(choose_threads(model.model, None))
+    torch.set_num_threads(model.threads)
     # Arrow reads as many blocks ahead as it has threads, and each keeps memory of its own.
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
@@ -165,6 +163,7 @@ def draw_point(model: LoadedModel, point: NDArray[Any], predictions: Predictions
     """
     from litclf.pictures.boundary import draw_boundary, mesh_points  # loads matplotlib
     from litclf.pictures.canvas import new_figure, save
+    from litclf.rebuild import load_data  # loads Lightning
 
     train = load_data(model.path, changes).splits["train"]
     # The point is one of those that the plane is drawn around.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +10,7 @@ from typing import Any, TypeVar
 import torch
 
 import litclf
-from litclf.checkpoints import read_checkpoint
+from litclf.checkpoints import find_checkpoint, read_checkpoint
 from litclf.checks import InputError
 from litclf.data.base import InMemoryDataModule
 from litclf.models.stepped import SteppedModule
@@ -22,41 +21,6 @@ _NO_ARGUMENTS = {"model_class", "class_names", "preparation", "weights_path"}
 """Hyperparameters that the model's constructor is not given; no file is read that a checkpoint names."""
 
 _OTHER = "pass a checkpoint that litclf wrote"
-
-
-def find_checkpoint(path: Path) -> Path:
-    """The checkpoint that ``path`` means.
-
-    Args:
-        path: A checkpoint; a run folder, whose tested checkpoint is taken: the best, or the last where no best was
-            kept; or the folder of all versions of a run, of which the latest with a checkpoint is taken.
-
-    Raises:
-        InputError: If there is none.
-    """
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise InputError("ckpt_path", f"there is no file {path}", "pass RUN/checkpoints/best.ckpt, or a run folder")
-    versions = [folder for folder in path.glob("version_*") if folder.name[8:].isdigit()]
-    for run in (path, *sorted(versions, key=lambda folder: int(folder.name[8:]), reverse=True)):
-        if any(run.glob("checkpoints/*.ckpt")):
-            return _tested(run)
-    rule = f"{path} holds no run with a checkpoint"
-    raise InputError("ckpt_path", rule, "pass a folder that `litclf fit` has made")
-
-
-def _tested(run: Path) -> Path:
-    """The checkpoint that was tested: the best one under its own name, or the last one."""
-    try:
-        best = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["best"]["path"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        best = "best.ckpt"  # the fit has not ended, or kept no best
-    for name in (Path(str(best)).name, "best.ckpt", "last.ckpt"):
-        if (run / "checkpoints" / name).is_file():
-            return run / "checkpoints" / name
-    rule = f"{run / 'checkpoints'} holds neither best.ckpt nor last.ckpt"
-    raise InputError("ckpt_path", rule, "pass the path of a checkpoint in it")
 
 
 def rebuild_model(checkpoint: dict[str, Any], path: Path) -> SteppedModule:

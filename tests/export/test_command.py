@@ -99,7 +99,7 @@ def test_safetensors_say_what_they_are(circles, tmp_path):
     export(model, data, "safetensors", tmp_path / "model.safetensors")
     with safetensors.safe_open(tmp_path / "model.safetensors", framework="pt") as file:
         assert json.loads(file.metadata()["class_names"]) == ["outer", "inner"]
-        assert torch.equal(file.get_tensor("0.weight"), model.model.network[0].weight)
+        assert torch.equal(file.get_tensor("0.weight"), model.network[0].weight)
 
 
 def test_merged_blobs_from_the_fit_to_a_new_model_in_a_fresh_process(tmp_path, capsys):

@@ -10,11 +10,11 @@ from typing import Any
 
 import yaml
 
-from litclf.checkpoints import read_checkpoint, run_folder
+from litclf.checkpoints import find_checkpoint, read_checkpoint, run_folder
 from litclf.checks import InputError
 from litclf.data.base import InMemoryDataModule
 from litclf.models.stepped import SteppedModule
-from litclf.rebuild import find_checkpoint, load_data, rebuild_model
+from litclf.rebuild import load_data, rebuild_model
 
 _RESTORE = "restore the file as `litclf fit` wrote it"
 
@@ -45,7 +45,7 @@ def load_run(run: Path) -> LoadedRun:
 
     Args:
         run: A run folder, a checkpoint in it, or the folder of all versions of a run, as
-            :func:`~litclf.rebuild.find_checkpoint` takes it.
+            :func:`~litclf.checkpoints.find_checkpoint` takes it.
 
     Raises:
         InputError: If a file is missing, damaged or does not fit the others; the message names it.

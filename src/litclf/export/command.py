@@ -20,6 +20,7 @@ from litclf.export.formats import FORMATS, Answer, Format, exporters
 from litclf.export.graph import Graph
 from litclf.files import replacing
 from litclf.inference import LoadedModel
+from litclf.models.base import Classifier
 from litclf.rebuild import load_data
 
 TOLERANCE = 1e-5
@@ -149,19 +150,18 @@ def export(model: LoadedModel, data: InMemoryDataModule, format: Format, output:
 
 def loading_lines(model: LoadedModel, path: Path) -> list[str]:
     """The two lines of Python that load an exported ``state_dict`` into a new model."""
-    kind, wanted = type(model.model), ("network", "hidden_dims", "activation", "input_shape", "num_classes")
-    defaults = inspect.signature(kind).parameters
-    saved: Any = model.model.hparams
+    saved, wanted = model.settings, ("network", "hidden_dims", "activation", "input_shape", "num_classes")
+    defaults = inspect.signature(Classifier).parameters
     given = {name: saved[name] for name in wanted if saved[name] != defaults[name].default and saved[name] != []}
     arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
     return [
-        f"model = litclf.{kind.__name__}({arguments}).eval()",
+        f"model = litclf.{saved['model_class']}({arguments}).eval()",
         f'model.network.load_state_dict(torch.load("{path}", weights_only=True))',
     ]
 
 
 def _check_data(model: LoadedModel, data: InMemoryDataModule) -> None:
-    needed, offered = model.model.hparams["input_shape"], list(data.input_shape)
+    needed, offered = model.input_shape, list(data.input_shape)
     if needed != offered:
         rule = f"has inputs of shape {offered}, the model takes {needed}"
         raise InputError("data", rule, "pass the data it was trained with")
@@ -176,7 +176,7 @@ def _compare(
     for x, _ in data.predict_dataloader():
         with torch.inference_mode():
             probabilities, classes = answer(graph.scaling.raw(x))
-            expected, expected_classes = model.decision(model.model(x).double())
+            expected, expected_classes = model.decision(model.logits(x).double())
         difference = (probabilities - expected).abs().amax(dim=1)
         # Not a number is no small difference.
         wrong = ~(difference <= TOLERANCE) | (classes != expected_classes)

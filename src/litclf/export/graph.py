@@ -127,11 +127,8 @@ class Graph(nn.Module):
 
     def __init__(self, model: LoadedModel) -> None:
         super().__init__()
-        network, preparation = model.model.network, model.preparation
-        assert network is not None, "a loaded model is built"
-        self.network, self.decision = network, model.decision
-        self.binary = model.model.num_logits(len(model.class_names)) == 1
-        self.scaling = _scaling(preparation, list(model.model.hparams["input_shape"]))
+        self.network, self.decision, self.binary = model.network, model.decision, model.binary
+        self.scaling = _scaling(model.preparation, model.input_shape)
         self.eval()
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,12 +10,12 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from litclf.backbones import Backbone, backbone_names
+from litclf.backbones import backbone_names
 from litclf.checks import InputError, nearest, one_of, positive
 from litclf.decision import Calibration, Decision
 from litclf.models.recipe import Recipe
 from litclf.models.stepped import SteppedModule
-from litclf.nets import ACTIVATIONS, CNN, MLP, initialize
+from litclf.nets import ACTIVATIONS, build_network, initialize
 
 _OWN_NETWORKS = ("mlp", "cnn")
 
@@ -233,13 +233,9 @@ class Classifier(SteppedModule):
     def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
         logits = self.num_logits(num_classes)
         if self.network is None:
-            name, hidden_dims = self.hparams["network"], self.hparams["hidden_dims"]
-            if name == "cnn":
-                self.network = CNN(input_shape, hidden_dims, logits)
-            elif name == "mlp":
-                self.network = MLP(input_shape, hidden_dims, logits, self.hparams["activation"])
-            else:
-                self.network = Backbone(name, input_shape, logits, self.hparams["weights_path"])
+            name, hidden_dims, activation = (self.hparams[key] for key in ("network", "hidden_dims", "activation"))
+            start = self.hparams["weights_path"]
+            self.network = build_network(name, input_shape, hidden_dims, activation, logits, start)
         initialize(self.network, self.hparams["init"], self.hparams["activation"])
         self.val_metrics = self.metrics(num_classes)
         self.test_metrics = self.val_metrics.clone()

@@ -14,7 +14,6 @@ from litserve.loops.simple_loops import BatchedLoop
 from torch import Tensor
 
 from litclf.checks import InputError
-from litclf.defaults import choose_threads
 from litclf.inference import load
 from litclf.serve.inputs import MAX_BYTES, Question, TooLargeError, parsed, question
 
@@ -91,8 +90,7 @@ class ModelAPI(LitAPI):  # type: ignore[misc]
         """Loads the model."""
         self.model = load(self.path, self.calibrated, self.threshold)
         self.described = self.model.preparation.to_dict()
-        # Of the data it asks the batch size only, which is the usual one here.
-        torch.set_num_threads(choose_threads(self.model.model, None))
+        torch.set_num_threads(self.model.threads)
 
     def decode_request(self, request: Annotated[Any, Depends(read_json)]) -> Question | InputError:
         """The network's inputs for a request, or what is wrong with it."""

@@ -10,7 +10,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litclf.checkpoints import run_folder
 from litclf.checks import InputError
 from litclf.inference import LoadedModel
-from litclf.rebuild import load_data
 
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css", ".js": "text/javascript"}
@@ -52,6 +51,8 @@ def _extents(model: LoadedModel) -> list[tuple[float, float]]:
     taken: Any = model.preparation
     if taken.kind == "table":
         return [(of["mean"] - 3 * of["scale"], of["mean"] + 3 * of["scale"]) for of in taken.numbers.values()]
+    from litclf.rebuild import load_data  # loads Lightning
+
     try:
         x = load_data(model.path).splits["train"].x
     except (InputError, OSError):
