@@ -26,7 +26,7 @@ from litclf.checks import InputError, not_negative, positive
 from litclf.data.base import ClassificationDataModule
 from litclf.decision import Calibration, Rule
 from litclf.defaults import choose_threads, has_samples, quiet_lightning, trainer_defaults, warm_up
-from litclf.engines.limits import check_launcher, check_trainer
+from litclf.engines.limits import check_last_batch, check_launcher, check_trainer
 from litclf.loggers import RunTensorBoard
 from litclf.models.base import Classifier
 from litclf.record import described, facts_of, is_plain, plain, run_seed, versions
@@ -148,7 +148,9 @@ class Run:
         if self.ckpt_path is not None:
             check_checkpoint(self.ckpt_path, model, data)
         # Read now, so that missing files are found before anything is written.
-        getattr(data, "splits", None)
+        splits = getattr(data, "splits", None)
+        if isinstance(splits, dict):
+            check_last_batch(model, len(splits["train"].y), getattr(data, "batch_size", None))
         torch.set_num_threads(threads or choose_threads(model, data))
 
     def fit(self, trainer_args: dict[str, Any]) -> RunResult:

@@ -2,10 +2,11 @@ import pytest
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
+from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
-from litclf import BinaryClassifier, CirclesDataModule, InputError
-from litclf.engines.limits import check_trainer
+from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier
+from litclf.engines.limits import check_last_batch, check_trainer
 
 
 def data(most):
@@ -122,3 +123,23 @@ def test_own_schedule_by_step_moves_with_every_step(make_trainer):
     trainer = make_trainer(max_epochs=1)
     trainer.fit(model, datamodule=data(2))
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.1 * 0.1**trainer.global_step)
+
+
+@pytest.mark.parametrize(
+    ("samples", "batch_size", "refused"), [(9, 4, True), (9, 5, False), (8, 4, False), (1, None, True)]
+)
+def test_a_last_mini_batch_of_one_is_refused_where_batch_norm_needs_two(samples, batch_size, refused):
+    network = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(4), nn.Linear(4, 3))
+    model = MulticlassClassifier(network=network, input_shape=[1, 2, 2], num_classes=3)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    if refused:
+        with pytest.raises(InputError, match=rf"data.batch_size: {batch_size} leaves one of {samples} samples"):
+            check_last_batch(model, samples, batch_size)
+    else:
+        check_last_batch(model, samples, batch_size)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_batch_norm_over_many_places_takes_one_sample():
+    network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 3))
+    check_last_batch(MulticlassClassifier(network=network, input_shape=[1, 2, 2], num_classes=3), 9, 4)
