@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import LightningDataModule, LightningModule
 
 from litclf.checks import InputError
+from litclf.saving import read
 
 _FREE = {"steps_per_execution", "data_dir", "engine", "path", "memory_budget", "num_workers"}
 """Arguments that change nothing about the weights, so that a resumed run may change them."""
@@ -23,20 +23,14 @@ def run_folder(ckpt_path: Path) -> Path:
     return ckpt_path.parent
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Reads a checkpoint of plain values and tensors.
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Reads a checkpoint of a run, as :func:`litclf.saving.read` does: from a local file, plain values and tensors.
 
     Raises:
-        InputError: If the file is missing, damaged or no checkpoint.
+        InputError: If the file is missing, damaged, no checkpoint of a run, or holds more than plain values.
     """
-    if not path.is_file():
-        raise InputError("ckpt_path", f"there is no file {path}", "pass the path of a .ckpt file of a run")
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load raises many kinds for a damaged file
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError("ckpt_path", f"cannot read {path}: {reason}", "pass an undamaged checkpoint") from error
-    if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint or "hyper_parameters" not in checkpoint:
+    checkpoint = read(path)
+    if not all(isinstance(checkpoint.get(key), dict) for key in ("state_dict", "hyper_parameters")):
         raise InputError("ckpt_path", f"{path} is not a checkpoint of a run", "pass a .ckpt file that litclf wrote")
     return checkpoint
 
