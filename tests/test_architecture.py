@@ -14,36 +14,49 @@ ROOT = Path(litclf.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if path not in (ROOT / "__init__.py", ROOT / "__main__.py"))
 BOTTOM = {"checks", "files"}
 TOOL = BOTTOM | {"commands"}
+GATE = {"hyperparameters", "saving"}
 MIDDLE = BOTTOM | {"engines", "nets", "preparation"}
 PARTS = MIDDLE | {"callbacks", "data", "models"}
-LIGHT = BOTTOM | {"checkpoints", "decision", "nets", "preparation", "threads"}
+LIGHT = BOTTOM | GATE | {"checkpoints", "decision", "nets", "preparation", "threads"}
 TRAINED = LIGHT | {"inference", "rebuild"}
 MAY_IMPORT = {
     "checks": set(),
     "files": {"checks"},
     "presets": BOTTOM,
+    "hyperparameters": BOTTOM,
+    "trust": BOTTOM,
+    "saving": BOTTOM | {"hyperparameters"},
+    "plugin": BOTTOM | GATE,
     "nets": BOTTOM | {"backbones"},
     "backbones": BOTTOM,
     "decision": BOTTOM,
     "preparation": BOTTOM | {"preparation"},
     "engines": BOTTOM | {"engines"},
-    "callbacks": MIDDLE | {"callbacks", "loggers", "pictures"},
+    "loops": set(),
+    "rng": set(),
+    "signals": set(),
+    "settings": BOTTOM,
+    "folder": BOTTOM | {"checkpoints"},
+    "resuming": BOTTOM | {"callbacks", "checkpoints", "folder", "record", "signals"},
+    "callbacks": MIDDLE | {"callbacks", "loggers", "loops", "pictures", "rng", "signals"},
     "pictures": BOTTOM | {"pictures"},
     "report": TOOL | {"report"},
     "record": set(),
-    "commands": BOTTOM,
+    "commands": BOTTOM | {"signals"},
     "dashboard": TOOL,
-    "data": MIDDLE | {"data"},
-    "models": MIDDLE | {"backbones", "decision", "models"},
+    "data": MIDDLE | GATE | {"data"},
+    "models": MIDDLE | GATE | {"backbones", "decision", "models"},
     "loggers": BOTTOM,
     "threads": set(),
-    "checkpoints": BOTTOM,
+    "checkpoints": BOTTOM | {"saving"},
     "check_data": MIDDLE | {"check_data", "data", "parser"},
     "draft": TOOL | {"data", "draft", "preparation"},
-    "calibration": PARTS | {"checkpoints", "decision"},
-    "defaults": PARTS | {"loggers", "checkpoints", "threads"},
-    "run": PARTS | {"calibration", "check_data", "checkpoints", "decision", "defaults", "loggers", "record", "report"},
-    "rebuild": PARTS | {"checkpoints"},
+    "calibration": PARTS | {"checkpoints", "decision", "saving"},
+    "defaults": PARTS | {"loggers", "checkpoints", "plugin", "threads"},
+    "run": PARTS
+    | {"calibration", "check_data", "checkpoints", "decision", "defaults", "loggers", "record", "report"}
+    | {"folder", "resuming", "settings", "signals"},
+    "rebuild": PARTS | GATE | {"checkpoints"},
     "inference": LIGHT,
     "arguments": TOOL | {"inference"},
     "rows": BOTTOM | {"data"},

@@ -205,7 +205,7 @@ def test_fit_resumes_in_the_same_folder(tmp_path):
         (["fit", "-c", "circles", "--seed_everything", "-1"], "--seed_everything", "42"),
         (["fit", "-c", "circles", "--trainer.max_epochs", "x"], "--trainer.max_epochs", "see litclf fit --help"),
         (["fit", "-c", "circles", "--trainer.accumulate_grad_batches", "2"], "--trainer.accumulate_grad_batches", "1"),
-        (["fit", "-c", "circles", "--trainer.accelerator", "abacus"], "trainer", "change that setting"),
+        (["fit", "-c", "circles", "--trainer.accelerator", "abacus"], "--trainer.accelerator", "change that setting"),
         (["fit", "-c", "circles", "--trainer.callbacks+=Foo"], "--trainer.callbacks", "see litclf fit --help"),
         (["fit", "--model", "BinaryClassifier", "--data", "BlobsDataModule"], "model", "MulticlassClassifier"),
         (["fit", "--model", "BinaryClasifier", "--data", "CirclesDataModule"], "--model", "BinaryClassifier"),
@@ -270,9 +270,9 @@ def test_a_pickle_is_not_run(capsys, tmp_path):
     assert not (tmp_path / "sentinel").exists()
 
 
-def test_a_folder_that_cannot_be_written_exits_with_1(capsys, tmp_path):
-    (tmp_path / "file").write_text("")
-    assert main(["fit", "-c", "circles", "--trainer.default_root_dir", str(tmp_path / "file")]) == 1
+def test_a_folder_that_cannot_be_made_exits_with_1(capsys, tmp_path):
+    (tmp_path / "lightning_logs").write_text("")
+    assert main(["fit", "-c", "circles", "--trainer.default_root_dir", str(tmp_path)]) == 1
     assert capsys.readouterr().err.startswith("error: ")
 
 

@@ -1,6 +1,6 @@
 import csv
 
-from litclf.loggers import MetricsCSV
+from litclf.loggers import MetricsCSV, RunTensorBoard
 
 
 def rows(path):
@@ -43,3 +43,36 @@ def test_a_resumed_run_keeps_earlier_rows_and_rewrites_later_ones(tmp_path):
         {"step": "9", "loss": "9", "extra": ""},
         {"step": "19", "loss": "-1", "extra": "2"},
     ]
+
+
+def test_a_file_is_brought_back_to_what_it_was(tmp_path):
+    first = MetricsCSV(tmp_path)
+    first.log_metrics({"loss": 1}, step=9)
+    first.log_metrics({"loss": 2}, step=19)
+    before, state = first.path.read_bytes(), first.state()
+    first.log_metrics({"val": 3}, step=19)
+    first.log_metrics({"loss": 4}, step=29)
+    with first.path.open("a") as file:
+        file.write("39,")  # as a kill in the middle of a row leaves it
+    second = MetricsCSV(tmp_path)
+    second.rewind(state)
+    assert second.path.read_bytes() == before
+    second.log_metrics({"val": 3}, step=19)
+    assert rows(second.path)[-1] == {"step": "19", "loss": "2", "val": "3"}
+
+
+def test_events_are_cut_where_they_were_and_later_files_go(tmp_path):
+    first = RunTensorBoard(tmp_path / "a" / "version_0")
+    first.log_metrics({"loss": 1.0}, step=0)
+    state = first.state()
+    first.log_metrics({"loss": 2.0}, step=1)
+    first.finalize("success")
+    lost = RunTensorBoard(tmp_path / "a" / "version_0", purge_step=1)
+    lost.log_metrics({"loss": 3.0}, step=1)
+    lost.finalize("success")
+    second = RunTensorBoard(tmp_path / "a" / "version_0", purge_step=1)
+    second.rewind(state)
+    files = list((tmp_path / "a" / "version_0").glob("events*"))
+    assert {path.name: path.stat().st_size for path in files} == state["files"]
+    for logger in (first, lost):
+        logger.experiment.close()

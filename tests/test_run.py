@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 import yaml
-from lightning.pytorch import Callback, LightningDataModule
+from lightning.pytorch import LightningDataModule
 from lightning.pytorch.callbacks import ModelCheckpoint
 from sklearn.metrics import log_loss
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
 from litclf.defaults import choose_threads
-from litclf.run import Run
+from litclf.folder import new_folder
 
 
 def small_fit(tmp_path, name="small", epochs=2, **arguments):
@@ -96,9 +96,8 @@ def test_runs_of_one_name_are_numbered(tmp_path):
 
 
 def test_folders_taken_at_the_same_moment_are_distinct(tmp_path):
-    run = Run(BinaryClassifier(), CirclesDataModule(), "same", "")
     with ThreadPoolExecutor(8) as pool:
-        folders = list(pool.map(lambda _: run._folder({"default_root_dir": tmp_path}), range(32)))
+        folders = list(pool.map(lambda _: new_folder(tmp_path / "same"), range(32)))
     assert len(set(folders)) == 32
 
 

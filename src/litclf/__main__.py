@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import litclf
+from litclf import signals
 from litclf.commands import TOOLS, exit_code
 from litclf.presets import presets
 
@@ -23,6 +24,7 @@ commands:
   check-data look at data before training:           litclf check-data flowers.csv
   init       draft a config for your data:           litclf init flowers.csv
   fit        train, then test the best checkpoint:   litclf fit -c circles
+  resume     go on with a run that was stopped:      litclf resume RUN
   validate   validate a checkpoint:                  litclf validate --ckpt_path RUN/checkpoints/best.ckpt
   test       test a checkpoint:                      litclf test --ckpt_path RUN/checkpoints/best.ckpt
   predict    predict the test data of a checkpoint:  litclf predict --ckpt_path RUN/checkpoints/best.ckpt
@@ -50,7 +52,8 @@ def main(args: Sequence[str] | None = None) -> int:
         args: The arguments; None takes those of the process.
 
     Returns:
-        The exit code: 0, or 2 for what was asked or given wrongly, or 1 for what failed.
+        The exit code: 0, or 2 for what was asked or given wrongly, or 1 for what failed; 130 after SIGINT, 143 after
+        SIGTERM, once the fit is saved.
 
     Example:
         >>> main(["--version"])
@@ -74,9 +77,14 @@ def main(args: Sequence[str] | None = None) -> int:
     if args[0] == "predict" and any(arg.startswith(("--input", "--point")) for arg in args):
         # It takes no Trainer, and without Lightning it is there in half the time and memory.
         return exit_code(importlib.import_module("litclf.predict").main, args[1:])
-    from litclf.cli import run
+    try:
+        with signals.handled():
+            from litclf.cli import run
 
-    return run(args)
+            return run(args)
+    except signals.Interrupted as stop:  # while PyTorch was being loaded
+        print(f"stopped by {stop}; nothing was trained yet: start anew", file=sys.stderr, flush=True)
+        return stop.code
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibr
 from litclf.checkpoints import read_checkpoint
 from litclf.checks import InputError, one_of
 from litclf.decision import RULES, Calibration, Decision, Rule
-from litclf.files import replacing
 from litclf.models.base import Classifier
+from litclf.saving import save
 
 MIN_SAMPLES = 100
 """Validation samples below which the temperature stays 1: fewer change the calibration error more by chance."""
@@ -87,12 +87,12 @@ def calibrate_checkpoint(path: Path, model: Classifier, data: Any, rule: Rule = 
 
     Raises:
         InputError: As :func:`calibrate` does, or if the file is no checkpoint.
+        OSError: If the file cannot be written; it is then as it was.
     """
     checkpoint = read_checkpoint(path)
     model.load_state_dict(checkpoint["state_dict"])
     calibration = calibrate(model, data, rule)
-    with replacing(path) as beside:
-        torch.save({**checkpoint, "calibration": calibration.to_dict()}, beside)
+    save({**checkpoint, "calibration": calibration.to_dict()}, path)
     model.decision = calibration.decision()
     return calibration
 

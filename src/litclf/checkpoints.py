@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from litclf.checks import InputError
+from litclf.saving import local_path, read
 
 if TYPE_CHECKING:  # who only predicts does without Lightning, which takes seconds and memory to load
     from lightning.pytorch import LightningDataModule, LightningModule
@@ -36,16 +35,22 @@ def find_checkpoint(path: Path) -> Path:
     Raises:
         InputError: If there is none.
     """
+    path = local_path(path)
     if path.is_file():
         return path
     if not path.is_dir():
         raise InputError("ckpt_path", f"there is no file {path}", "pass RUN/checkpoints/best.ckpt, or a run folder")
     versions = [folder for folder in path.glob("version_*") if folder.name[8:].isdigit()]
     for run in (path, *sorted(versions, key=lambda folder: int(folder.name[8:]), reverse=True)):
-        if any(run.glob("checkpoints/*.ckpt")):
+        if checkpoints_in(run / "checkpoints"):
             return _tested(run)
     rule = f"{path} holds no run with a checkpoint"
     raise InputError("ckpt_path", rule, "pass a folder that `litclf fit` has made")
+
+
+def checkpoints_in(folder: Path) -> list[Path]:
+    """The checkpoints in ``folder``, without what a killed process left of one that it was writing."""
+    return [path for path in sorted(folder.glob("*.ckpt")) if not path.name.startswith(".")]
 
 
 def _tested(run: Path) -> Path:
@@ -61,20 +66,14 @@ def _tested(run: Path) -> Path:
     raise InputError("ckpt_path", rule, "pass the path of a checkpoint in it")
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Reads a checkpoint of plain values and tensors.
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Reads a checkpoint of a run, as :func:`litclf.saving.read` does: from a local file, plain values and tensors.
 
     Raises:
-        InputError: If the file is missing, damaged or no checkpoint.
+        InputError: If the file is missing, damaged, no checkpoint of a run, or holds more than plain values.
     """
-    if not path.is_file():
-        raise InputError("ckpt_path", f"there is no file {path}", "pass the path of a .ckpt file of a run")
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load raises many kinds for a damaged file
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError("ckpt_path", f"cannot read {path}: {reason}", "pass an undamaged checkpoint") from error
-    if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint or "hyper_parameters" not in checkpoint:
+    checkpoint = read(path)
+    if not all(isinstance(checkpoint.get(key), dict) for key in ("state_dict", "hyper_parameters")):
         raise InputError("ckpt_path", f"{path} is not a checkpoint of a run", "pass a .ckpt file that litclf wrote")
     return checkpoint
 

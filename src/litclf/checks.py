@@ -33,6 +33,26 @@ class InputError(ValueError):
         return cls(where, f"has no argument {name}", f"did you mean {near}?" if near else "see its documentation")
 
 
+class RunError(RuntimeError):
+    """A run failed on its way, by no fault of what it was asked; the message is one line.
+
+    Args:
+        where: What it failed at.
+        what: What happened.
+        fix: What to try.
+
+    Example:
+        >>> print(RunError("train/loss", "is nan at step 7", "lower --model.lr"))
+        train/loss: is nan at step 7; fix: lower --model.lr
+    """
+
+    def __init__(self, where: str, what: str, fix: str) -> None:
+        super().__init__(f"{where}: {what}; fix: {fix}")
+        self.where = where
+        self.what = what
+        self.fix = fix
+
+
 def positive(where: str, value: float, example: float) -> None:
     """Refuses a number that is not above zero and finite.
 
@@ -51,6 +71,17 @@ def not_negative(where: str, value: float) -> None:
     """
     if not (value >= 0 and math.isfinite(value)):
         raise InputError(where, f"must be zero or more, got {value}", "pass 0 to switch it off, or a positive value")
+
+
+def whole(where: str, value: object, low: int, high: int) -> None:
+    """Refuses what is no whole number in [low, high).
+
+    Raises:
+        InputError: If ``value`` is of another type, or lies outside.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value < high:
+        rule = f"must be a whole number in [{low}, {high}), got {value!r}"
+        raise InputError(where, rule, f"pass a value such as {max(low, 1)}")
 
 
 def share(where: str, value: float) -> None:

@@ -21,6 +21,7 @@ from litclf.commands import FITS, TOOLS, exit_code
 from litclf.data import blobs, circles, images, mnist, restoration, table  # noqa: F401
 from litclf.decision import Calibration, Rule
 from litclf.defaults import quiet_lightning
+from litclf.folder import checkpoint_to_resume, runs_folder
 from litclf.models import auto, binary, multiclass  # noqa: F401
 from litclf.models import restoration as image_restoration  # noqa: F401
 from litclf.parser import Parser, with_config
@@ -42,7 +43,10 @@ class CLI(LightningCLI):
             seed_everything_default=42,
             trainer_defaults={"num_sanity_val_steps": 0, "enable_model_summary": False},
             parser_class=Parser,
-            parser_kwargs={"allow_abbrev": False, **{command: {"allow_abbrev": False} for command in FITS}},
+            parser_kwargs={
+                "allow_abbrev": False,
+                **{command: {"allow_abbrev": False} for command in self.subcommands()},
+            },
             save_config_callback=None,
             auto_configure_optimizers=False,
             load_from_checkpoint_support=False,
@@ -70,6 +74,10 @@ class CLI(LightningCLI):
         """Parses the arguments that were given, whatever the process was started with."""
         self.config = parser.parse_args(args)
         seed = self.config[self.config.subcommand].seed_everything
+        if isinstance(seed, bool):
+            raise InputError(
+                "--seed_everything", f"must be a number, got {str(seed).lower()}", "pass a seed such as 42"
+            )
         if not 0 <= int(seed) < 2**32:
             raise InputError("--seed_everything", f"must be in [0, 2**32), got {seed}", "pass a seed such as 42")
 
@@ -123,7 +131,7 @@ class CLI(LightningCLI):
         fresh = self.config[subcommand].clone()
         fresh.ckpt_path = None
         config = self._parser(subcommand).dump(fresh, skip_none=False)
-        name = settings.name or self.name
+        name = self.name if settings.name is None else settings.name
         run = Run(
             self.model,
             self.datamodule,
@@ -154,7 +162,7 @@ def _run(args: list[str]) -> int:
     if args[0] not in FITS:
         near = nearest(args[0], [*FITS, *TOOLS, "presets"])
         raise InputError(args[0], "is no command of litclf", f"did you mean {near}?" if near else "see litclf --help")
-    args, name = with_config(args)
+    args, name = with_config(_from_run(args))
     try:
         with quiet_lightning():
             CLI(args, name)
@@ -163,6 +171,64 @@ def _run(args: list[str]) -> int:
             "trainer", " ".join(str(error).split()), "change that setting, see litclf fit --help"
         ) from error
     return 0
+
+
+_OF_FITS = (
+    *("--name", "--pictures", "--threshold_rule", "--trainer.default_root_dir", "--trainer.enable_progress_bar"),
+    *("--trainer.enable_checkpointing", "--trainer.max_epochs", "--trainer.max_steps", "--trainer.max_time"),
+    *("--trainer.min_epochs", "--trainer.min_steps", "--trainer.gradient_clip_val", "--trainer.limit_train_batches"),
+    *("--trainer.accumulate_grad_batches", "--trainer.log_every_n_steps", "--trainer.val_check_interval"),
+)
+"""Settings that only a fit follows; as flags of another command they would do nothing."""
+
+
+def _from_run(args: list[str]) -> list[str]:
+    """The arguments of a fit, with the run or ``last`` that it is to go on from replaced by the checkpoint."""
+    command, *rest = args
+    if command == "resume":
+        if not rest or rest[0].startswith("-"):
+            raise InputError("resume", "needs the run to go on with", "pass its folder, as `litclf fit` printed it")
+        for flag in ("--name", "--trainer.default_root_dir", "--ckpt_path"):
+            if any(arg.partition("=")[0] == flag for arg in rest):
+                raise InputError(flag, "does nothing for a run that goes on in its own folder", "drop it")
+        return ["fit", "--ckpt_path", str(_checkpoint(rest[0], None)), *rest[1:]]
+    if command != "fit":
+        for arg in rest:
+            if arg.partition("=")[0].rstrip("+") in _OF_FITS or arg.startswith(
+                ("--trainer.callbacks", "--trainer.logger")
+            ):
+                raise InputError(arg.partition("=")[0].rstrip("+"), f"does nothing for {command}", "drop it")
+    given = _value(rest, "--ckpt_path") if command == "fit" else None
+    if given is None:
+        return args
+    preset = _value(rest, "-c") or _value(rest, "--config")
+    name = _value(rest, "--name") or (Path(preset).stem if preset else "run")
+    root = _value(rest, "--trainer.default_root_dir")
+    path = str(_checkpoint(given, runs_folder({"default_root_dir": root}, name)))
+    own = _value(rest, "--name")
+    if own is not None and run_folder(Path(path)).resolve().parent.name != own:
+        raise InputError("--name", f"is {own}, but {path} goes on in its own folder", "drop it")
+    at = next(i for i, arg in enumerate(args) if arg.partition("=")[0] == "--ckpt_path")
+    if "=" in args[at]:
+        return [*args[:at], f"--ckpt_path={path}", *args[at + 1 :]]
+    return [*args[: at + 1], path, *args[at + 2 :]]
+
+
+def _checkpoint(given: str, parent: Path | None) -> Path:
+    try:
+        return checkpoint_to_resume(given, parent)
+    except InputError as error:
+        raise InputError("--ckpt_path", error.what, error.fix) from error
+
+
+def _value(args: list[str], flag: str) -> str | None:
+    """The last value that ``flag`` was given, as ``FLAG VALUE`` or ``FLAG=VALUE``."""
+    found = None
+    for number, arg in enumerate(args):
+        name, equals, value = arg.partition("=")
+        if name == flag:
+            found = value if equals else next(iter(args[number + 1 :]), None)
+    return found
 
 
 def _print_result(result: RunResult) -> None:

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from litclf.checks import InputError
+from litclf.checks import InputError, RunError
+from litclf.signals import Interrupted
 
-FITS = ("fit", "validate", "test", "predict")
+FITS = ("fit", "resume", "validate", "test", "predict")
 """Commands that run a Trainer."""
 
 TOOLS = {
@@ -52,7 +53,8 @@ def exit_code(command: Callable[[list[str]], int], args: Sequence[str]) -> int:
     """Runs ``command`` on ``args``; prints an error as one line, or raises it where ``args`` hold ``--debug``.
 
     Returns:
-        What the command returns; 2 for what was asked or given wrongly, 1 for what failed.
+        What the command returns; 2 for what was asked or given wrongly, 1 for what failed, 130 and 143 after SIGINT
+        and SIGTERM.
 
     Example:
         >>> exit_code(lambda args: len(args), ["--debug", "x"])
@@ -61,11 +63,17 @@ def exit_code(command: Callable[[list[str]], int], args: Sequence[str]) -> int:
     debug = "--debug" in args
     try:
         return command([arg for arg in args if arg != "--debug"])
-    except InputError as error:
+    except (InputError, RunError) as error:
         if debug:
             raise
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(error, InputError) else 1
+    except Interrupted as stop:
+        return stop.code
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        return 130
     except OSError as error:
         if debug:
             raise

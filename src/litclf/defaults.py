@@ -12,13 +12,18 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from lightning.fabric.plugins import CheckpointIO
 from lightning.pytorch import Callback, LightningDataModule, LightningModule
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from torch import nn
 
+from litclf.callbacks.divergence import BestCheckpoint
+from litclf.callbacks.interruption import Interruption
 from litclf.callbacks.progress import BarProgress, PlainProgress
 from litclf.engines.kernel import KernelEngine
+from litclf.files import sweep
 from litclf.loggers import MetricsCSV, RunTensorBoard
+from litclf.plugin import SafeCheckpointIO
 from litclf.threads import threads_for
 
 MAX_EPOCHS = 20
@@ -28,8 +33,17 @@ _LARGE_SPLIT = 1000
 """Samples from which on a validation split tells a tenth of a percent of accuracy."""
 
 
-def trainer_defaults(trainer_args: dict[str, Any], data: LightningDataModule, folder: Path | None) -> dict[str, Any]:
-    """The Trainer's arguments, with our loggers and callbacks where the user names none of the kind."""
+def trainer_defaults(
+    trainer_args: dict[str, Any], data: LightningDataModule, folder: Path | None, step: int | None = None
+) -> dict[str, Any]:
+    """The Trainer's arguments, with our loggers and callbacks where the user names none of the kind.
+
+    Args:
+        trainer_args: What the user gave.
+        data: The data.
+        folder: The run folder; None where nothing is kept.
+        step: Optimizer steps after which a resumed fit goes on; None for a new one.
+    """
     args = dict(trainer_args)
     given = args.get("callbacks") or []
     callbacks: list[Callback] = list(given) if isinstance(given, list | tuple) else [given]
@@ -42,22 +56,37 @@ def trainer_defaults(trainer_args: dict[str, Any], data: LightningDataModule, fo
         # An execution logs once, at its end; ordinary batches would pay for every row.
         args["log_every_n_steps"] = 1 if getattr(data, "steps_per_execution", 1) > 1 else 10
     if args.get("logger") in (None, True):
-        args["logger"] = [RunTensorBoard(folder), MetricsCSV(folder)] if folder else False
+        args["logger"] = [RunTensorBoard(folder, step), MetricsCSV(folder)] if folder else False
     wants = args.get("enable_checkpointing") is not False and folder is not None
     if wants and not any(isinstance(callback, Checkpoint) for callback in callbacks):
         callbacks += _checkpoints(data, cast(Path, folder))
+    if wants:
+        callbacks.append(Interruption(cast(Path, folder) / "checkpoints" / "last.ckpt"))
     wants = args.get("enable_progress_bar") is not False
     if wants and not any(isinstance(callback, ProgressBar) for callback in callbacks):
         callbacks.append(BarProgress() if sys.stdout.isatty() else PlainProgress())
     args["callbacks"] = callbacks
+    args["plugins"] = with_safe_checkpoints(args)
+    if folder is not None:
+        sweep(folder / "checkpoints", ".ckpt")
     return args
+
+
+def with_safe_checkpoints(trainer_args: dict[str, Any]) -> list[Any]:
+    """The Trainer's plugins, with one that writes and reads checkpoints safely where the user names none for it."""
+    given = trainer_args.get("plugins")
+    plugins = list(given) if isinstance(given, list | tuple) else [] if given is None else [given]
+    strategy = trainer_args.get("strategy")
+    if any(isinstance(plugin, CheckpointIO) for plugin in plugins) or getattr(strategy, "_checkpoint_io", None):
+        return plugins
+    return [*plugins, SafeCheckpointIO()]
 
 
 def _checkpoints(data: LightningDataModule, folder: Path) -> list[Callback]:
     """Keep ``best.ckpt``, by what :func:`best_by` says, and ``last.ckpt``, of every epoch."""
     where, (monitor, mode) = folder / "checkpoints", best_by(data)
     return [
-        ModelCheckpoint(where, filename="best", monitor=monitor, mode=mode, enable_version_counter=False),
+        BestCheckpoint(where, filename="best", monitor=monitor, mode=mode, enable_version_counter=False),
         # Not `save_last` of the first one, which writes only when that one does.
         ModelCheckpoint(where, filename="last", enable_version_counter=False),
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from litclf.checks import InputError
@@ -14,10 +16,13 @@ from litclf.checks import InputError
 def replacing(path: Path) -> Iterator[Path]:
     """A name beside ``path`` to write to, which becomes ``path`` at the end; after an error nothing of it is left.
 
-    The name keeps the ending of ``path``, by which many libraries choose a format.
+    The name keeps the ending of ``path``, by which many libraries choose a format. What was written is on the disk
+    before it takes the place of the old file, so that no moment of a power cut or a kill leaves less than one whole
+    file. What a killed process leaves under the other name is for :func:`sweep`.
 
     Raises:
         InputError: If the folder of ``path`` does not exist, or ``path`` is a folder.
+        OSError: If it cannot be written; it names ``path``, where the old file is as it was.
 
     Example:
         >>> import tempfile
@@ -34,6 +39,62 @@ def replacing(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         yield beside
+        _flush(beside)
         beside.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        if error.filename in (None, str(beside), beside):
+            # Failed writes carry no name, and the name beside says nothing to the user.
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        raise
     finally:
-        beside.unlink(missing_ok=True)
+        # What cannot be removed now, of a disk that went read-only, is left to the next sweep.
+        with suppress(OSError):
+            beside.unlink()
+
+
+def sweep(folder: Path, ending: str) -> list[Path]:
+    """Removes what killed processes left of files of ``folder`` that they were about to replace.
+
+    Args:
+        folder: The folder; it need not exist.
+        ending: The ending of the files meant, such as ``.ckpt``.
+
+    Returns:
+        What was removed. Files that another running process is writing stay.
+
+    Example:
+        >>> sweep(Path("nowhere"), ".ckpt")
+        []
+    """
+    removed = []
+    for path in sorted(folder.glob(f".*{ending}")):
+        found = re.match(r"\.(\d+)\..", path.name)
+        # A file under this process's own number is of an earlier process that had the same one.
+        if found and path.is_file() and (int(found.group(1)) == os.getpid() or not _is_running(int(found.group(1)))):
+            path.unlink(missing_ok=True)
+            removed.append(path)
+    return removed
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True  # of another user
+    return True
+
+
+def _flush(path: Path) -> None:
+    """Waits until the content of a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems keep the names in a folder safe by themselves, and refuse the call.
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(descriptor)

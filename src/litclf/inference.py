@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from litclf.checkpoints import find_checkpoint, read_checkpoint
 from litclf.checks import InputError
 from litclf.decision import Calibration, Decision
+from litclf.hyperparameters import ARGUMENTS, LEARNED, check_size
 from litclf.nets import build_network
 from litclf.preparation.base import Preparation, preparation_from
 from litclf.threads import threads_for
@@ -188,17 +190,24 @@ def _rebuild_network(checkpoint: dict[str, Any], path: Path) -> nn.Module:
     if "network" not in saved:
         rule = f"{path} is of a network of one's own"
         raise InputError("ckpt_path", rule, f"load it in Python: {name}.load_from_checkpoint(path, network=...)")
+    for argument in saved:
+        if argument not in LEARNED | ARGUMENTS:
+            raise InputError.unknown(f"{path}: {name}", argument, ARGUMENTS)
     try:
-        name_of_network, shape, hidden_dims, activation = (saved[key] for key in _ARCHITECTURE)
+        network_name, shape, hidden_dims, activation = (saved[key] for key in _ARCHITECTURE)
         out_features = 1 if name == "BinaryClassifier" else int(saved["num_classes"])
+        build = partial(build_network, network_name, shape, hidden_dims, activation, out_features)
+        check_size(build, checkpoint["state_dict"], path)
         with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and thrown away
-            network = build_network(name_of_network, shape, hidden_dims, activation, out_features)
+            network = build()
         weights = {
             key.removeprefix(_PREFIX): value
             for key, value in checkpoint["state_dict"].items()
             if key.startswith(_PREFIX)
         }
         network.load_state_dict(weights)
+    except InputError:
+        raise
     except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())
         rule = f"the weights in {path} do not fit its model: {reason}"

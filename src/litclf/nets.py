@@ -8,7 +8,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from litclf.checks import InputError
+from litclf.checks import InputError, nearest, one_of
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "identity": nn.Identity,
@@ -17,6 +17,25 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
 }
+
+OWN_NETWORKS = ("mlp", "cnn")
+"""Names of the networks of this module; others are torchvision's."""
+
+
+def check_name(name: str) -> None:
+    """Refuses a name of a network that is none.
+
+    Raises:
+        InputError: With the nearest name as the way out.
+    """
+    if name in OWN_NETWORKS:
+        return
+    from litclf.backbones import backbone_names  # loads torchvision
+
+    if name not in backbone_names():
+        near = nearest(str(name), (*OWN_NETWORKS, *backbone_names()))
+        rule = f"must be mlp, cnn or a classification network of torchvision, got {name!r}"
+        raise InputError("network", rule, f"did you mean {near}?" if near else "pass cnn, or a name such as resnet18")
 
 
 def build_network(
@@ -37,6 +56,9 @@ def build_network(
         out_features: Number of logits.
         weights_path: File of weights that a network of torchvision starts from; None draws random ones.
 
+    Raises:
+        InputError: If there is no such network, or no such activation.
+
     Example:
         >>> build_network("mlp", [2], [10], "relu", 1)(torch.zeros(3, 2)).shape
         torch.Size([3, 1])
@@ -45,7 +67,8 @@ def build_network(
         return CNN(input_shape, hidden_dims, out_features)
     if name == "mlp":
         return MLP(input_shape, hidden_dims, out_features, activation)
-    from litclf.backbones import Backbone  # loads torchvision
+    check_name(name)
+    from litclf.backbones import Backbone
 
     return Backbone(name, input_shape, out_features, weights_path)
 
@@ -67,6 +90,7 @@ class MLP(nn.Sequential):
     def __init__(
         self, input_shape: Sequence[int], hidden_dims: Sequence[int], out_features: int, activation: str = "relu"
     ) -> None:
+        one_of("activation", activation, ACTIVATIONS)
         layers: list[nn.Module] = [nn.Flatten()] if len(input_shape) > 1 else []
         features = prod(input_shape)
         for width in hidden_dims:

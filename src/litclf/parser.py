@@ -14,7 +14,9 @@ from lightning.pytorch.cli import LightningArgumentParser
 import litclf
 from litclf.checkpoints import find_checkpoint, read_checkpoint, run_folder
 from litclf.checks import InputError, nearest
+from litclf.hyperparameters import DEEPEST, MOST_VALUES, is_small
 from litclf.presets import preset_path
+from litclf.trust import HELP, allow_classes
 
 _KINDS = {
     "<class 'int'>": "a whole number",
@@ -26,7 +28,12 @@ _KINDS = {
 
 
 class Parser(LightningArgumentParser):
-    """An argument parser that takes no abbreviations and whose errors are one line."""
+    """An argument parser that takes no abbreviations, names trusted classes only, and whose errors are one line."""
+
+    def format_help(self) -> str:
+        """The help, with what is taken before a config is read."""
+        text: str = super().format_help()
+        return text + HELP if "--config" in text else text
 
     def error(self, message: str, ex: Exception | None = None) -> Any:
         """Turns what jsonargparse found wrong into one line.
@@ -39,6 +46,8 @@ class Parser(LightningArgumentParser):
 
 def with_config(args: list[str]) -> tuple[list[str], str]:
     """Replaces presets by their files, and takes the config from the checkpoint's run where none is given.
+
+    Allows the modules that ``--allow_classes`` names.
 
     Args:
         args: The arguments, the subcommand first.
@@ -53,7 +62,7 @@ def with_config(args: list[str]) -> tuple[list[str], str]:
         >>> with_config(["fit", "-c", "blobs"])
         (['fit', '-c', '...blobs.yaml'], 'blobs')
     """
-    args, name, ckpt_path, configured = list(args), "run", None, False
+    args, name, ckpt_path, configured = allow_classes(args), "run", None, False
     for position, arg in enumerate(args):
         flag, equals, value = arg.partition("=")
         if flag in ("-c", "--config"):
@@ -96,6 +105,9 @@ def _config_file(name: str) -> Path:
         raise InputError(
             str(path), f"is no YAML: {reason}", "mend that line; `litclf presets` lists examples"
         ) from error
+    if not is_small(content):
+        rule = f"holds more than {MOST_VALUES} values, or nests them deeper than {DEEPEST}"
+        raise InputError(str(path), rule, "write them out, without aliases")
     if not isinstance(content, dict):
         raise InputError(str(path), "holds no settings", "start from a preset: litclf fit -c circles --print_config")
     return path

@@ -13,11 +13,12 @@ import litclf
 from litclf.checkpoints import find_checkpoint, read_checkpoint
 from litclf.checks import InputError
 from litclf.data.base import InMemoryDataModule
+from litclf.hyperparameters import LEARNED, check_size
 from litclf.models.stepped import SteppedModule
 
 Part = TypeVar("Part", SteppedModule, InMemoryDataModule)
 
-_NO_ARGUMENTS = {"model_class", "class_names", "preparation", "weights_path"}
+_NO_ARGUMENTS = LEARNED | {"weights_path"}
 """Hyperparameters that the model's constructor is not given; no file is read that a checkpoint names."""
 
 _OTHER = "pass a checkpoint that litclf wrote"
@@ -43,8 +44,10 @@ def rebuild_model(checkpoint: dict[str, Any], path: Path) -> SteppedModule:
         rule = f"{path} is of a network of one's own"
         raise InputError("ckpt_path", rule, f"load it in Python: {name}.load_from_checkpoint(path, network=...)")
     arguments = {key: value for key, value in saved.items() if key not in _NO_ARGUMENTS}
+    where = f"{path}: {name}"
+    check_size(lambda: _built(kind, arguments, where), checkpoint["state_dict"], path)
     with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and thrown away
-        model = _built(kind, arguments, f"{path}: {name}")
+        model = _built(kind, arguments, where)
     try:
         model.on_load_checkpoint(checkpoint)
         model.load_state_dict(checkpoint["state_dict"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import os
 import platform
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -47,9 +46,9 @@ def versions() -> dict[str, str]:
     return {"litclf": litclf.__version__, "python": platform.python_version(), **packages}
 
 
-def facts_of(trainer: Trainer, data: LightningDataModule, started: datetime) -> dict[str, Any]:
+def facts_of(trainer: Trainer, data: LightningDataModule, started: str) -> dict[str, Any]:
     """What a reader of the results wants to know beside the metrics, and what the callbacks found."""
-    facts: dict[str, Any] = {"started": started.isoformat(timespec="seconds"), "hardware": hardware(trainer)}
+    facts: dict[str, Any] = {"started": started, "hardware": hardware(trainer)}
     splits = getattr(data, "splits", None)
     if isinstance(splits, dict):
         facts.update({f"num_{name}": len(split.y) for name, split in splits.items()})

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-import time
+import re
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 import yaml
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
+from litclf import signals
 from litclf.calibration import calibrate_checkpoint, check_rule
+from litclf.callbacks.divergence import StopOnDivergence
 from litclf.callbacks.gallery import pictures_for
-from litclf.check_data.loaded import check_loaded
-from litclf.checkpoints import check_checkpoint, read_checkpoint, run_folder
-from litclf.checks import InputError, not_negative, positive
-from litclf.data.base import ClassificationDataModule
+from litclf.callbacks.resume import Resume
+from litclf.check_data.loaded import tell_findings
+from litclf.checkpoints import check_checkpoint, run_folder
+from litclf.checks import InputError, RunError, whole
+from litclf.data.base import ClassificationDataModule, InMemoryDataModule
 from litclf.decision import Calibration, Rule
-from litclf.defaults import choose_threads, has_samples, quiet_lightning, trainer_defaults, warm_up
+from litclf.defaults import (
+    choose_threads,
+    has_samples,
+    quiet_lightning,
+    trainer_defaults,
+    warm_up,
+    with_safe_checkpoints,
+)
 from litclf.engines.limits import check_last_batch, check_launcher, check_trainer
+from litclf.files import replacing
+from litclf.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused, runs_folder
 from litclf.loggers import RunTensorBoard
 from litclf.models.base import Classifier
 from litclf.record import described, facts_of, is_plain, plain, run_seed, versions
+from litclf.resuming import check_resuming, check_same_settings, rewind, tells_how_to_go_on
+from litclf.settings import check_names, check_trainer_args, make_trainer
 
 
 @dataclass(frozen=True)
@@ -70,15 +81,20 @@ def fit(
         name: Name of the run's folder below ``lightning_logs``; None takes the data's class.
         seed: Seed of the order of samples, and of the weights where the model takes its sizes from ``data``.
         threads: Threads of PyTorch; None takes one for small models and PyTorch's default for others.
-        ckpt_path: Checkpoint to resume from, in its own run folder; None starts anew.
+        ckpt_path: Checkpoint to resume from, in its own run folder; a run folder, whose latest checkpoint is taken; or
+            ``last``, for that of the newest run of this name. None starts anew.
         pictures: Whether to draw what fits the data, and to write ``report.html``.
         threshold_rule: How the probability above which a binary classifier predicts class 1 is chosen on the validation
             split: ``0.5`` as it is, ``youden`` or ``f1``. It counts in prediction and export, not in the metrics.
         trainer_args: Arguments of :class:`lightning.pytorch.Trainer`; callbacks and loggers given here replace the
             default ones of their kind.
 
+    A fit that is sent SIGINT or SIGTERM saves ``last.ckpt`` at the end of its execution before it ends.
+
     Raises:
         InputError: If something was given that cannot be used; nothing has been written then.
+        RunError: If the training loss is infinite or not a number; the last good checkpoint stays.
+        KeyboardInterrupt: After SIGINT, once it is saved; ``SystemExit(143)`` after SIGTERM.
 
     Example:
         >>> import tempfile
@@ -89,17 +105,17 @@ def fit(
         >>> result.metrics["global_step"], sorted(path.name for path in result.folder.iterdir())[:3]
         (10, ['checkpoints', 'config.yaml', 'events.out...'])
     """
-    known = inspect.signature(Trainer).parameters
-    for argument in trainer_args:
-        if argument not in known:
-            raise InputError.unknown("fit", argument, known)
-    not_negative("seed", seed)
-    with quiet_lightning():
+    check_names(trainer_args)
+    whole("seed", seed, 0, 2**32)
+    with quiet_lightning(), signals.as_python_ends():
         seed_everything(seed, verbose=False)
         config = {"seed_everything": seed, "model": described(model), "data": described(data)}
         config["trainer"] = {key: value for key, value in trainer_args.items() if is_plain(value)}
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-        run = Run(model, data, name or type(data).__name__, text, threads, ckpt_path, pictures, threshold_rule)
+        name = name or type(data).__name__
+        if ckpt_path is not None:
+            ckpt_path = checkpoint_to_resume(ckpt_path, runs_folder(trainer_args, name))
+        run = Run(model, data, name, text, threads, ckpt_path, pictures, threshold_rule)
         return run.fit(trainer_args)
 
 
@@ -134,10 +150,10 @@ class Run:
         if not isinstance(data, LightningDataModule):
             rule = f"must be a LightningDataModule, got {type(data).__name__}"
             raise InputError("data", rule, "pass one of litclf's, or fit loaders with lightning.Trainer")
-        if not name or Path(name).name != name:
+        if name in ("", "..") or Path(name).name != name:
             raise InputError("name", f"must be the name of a folder, got {name!r}", "pass a name without slashes")
         if threads is not None:
-            positive("threads", threads, 1)
+            whole("threads", threads, 1, 2**16)
         self.model, self.data, self.name, self.config = model, data, name, config
         self.pictures, self.threshold_rule = pictures, threshold_rule
         self.ckpt_path = None if ckpt_path is None else Path(ckpt_path)
@@ -155,27 +171,40 @@ class Run:
 
     def fit(self, trainer_args: dict[str, Any]) -> RunResult:
         """Fits, tests the best checkpoint and writes ``metrics.json``."""
+        check_trainer_args(trainer_args)
+        if isinstance(self.data, InMemoryDataModule):
+            self.data.check_training()
+        saved = {}
         if self.ckpt_path is not None:
-            self._check_resuming(self.ckpt_path, trainer_args)
-        folder = None if trainer_args.get("fast_dev_run") else self._folder(trainer_args)
-        trainer = self._trainer(trainer_args, folder)
+            saved = check_resuming(self.ckpt_path, self.data, trainer_args, self.pictures)
+        with signals.handled():
+            folder = None if trainer_args.get("fast_dev_run") else self._open(trainer_args)
+            with locked(folder), removed_if_refused(None if self.ckpt_path else folder), tells_how_to_go_on(folder):
+                resume = Resume(folder)
+                trainer = self._trainer(trainer_args, folder, resume, saved)
+                metrics = self._fit(trainer, folder, resume)
+        return RunResult(folder, metrics, self.model, trainer)
+
+    def _fit(self, trainer: Trainer, folder: Path | None, resume: Resume) -> dict[str, Any]:
+        """Runs the stages one after the other, and writes what each leaves; returns the content of ``metrics.json``."""
         if folder is not None and trainer.is_global_zero:
-            (folder / "config.yaml").write_text(self.config, encoding="utf-8")
-            for logger in trainer.loggers:
-                if isinstance(logger, RunTensorBoard):
-                    logger.describe(self.config)
-        self._look_at_data(folder)
+            self._write_config(trainer, folder)
+        if trainer.is_global_zero:
+            tell_findings(self.data, folder)
         warm_up(self.model, self.data)
-        begin, started = time.perf_counter(), datetime.now().astimezone()
+        resume.begin()
         try:
             trainer.fit(self.model, datamodule=self.data, ckpt_path=self.ckpt_path, weights_only=True)
         except RuntimeError as error:
-            if "which is not available" not in str(error):
-                raise
-            raise InputError("trainer.callbacks", " ".join(str(error).split()), "monitor one of these") from error
-        seconds = time.perf_counter() - begin
+            reason = " ".join(str(error).split())
+            if "which is not available" in reason:
+                raise InputError("trainer.callbacks", reason, "monitor one of these") from error
+            if trainer.world_size > 1 and re.search(r"gloo|nccl|connection (closed|reset)", reason, re.IGNORECASE):
+                rule = f"another process of the run has ended: {reason[:100]}"
+                raise RunError("trainer.devices", rule, f"go on by litclf resume {folder}") from error
+            raise
         metrics: dict[str, Any] = plain(trainer.callback_metrics)
-        metrics.update(global_step=trainer.global_step, fit_seconds=round(seconds, 3))
+        metrics.update(global_step=trainer.global_step, fit_seconds=round(resume.seconds, 3))
         best = getattr(trainer.checkpoint_callback, "best_model_path", "")
         if best:
             score = cast(ModelCheckpoint, trainer.checkpoint_callback).best_model_score
@@ -188,24 +217,26 @@ class Run:
         metrics.update(engine=getattr(self.model, "engine_choice", "ordinary batches"))
         metrics.update(seed=run_seed(), versions=versions())
         if folder is not None and trainer.is_global_zero:
-            self._conclude(trainer, metrics)
-            metrics["facts"] = facts_of(trainer, self.data, started)
-            (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+            for logger in trainer.loggers:
+                if isinstance(logger, RunTensorBoard):
+                    logger.conclude({**self.data.hparams, **self.model.hparams}, metrics)
+            metrics["facts"] = facts_of(trainer, self.data, resume.started)
+            with replacing(folder / "metrics.json") as beside:
+                beside.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
             if self.pictures:
                 from litclf.report import write_report  # what draws is loaded after the fit
 
                 write_report(folder)
-        return RunResult(folder, metrics, self.model, trainer)
+        return metrics
 
-    def _look_at_data(self, folder: Path | None) -> None:
-        """Says in one line what is wrong with the data, and writes what was found into the run folder."""
-        if getattr(rank_zero_only, "rank", 0):
-            return
-        found = check_loaded(self.data)
-        if line := found.one_line():
-            print(line)
-            if folder is not None:
-                found.write(folder / "data_report.json")
+    def _write_config(self, trainer: Trainer, folder: Path) -> None:
+        path = folder / "config.yaml"
+        before = path.read_text(encoding="utf-8") if path.is_file() else ""
+        with replacing(path) as beside:
+            beside.write_text(self.config, encoding="utf-8")
+        for logger in trainer.loggers:
+            if isinstance(logger, RunTensorBoard) and before != self.config:
+                logger.describe(self.config)
 
     def _calibrate(self, best: Path | None, trainer: Trainer) -> Calibration | None:
         """Calibrates the best checkpoint on the validation split."""
@@ -237,61 +268,33 @@ class Run:
             "list[Any]", trainer.predict(self.model, self.data, ckpt_path=self.ckpt_path, weights_only=True) or []
         )
 
-    def _check_resuming(self, path: Path, trainer_args: dict[str, Any]) -> None:
-        """Refuses another seed than the run's, which would lose against it, and a run that has nothing left to do."""
-        checkpoint = read_checkpoint(path)
-        state = checkpoint.get(type(self.data).__name__, {})
-        if state.get("order_seed", run_seed()) != run_seed():
-            rule = f"is {run_seed()}, but {path} was made with {state['order_seed']}"
-            raise InputError("seed_everything", rule, "drop the setting, or start a new run without the checkpoint")
-        epochs, steps = trainer_args.get("max_epochs"), getattr(self.data, "train_steps", (0, 0))[1]
-        if epochs and epochs > 0 and steps and checkpoint["global_step"] >= epochs * steps:
-            rule = f"{path} has finished its {epochs} epochs"
-            raise InputError("ckpt_path", rule, f"pass --trainer.max_epochs {2 * epochs} to go on")
-
-    def _trainer(self, trainer_args: dict[str, Any], folder: Path | None) -> Trainer:
-        try:
-            args = trainer_defaults(trainer_args, self.data, folder)
-            if self.pictures and folder is not None:
-                args["callbacks"] = [*args["callbacks"], *pictures_for(self.model, self.data, args["callbacks"])]
-            trainer = Trainer(**args)
-            check_launcher(trainer, trainer_args.get("strategy"))
-            if getattr(self.data, "steps_per_execution", 1) > 1:
-                check_trainer(trainer)
-        except (ValueError, TypeError, MisconfigurationException) as error:
-            if folder is not None and folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-            if isinstance(error, InputError):
-                raise
-            raise InputError("trainer", " ".join(str(error).split()), "change that setting of the Trainer") from error
+    def _trainer(
+        self, trainer_args: dict[str, Any], folder: Path | None, resume: Resume, checkpoint: dict[str, Any]
+    ) -> Trainer:
+        """The Trainer, with loggers that go on where the checkpoint was saved."""
+        args = trainer_defaults(trainer_args, self.data, folder, checkpoint.get("global_step"))
+        if self.pictures and folder is not None:
+            args["callbacks"] = [*args["callbacks"], *pictures_for(self.model, self.data, args["callbacks"])]
+        # First of all, so that nothing is drawn or saved of a fit that has diverged.
+        args["callbacks"] = [StopOnDivergence(), resume, *args["callbacks"]]
+        trainer = make_trainer(args)
+        check_launcher(trainer, trainer_args.get("strategy"))
+        if getattr(self.data, "steps_per_execution", 1) > 1:
+            check_trainer(trainer)
+        if self.ckpt_path is not None:
+            check_same_settings(trainer, self.ckpt_path, checkpoint)
+        if self.ckpt_path is not None and trainer.is_global_zero:
+            rewind(trainer, self.ckpt_path, checkpoint)
         return trainer
 
     def _evaluator(self, trainer_args: dict[str, Any]) -> Trainer:
+        check_trainer_args(trainer_args)
         changes = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "callbacks": None}
-        return Trainer(**{**trainer_args, **changes})
+        return make_trainer({**trainer_args, **changes, "plugins": with_safe_checkpoints(trainer_args)})
 
-    def _folder(self, trainer_args: dict[str, Any]) -> Path:
-        """The run folder: that of the checkpoint to resume, or the next free number."""
+    def _open(self, trainer_args: dict[str, Any]) -> Path:
+        """The run folder: that of the checkpoint to resume, or a new one."""
         if self.ckpt_path is not None:
             return run_folder(self.ckpt_path)
-        parent = Path(trainer_args.get("default_root_dir") or ".") / "lightning_logs" / self.name
-        if getattr(rank_zero_only, "rank", 0):
-            return parent / "written by the first process"
-        parent.mkdir(parents=True, exist_ok=True)
-        numbers = [int(path.name[8:]) for path in parent.glob("version_*") if path.name[8:].isdigit()]
-        number = max(numbers, default=-1) + 1
-        while True:
-            try:
-                # Fails where another run took the number in the meantime.
-                (parent / f"version_{number}").mkdir()
-            except FileExistsError:
-                number += 1
-            else:
-                return parent / f"version_{number}"
-
-    def _conclude(self, trainer: Trainer, metrics: dict[str, Any]) -> None:
-        """Fills TensorBoard's hparams tab."""
-        scores = {key: value for key, value in metrics.items() if "/" in key and not key.startswith("gradients")}
-        for logger in trainer.loggers:
-            if isinstance(logger, RunTensorBoard):
-                logger.conclude({**self.data.hparams, **self.model.hparams}, scores)
+        parent = runs_folder(trainer_args, self.name)
+        return parent / "written by the first process" if getattr(rank_zero_only, "rank", 0) else new_folder(parent)

@@ -102,7 +102,7 @@ def test_state_carries_the_order_and_the_position():
     loader = data.train_dataloader()
     next(iter(loader))
     state = data.state_dict()
-    assert state == {"order_seed": 5, "epoch": 0, "steps": 2, "executions": 1, "in_batch": False}
+    assert state == {"order_seed": 5, "epoch": 0, "steps": 2}
     seed_everything(6, verbose=False)
     resumed = Numbers(steps_per_execution=2)
     resumed.load_state_dict(state)

@@ -1,8 +1,6 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litclf.checks import InputError
 from litclf.data.plan import Plan, Position
 
 SIZES = {
@@ -53,38 +51,24 @@ def test_without_periods_there_are_no_more_executions_than_needed():
     assert Plan(100, 100, [100]).num_executions == 1
 
 
-@given(**SIZES, epoch=st.integers(0, 5), data=st.data())
-def test_a_resumed_epoch_goes_on_where_it_stopped_and_adds_up_to_what_the_trainer_counts(
-    steps, most, periods, epoch, data
+@given(**SIZES, other=st.integers(1, 70), epoch=st.integers(0, 5), data=st.data())
+def test_a_resumed_epoch_goes_on_where_it_stopped_whatever_k_and_adds_up_to_what_the_trainer_counts(
+    steps, most, periods, other, epoch, data
 ):
     before = Plan(steps, most, periods)
     done = data.draw(st.integers(0, before.num_executions))
     end = before.executions(epoch)[done - 1][1] if done else 0
-    after = Plan(steps, most, periods, start=Position(epoch, end, done))
+    after = Plan(steps, other, periods, start=Position(epoch, end))
     rest = after.executions(epoch)
-    assert [step for first, end in rest for step in range(first, end)] == list(range(end, steps))
-    assert done + len(rest) == after.num_executions
-    assert len(after.executions(epoch + 1)) == after.num_executions
-
-
-@given(**SIZES, other=st.integers(1, 70), data=st.data())
-def test_a_resumed_epoch_may_change_k_or_says_that_it_cannot(steps, most, periods, other, data):
-    before = Plan(steps, most, periods)
-    done = data.draw(st.integers(1, before.num_executions))
-    end = before.executions(0)[done - 1][1]
-    try:
-        after = Plan(steps, other, periods, start=Position(0, end, done))
-    except InputError:
-        assert other < most
-        return
-    rest = after.executions(0)
     assert [step for first, last in rest for step in range(first, last)] == list(range(end, steps))
-    if rest:
-        assert done + len(rest) == after.num_executions
-    assert len(after.executions(1)) == after.num_executions
+    assert all(1 <= last - first <= other for first, last in rest)
+    assert after.done + len(rest) == after.num_executions == len(after.executions(epoch + 1))
 
 
-def test_a_k_too_small_to_go_on_with_is_refused():
-    # The Trainer would count 100 batches of which 1 is done, but only 50 steps are left.
-    with pytest.raises(InputError, match=r"^steps_per_execution: cannot shrink to 1 in the middle of an epoch"):
-        Plan(100, 1, start=Position(0, 50, 1))
+@given(**SIZES, epoch=st.integers(0, 5), data=st.data())
+def test_with_the_same_k_the_rest_is_cut_as_it_was(steps, most, periods, epoch, data):
+    whole = Plan(steps, most, periods)
+    done = data.draw(st.integers(1, whole.num_executions))
+    resumed = Plan(steps, most, periods, start=Position(epoch, whole.executions(epoch)[done - 1][1]))
+    assert resumed.executions(epoch) == whole.executions(epoch)[done:]
+    assert resumed.done == done

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
 
-from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier
+from litclf import BinaryClassifier, CirclesDataModule, MulticlassClassifier
 from litclf.engines.eager import EagerEngine
 
 # Most fits here hold nothing out.
@@ -261,18 +261,6 @@ def test_a_fit_resumed_in_or_after_an_epoch_ends_on_the_same_weights(most, other
     trainer.fit(model, datamodule=make_data(other), ckpt_path=tmp_path / f"step={step}.ckpt", weights_only=True)
     assert trainer.global_step == STEPS
     assert torch.equal(weights(model), weights(whole))
-
-
-@pytest.mark.filterwarnings("ignore:Using ModelCheckpoint with manual optimization")
-@pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists and is not empty")
-def test_a_smaller_k_is_refused_where_a_checkpoint_falls_on_the_last_step_of_an_epoch(make_trainer, tmp_path):
-    callback = ModelCheckpoint(tmp_path, "{step}", every_n_train_steps=14, save_top_k=-1)
-    fit(100, make_trainer, RECIPES["adam"], callbacks=[callback], enable_checkpointing=True)
-    # Lightning would carry its count of executions into the next epoch, which then lacked that many.
-    with pytest.raises(InputError, match="cannot shrink to 5"):
-        make_trainer(max_epochs=EPOCHS, callbacks=[callback], enable_checkpointing=True).fit(
-            make_model(RECIPES["adam"]), datamodule=make_data(5), ckpt_path=tmp_path / "step=14.ckpt", weights_only=True
-        )
 
 
 @pytest.mark.filterwarnings("ignore:Using ModelCheckpoint with manual optimization")

@@ -258,7 +258,7 @@ def test_targets_that_are_no_class_are_refused(make_trainer):
             splits["train"].y[7] = 4
             return splits
 
-    with pytest.raises(InputError, match=r"targets must be in \[0, 3\], got 0 to 4"):
+    with pytest.raises(InputError, match=r"labels of the train split must be in \[0, 3\], got 0 to 4"):
         fit("kernel", make_trainer, data=Wrong(holdout=0, batch_size=None, repeat=4, steps_per_execution=4))
 
 

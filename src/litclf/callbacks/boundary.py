@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor
 
 from litclf.callbacks.picture import Evaluation, PeriodicPicture, class_names, folder_of, log_png, logits_of, some_of
 
@@ -19,40 +20,57 @@ class DecisionBoundary(PeriodicPicture):
     """Draws the probabilities over the plane with the training points, as a film.
 
     Each look is a picture in TensorBoard, whose slider plays them; ``boundary.gif`` holds all, ``boundary.png`` the
-    latest. Looks are those of the process: the film of a resumed run begins where it was resumed.
+    latest.
 
     Args:
         every_n_train_steps: Optimizer steps from one frame to the next, at least 1; None makes 20 frames in a fit.
+
+    Attributes:
+        frames: The frames so far, each the content of a PNG file as uint8 numbers.
 
     Example:
         >>> DecisionBoundary(every_n_train_steps=50).every_n_train_steps
         50
     """
 
+    kept = ("facts", "latest", "frames")
+
     def __init__(self, every_n_train_steps: int | None = None) -> None:
         super().__init__(every_n_train_steps)
+        self.frames: list[Tensor] = []
         self._film: BoundaryFilm | None = None
 
     def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Adds a frame to the film and to TensorBoard."""
+        content = self._draw(trainer, pl_module)
+        self.frames.append(torch.frombuffer(bytearray(content), dtype=torch.uint8))
+        log_png(trainer, "boundary", content)
+
+    def _draw(self, trainer: Trainer, pl_module: LightningModule) -> bytes:
+        """Draws the model as it is, as the next frame."""
         from litclf.pictures.boundary import BoundaryFilm
 
         module, data = cast(Any, pl_module), cast(Any, trainer).datamodule
         x, y = some_of(data, "train", _MOST_POINTS)
         if self._film is None:
-            self._film = BoundaryFilm(x.cpu().numpy(), y.cpu().numpy(), class_names(trainer, 2))
+            earlier = [frame.numpy().tobytes() for frame in self.frames]
+            self._film = BoundaryFilm(x.cpu().numpy(), y.cpu().numpy(), class_names(trainer, 2), frames=earlier)
         over_mesh, over_points = (
             module.probabilities(logits_of(pl_module, data, part)).cpu().numpy()
             for part in (torch.from_numpy(self._film.points), x)
         )
         predicted = Evaluation(y.cpu().numpy(), over_points, ()).predicted
         self._figure = self._film.draw(over_mesh, predicted, f"step {trainer.global_step}")
-        log_png(trainer, "boundary", self._film.png())
+        return self._film.png()
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the film, and its last frame."""
         from litclf.pictures import canvas
 
+        if self._film is None and self.frames and trainer.is_global_zero:
+            last = self.frames.pop()  # of a fit that was over when it was resumed; the last frame shows its weights
+            self._draw(trainer, pl_module)
+            self.frames.append(last)
         if self._film is not None:
             folder = folder_of(trainer)
             canvas.save(self._figure, folder / "boundary.png")

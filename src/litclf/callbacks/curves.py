@@ -34,6 +34,8 @@ class Curves(Picture):
         {}
     """
 
+    kept = ("facts", "history")
+
     def __init__(self) -> None:
         super().__init__()
         self.history: dict[str, list[list[float]]] = {}
@@ -46,14 +48,6 @@ class Curves(Picture):
                     steps, values = self.history.setdefault(key, [[], []])
                     steps.append(trainer.global_step)
                     values.append(float(trainer.callback_metrics[key]))
-
-    def state_dict(self) -> dict[str, Any]:
-        """The history, so that the curves of a resumed run are whole."""
-        return {"history": self.history}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes up the history of the run that is resumed."""
-        self.history = state_dict["history"]
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draws the curves."""

@@ -40,16 +40,23 @@ class GradientNorms(PeriodicPicture):
     Args:
         every_n_train_steps: Optimizer steps from one look to the next, at least 1; None makes 20 looks in a fit.
 
+    Attributes:
+        steps: Optimizer steps before each look.
+        norms: Norm of each layer's gradient at each look.
+        idle: Share of idle units of each layer at each look.
+
     Example:
         >>> GradientNorms(every_n_train_steps=50).every_n_train_steps
         50
     """
 
+    kept = ("facts", "latest", "steps", "norms", "idle")
+
     def __init__(self, every_n_train_steps: int | None = None) -> None:
         super().__init__(every_n_train_steps)
-        self._steps: list[int] = []
-        self._norms: dict[str, list[float]] = {}
-        self._idle: dict[str, list[float]] = {}
+        self.steps: list[int] = []
+        self.norms: dict[str, list[float]] = {}
+        self.idle: dict[str, list[float]] = {}
 
     def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measures and logs."""
@@ -64,8 +71,8 @@ class GradientNorms(PeriodicPicture):
             values["gradients/first_over_last"] = ratio
             self.facts["gradients"] = verdict(ratio, idle, trainer.global_step)
         values.update({f"idle/{name}": share for name, share in idle.items()})
-        self._steps.append(trainer.global_step)
-        for found, series in ((norms, self._norms), (idle, self._idle)):
+        self.steps.append(trainer.global_step)
+        for found, series in ((norms, self.norms), (idle, self.idle)):
             for name, value in found.items():
                 series.setdefault(name, []).append(value)
         for logger in trainer.loggers:
@@ -73,10 +80,10 @@ class GradientNorms(PeriodicPicture):
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draws the norms over time."""
-        if self._norms and trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
+        if self.norms and trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             from litclf.pictures.gradients import draw_gradients
 
-            self.show(trainer, "gradients", draw_gradients(self._steps, self._norms, self._idle))
+            self.show(trainer, "gradients", draw_gradients(self.steps, self.norms, self.idle))
 
 
 def measure(module: LightningModule, x: Tensor, y: Tensor) -> tuple[float, dict[str, float], dict[str, float]]:

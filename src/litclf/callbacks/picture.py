@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -35,8 +36,26 @@ class Picture(Callback):
         facts: What was found on the way, in plain numbers and strings; the run keeps it in ``metrics.json``.
     """
 
+    kept: tuple[str, ...] = ("facts",)
+    """Attributes that a checkpoint keeps, so that pictures of a resumed run are those of the whole run."""
+
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
+        self._fits = True
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Notes whether a fit goes on from the checkpoint; a test of it changes nothing here."""
+        self._fits = trainer.state.fn == "fit"
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is kept."""
+        return {name: deepcopy(getattr(self, name)) for name in self.kept}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes up what was kept; of checkpoints that hold less, what they hold."""
+        for name in self.kept:
+            if self._fits and name in state_dict:
+                setattr(self, name, deepcopy(state_dict[name]))
 
     def show(self, trainer: Trainer, name: str, figure: Figure) -> None:
         """Writes ``figure`` into the run folder and into TensorBoard."""
@@ -54,12 +73,17 @@ class PeriodicPicture(Picture):
 
     Args:
         every_n_train_steps: Optimizer steps from one look to the next, at least 1; None makes 20 looks in a fit.
+
+    Attributes:
+        latest: Optimizer steps before the latest look; -1 where there was none.
     """
+
+    kept: tuple[str, ...] = ("facts", "latest")
 
     def __init__(self, every_n_train_steps: int | None = None) -> None:
         super().__init__()
         self.every_n_train_steps = every_n_train_steps or 0
-        self._latest = -1
+        self.latest = -1
 
     def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """What a subclass does at each look."""
@@ -75,23 +99,24 @@ class PeriodicPicture(Picture):
             self.every_n_train_steps = max(1, -(-total // POINTS_IN_TIME)) if total else 100
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Looks before the first step."""
-        self._look(trainer, pl_module)
+        """Looks before the first step; not where a fit goes on."""
+        if trainer.ckpt_path is None:
+            self._look(trainer, pl_module)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Looks where it is due."""
-        if trainer.global_step // self.every_n_train_steps > self._latest // self.every_n_train_steps:
+        if trainer.global_step // self.every_n_train_steps > self.latest // self.every_n_train_steps:
             self._look(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks at the end, where it has not just been done."""
-        if trainer.global_step != self._latest:
+        if trainer.global_step != self.latest:
             self._look(trainer, pl_module)
 
     def _look(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._latest = trainer.global_step
+        self.latest = trainer.global_step
         if trainer.is_global_zero:
             self.look(trainer, pl_module)
 

@@ -12,15 +12,25 @@ from litclf.callbacks.picture import Picture, class_names
 class DataScatter(Picture):
     """Draws two-dimensional training data as ``data.png``, before anything is learned.
 
+    Attributes:
+        drawn: Whether that was done, also by an earlier part of the run.
+
     Example:
         >>> DataScatter().facts
         {}
     """
 
+    kept = ("facts", "drawn")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn = False
+
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draws the training split."""
-        if not trainer.is_global_zero:
+        if not trainer.is_global_zero or self.drawn:
             return
+        self.drawn = True
         from litclf.pictures.data import draw_scatter
 
         x, y = (tensor.cpu().numpy() for tensor in cast(Any, trainer).datamodule.splits["train"])

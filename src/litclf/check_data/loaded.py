@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lightning.pytorch import LightningDataModule
 
 from litclf.check_data import images, table
@@ -23,3 +25,12 @@ def check_loaded(data: LightningDataModule) -> Report:
     if isinstance(data, ImagesDataModule):
         return images.check_loaded(data)
     return table.check_splits(data) if isinstance(data, ClassificationDataModule) else Report()
+
+
+def tell_findings(data: LightningDataModule, folder: Path | None) -> None:
+    """Says in one line what is wrong with the data, and writes what was found into the run folder."""
+    found = check_loaded(data)
+    if line := found.one_line():
+        print(line)
+        if folder is not None:
+            found.write(folder / "data_report.json")

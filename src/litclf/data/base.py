@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -18,7 +18,9 @@ from litclf.data.loader import EvalLoader, TrainLoader
 from litclf.data.order import PassOrder
 from litclf.data.plan import Plan, Position
 from litclf.engines.limits import check_trainer
+from litclf.hyperparameters import check_loading, check_signature
 from litclf.preparation.base import ArrayPreparation, Preparation
+from litclf.saving import opened
 
 EVAL_BATCH_SIZE = 1000
 """Samples of a batch in validation, test and prediction: the work of the Trainer for each is then small beside it."""
@@ -68,6 +70,33 @@ class InMemoryDataModule(LightningDataModule):
         self._order_seed: int | None = None
         self._start = Position()
 
+    @classmethod
+    def load_from_checkpoint(
+        cls,
+        checkpoint_path: Any,
+        map_location: Any = None,
+        hparams_file: Any = None,
+        weights_only: bool | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Builds the data that a checkpoint was trained with, after the file and its hyperparameters were checked.
+
+        Args:
+            checkpoint_path: A local file.
+            map_location: Where tensors go, as :func:`torch.load` takes it.
+            hparams_file: Not taken; values are passed by name.
+            weights_only: Always true; False is refused.
+            kwargs: Arguments of the constructor that are to be others than the checkpoint's.
+
+        Raises:
+            InputError: If the file is missing or damaged, or its hyperparameters are not plain values for arguments
+                of this class.
+        """
+        check_loading(hparams_file, weights_only)
+        with opened(checkpoint_path) as (file, checkpoint):
+            check_signature(cls, checkpoint.get("datamodule_hyper_parameters", {}), str(checkpoint_path), set())
+            return super().load_from_checkpoint(file, map_location, weights_only=True, **kwargs)
+
     def load(self) -> dict[str, Split]:
         """The splits ``train``, ``val`` and ``test``, on the CPU; the latter two may be empty. The same each time."""
         raise NotImplementedError(f"{type(self).__name__} must implement load")
@@ -110,15 +139,24 @@ class InMemoryDataModule(LightningDataModule):
         order = self._loader.order
         return order.share((self._loader.position.steps - 1) % order.steps_per_pass)
 
-    def setup(self, stage: str | None = None) -> None:
-        """Loads the splits, once."""
+    def check_training(self) -> None:
+        """Refuses splits that nothing can be learned from.
+
+        Raises:
+            InputError: Naming what is wrong with them.
+        """
         num_samples, processes = len(self.splits["train"].y), self._place()[1]
         if not num_samples:
             raise InputError("data", "the training split is empty", "keep samples for training")
         if num_samples < processes:
             rule = f"{processes} processes cannot share {num_samples} training samples"
             raise InputError("trainer.devices", rule, "pass fewer devices")
+
+    def setup(self, stage: str | None = None) -> None:
+        """Loads the splits, once."""
+        _ = self.splits
         if stage == "fit":
+            self.check_training()
             self._order_seed, self._start = None, Position()
             if self.steps_per_execution > 1 and self.trainer is not None:
                 check_trainer(self.trainer)
@@ -135,6 +173,15 @@ class InMemoryDataModule(LightningDataModule):
             x, y, self._order(), plan, self.prepare, self.augment if self.augments else None, draw
         )
         return self._loader
+
+    def count_batches(self) -> None:
+        """Makes the Trainer of a resumed fit, once it has its state, count batches as they are cut now."""
+        if self._loader is None or self.trainer is None or not self._start.steps:
+            return
+        progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress.current
+        ending = progress.processed - progress.completed
+        progress.ready = progress.started = progress.processed = self._loader.plan.done
+        progress.completed = self._loader.plan.done - ending
 
     @property
     def augments(self) -> bool:
@@ -164,9 +211,8 @@ class InMemoryDataModule(LightningDataModule):
     def state_dict(self) -> dict[str, Any]:
         """The seed of the order of samples, and how far the fit has come in them."""
         position = self._loader.position if self._loader is not None else self._start
-        if self.trainer is not None:
-            batches: Any = self.trainer.fit_loop.epoch_loop.batch_progress.current
-            position = position._replace(in_batch=batches.completed < batches.processed)
+        if self.trainer is not None and self.trainer.current_epoch > position.epoch:
+            position = Position(self.trainer.current_epoch)
         return {"order_seed": self._run_seed(), **position._asdict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -215,6 +261,19 @@ class ClassificationDataModule(InMemoryDataModule):
     def num_classes(self) -> int:
         """Number of classes."""
         return len(self.class_names)
+
+    def check_training(self) -> None:
+        """Refuses labels that are no class, and a training split with nothing to tell apart."""
+        super().check_training()
+        for name, (_, y) in self.splits.items():
+            if len(y) and not 0 <= int(y.min()) <= int(y.max()) < self.num_classes:
+                rule = f"labels of the {name} split must be in [0, {self.num_classes - 1}]"
+                got = f"got {int(y.min())} to {int(y.max())}"
+                raise InputError("data", f"{rule}, {got}", "mend the labels, or name all classes")
+        y = self.splits["train"].y
+        if bool((y == y[0]).all()):
+            rule = f"all {len(y)} samples of the training split are of class {self.class_names[int(y[0])]}"
+            raise InputError("data", rule, "add samples of another class, or split another way")
 
     @cached_property
     def preparation(self) -> Preparation | None:

@@ -74,10 +74,9 @@ class TrainLoader:
     def __iter__(self) -> Iterator[Execution | Batch]:
         # A generator starts at its first `next`, by which time Lightning has set the epoch.
         epoch = self.position.epoch
-        executions = self.plan.start.executions if epoch == self.plan.start.epoch else 0
         counted_from = self.plan.last_step(epoch) - self.order.steps_per_pass
-        for number, (first, end) in enumerate(self.plan.executions(epoch), start=executions + 1):
-            self.position = Position(epoch, end, number)
+        for first, end in self.plan.executions(epoch):
+            self.position = Position(epoch, end)
             execution = self._gather(first, end, counted_from)
             yield execution if self.plan.steps_per_execution > 1 else (execution.x, execution.y)
         self.position = Position(epoch + 1)

@@ -6,23 +6,17 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from litclf.checks import InputError
-
 
 class Position(NamedTuple):
-    """How far a fit has come in its data.
+    """How far a fit has come in its data: the same whatever engine runs its steps, and however many at once.
 
     Attributes:
         epoch: The Trainer epoch.
         steps: Optimizer steps of that epoch whose mini-batches were handed out.
-        executions: Executions of that epoch that were handed out.
-        in_batch: Whether the Trainer was still ending the last of them, as where a checkpoint falls on a step.
     """
 
     epoch: int = 0
     steps: int = 0
-    executions: int = 0
-    in_batch: bool = False
 
 
 class Plan:
@@ -38,8 +32,10 @@ class Plan:
         max_steps: Optimizer steps of the whole fit; -1 for no limit.
         start: Where a resumed fit goes on.
 
-    Raises:
-        InputError: If a resumed fit cannot go on with so small a K.
+    Attributes:
+        num_executions: Executions of an epoch.
+        done: Executions that count as done in the epoch where a resumed fit goes on, so that those to come add up to
+            ``num_executions``, as the Trainer counts.
 
     Example:
         >>> plan = Plan(10, 4, periods=[6])
@@ -63,18 +59,7 @@ class Plan:
         # A cut adds at most one execution; where a period divides the epoch, one cut falls on the epoch's end.
         cuts = sum((steps_per_epoch - 1) // period + (steps_per_epoch % period > 0) for period in self.periods)
         self.num_executions = min(-(-steps_per_epoch // steps_per_execution) + cuts, steps_per_epoch)
-        rest = steps_per_epoch - self.start.steps
-        if self.start.steps and (rest > 0 or self.start.in_batch):
-            # The Trainer goes on counting the batches of the epoch where it stopped, so they must add up.
-            needed = len(self._split(self.start.epoch, self.start.steps, 0)) if rest > 0 else 0
-            self.num_executions = max(self.num_executions, self.start.executions + needed)
-            if self.num_executions - self.start.executions > rest:
-                rule = f"cannot shrink to {steps_per_execution} in the middle of an epoch"
-                raise InputError(
-                    "steps_per_execution",
-                    rule,
-                    "keep that of the run, or resume from a checkpoint at the end of an epoch",
-                )
+        self.done = self.num_executions - len(self.executions(self.start.epoch))
 
     def last_step(self, epoch: int) -> int:
         """Where epoch ``epoch`` ends: ``steps_per_epoch``, or less where the fit ends in it."""
@@ -85,26 +70,23 @@ class Plan:
     def executions(self, epoch: int) -> list[tuple[int, int]]:
         """First step and end step of each execution of epoch ``epoch``, counted within the epoch.
 
-        In the epoch where a resumed fit goes on, they begin where it stopped.
+        In the epoch where a resumed fit goes on, they begin where it stopped, and end where they would have.
         """
-        if epoch == self.start.epoch:
-            return self._split(epoch, self.start.steps, self.num_executions - self.start.executions)
-        return self._split(epoch, 0, self.num_executions)
+        done = self.start.steps if epoch == self.start.epoch else 0
+        return [(max(first, done), end) for first, end in self._split(epoch) if end > done]
 
-    def _split(self, epoch: int, first: int, at_least: int) -> list[tuple[int, int]]:
-        """Cuts the steps from ``first`` on, into ``at_least`` executions."""
+    def _split(self, epoch: int) -> list[tuple[int, int]]:
+        """Cuts an epoch into ``num_executions`` executions."""
         begin, length = epoch * self.steps_per_epoch, self.steps_per_epoch
-        cuts = {first, length}
+        cuts = {0, length}
         for period in self.periods:
             cuts.update(step - begin for step in range(begin - begin % period + period, begin + length, period))
         cuts.add(self.last_step(epoch) or length)
-        edges = sorted(cut for cut in cuts if cut >= first)
+        edges = sorted(cuts)
         sizes = [end - start for start, end in pairwise(edges)]
         counts = [-(-size // self.steps_per_execution) for size in sizes]
-        for _ in range(at_least - sum(counts)):
-            longest = max(range(len(sizes)), key=lambda i: sizes[i] / counts[i], default=None)
-            if longest is None:
-                break
+        for _ in range(self.num_executions - sum(counts)):
+            longest = max(range(len(sizes)), key=lambda i: sizes[i] / counts[i])
             counts[longest] += 1
         return [
             (start + size * i // count, start + size * (i + 1) // count)

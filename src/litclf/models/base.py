@@ -10,14 +10,11 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from litclf.backbones import backbone_names
-from litclf.checks import InputError, nearest, one_of, positive
+from litclf.checks import InputError, one_of, positive
 from litclf.decision import Calibration, Decision
 from litclf.models.recipe import Recipe
 from litclf.models.stepped import SteppedModule
-from litclf.nets import ACTIVATIONS, build_network, initialize
-
-_OWN_NETWORKS = ("mlp", "cnn")
+from litclf.nets import ACTIVATIONS, OWN_NETWORKS, build_network, check_name, initialize
 
 Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 
@@ -87,7 +84,7 @@ class Classifier(SteppedModule):
             self.save_hyperparameters({"network": network})
         else:
             self.network = network
-        if weights_path is not None and (self.network is not None or network in _OWN_NETWORKS):
+        if weights_path is not None and (self.network is not None or network in OWN_NETWORKS):
             rule = "starts a network of torchvision, and does nothing for others"
             raise InputError("weights_path", rule, "drop it, or pass a network such as resnet18")
         if num_classes is not None and (input_shape is not None or self.network is not None):
@@ -247,12 +244,9 @@ class Classifier(SteppedModule):
 
 def _check_network(name: str, hidden_dims: Sequence[int], init: str) -> None:
     """Refuses a name that is none, and settings that one of torchvision's networks does not have."""
-    if name in _OWN_NETWORKS:
+    check_name(name)
+    if name in OWN_NETWORKS:
         return
-    if name not in backbone_names():
-        near = nearest(name, (*_OWN_NETWORKS, *backbone_names()))
-        rule = f"must be mlp, cnn or a classification network of torchvision, got {name!r}"
-        raise InputError("network", rule, f"did you mean {near}?" if near else "pass cnn, or a name such as resnet18")
     if hidden_dims:
         rule = f"does nothing for {name}, got {list(hidden_dims)}"
         raise InputError("hidden_dims", rule, "pass [] with a network of torchvision")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, Self, cast
 
 import torch
 from lightning.pytorch import LightningDataModule, LightningModule
@@ -15,7 +16,9 @@ from litclf.engines.counter import restore_steps
 from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Engine, Execution, Steps
 from litclf.engines.limits import check_schedulers
+from litclf.hyperparameters import LEARNED, check_loading, check_signature, check_size
 from litclf.models.recipe import Recipe
+from litclf.saving import opened
 
 
 class SteppedModule(LightningModule):
@@ -37,6 +40,7 @@ class SteppedModule(LightningModule):
         engine: The engine of the latest fit.
         engine_choice: Its name and the reason for it.
         own_engine: An engine of the user's own, which is then taken.
+        latest_losses: Loss of each step of the latest batch or execution, shape ``(K,)``, on the device.
     """
 
     def __init__(self, recipe: Recipe, engine: str = "eager") -> None:
@@ -47,8 +51,45 @@ class SteppedModule(LightningModule):
         self.engine: Engine = EagerEngine()
         self.engine_choice = "ordinary batches"
         self.own_engine: Engine | None = None
+        self.latest_losses: Tensor | None = None
         self._steps_before: int | None = None
         self.save_hyperparameters({"model_class": type(self).__name__})
+
+    @classmethod
+    def load_from_checkpoint(
+        cls,
+        checkpoint_path: Any,
+        map_location: Any = None,
+        hparams_file: Any = None,
+        strict: bool | None = None,
+        weights_only: bool | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Builds the model of a checkpoint with its weights, after the file and its hyperparameters were checked.
+
+        Args:
+            checkpoint_path: A local file.
+            map_location: Where the weights go, as :func:`torch.load` takes it; None leaves them where they were.
+            hparams_file: Not taken; values are passed by name.
+            strict: Whether the weights must be those of the model, all of them and no others; None is true.
+            weights_only: Always true; False is refused.
+            kwargs: Arguments of the constructor that are to be others than the checkpoint's, or that it does not
+                hold, such as ``network``.
+
+        Raises:
+            InputError: If the file is missing or damaged, or its hyperparameters are not plain values for arguments
+                of this class.
+        """
+        check_loading(hparams_file, weights_only)
+        with opened(checkpoint_path) as (file, checkpoint):
+            saved, path = checkpoint.get("hyper_parameters", {}), Path(checkpoint_path)
+            check_signature(cls, saved, str(path), LEARNED)
+            if "weights_path" in saved:
+                kwargs.setdefault("weights_path", None)  # no file is read that a checkpoint names
+            if cls.__module__.startswith("litclf.") and strict is not False:
+                arguments = {name: value for name, value in saved.items() if name not in LEARNED} | kwargs
+                check_size(lambda: cls(**arguments), checkpoint.get("state_dict", {}), path)
+            return super().load_from_checkpoint(file, map_location, strict=strict, weights_only=True, **kwargs)
 
     def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Mean loss of a mini-batch, 0-dimensional, and the outputs it came from."""
@@ -72,11 +113,15 @@ class SteppedModule(LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Notes how many optimizer steps the fit that wrote ``checkpoint`` had done."""
         self._steps_before = int(checkpoint["global_step"])
+        self.engine_choice = checkpoint.get("engine_choice", self.engine_choice)
 
     def on_train_start(self) -> None:
         """Goes on counting where a fit is resumed, also where K was changed from or to 1, and chooses the engine."""
         if self.trainer.ckpt_path is not None and self._steps_before is not None:
             restore_steps(self.trainer, self._steps_before)
+            data: Any = getattr(self.trainer, "datamodule", None)
+            if hasattr(data, "count_batches"):
+                data.count_batches()
             self._check_schedule()
         if not self.automatic_optimization:
             check_schedulers(self.trainer)
@@ -88,10 +133,7 @@ class SteppedModule(LightningModule):
 
     def _check_schedule(self) -> None:
         """Refuses to go on with a schedule that was made for a fit of another length."""
-        if (
-            self.recipe.lr_schedule == "none"
-            or type(self).configure_optimizers is not SteppedModule.configure_optimizers
-        ):
+        if not self._has_own_schedule():
             return
         fresh = self.recipe.schedule(torch.optim.SGD([torch.zeros(1)], lr=1.0), int(self._total_steps()))
         for config in self.trainer.lr_scheduler_configs:
@@ -101,6 +143,22 @@ class SteppedModule(LightningModule):
                     rule = f"makes the learning-rate schedule another than the checkpoint's ({name} {own}, not {saved})"
                     raise InputError("trainer.max_epochs", rule, "keep the length of the run, or start a new one")
 
+    def rate_at(self, step: int, otherwise: float) -> float:
+        """Learning rate of optimizer step ``step`` of the fit, from 0 on; ``otherwise`` where no schedule moves it."""
+        optimizer = torch.optim.SGD([torch.zeros(1)], lr=self.recipe.lr)
+        schedule = self.recipe.schedule(optimizer, int(self._total_steps())) if self._has_own_schedule() else None
+        if schedule is None:
+            return otherwise
+        for _ in range(step):
+            optimizer.step()
+            schedule.step()
+        return float(optimizer.param_groups[0]["lr"])
+
+    def _has_own_schedule(self) -> bool:
+        """Whether the recipe's schedule moves the learning rate."""
+        own = type(self).configure_optimizers is SteppedModule.configure_optimizers
+        return own and self.recipe.lr_schedule != "none"
+
     def on_train_end(self) -> None:
         """Lays the weights out as PyTorch does, whatever layout the engine worked in."""
         for parameter in self.parameters():
@@ -108,6 +166,7 @@ class SteppedModule(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Saves weights and optimizer state as PyTorch lays them out: fused optimizers rely on that when resuming."""
+        checkpoint["engine_choice"] = self.engine_choice
         checkpoint["state_dict"] = {name: _plain_layout(value) for name, value in checkpoint["state_dict"].items()}
         for saved in checkpoint.get("optimizer_states", []):
             saved["state"] = {
@@ -121,17 +180,19 @@ class SteppedModule(LightningModule):
                 raise InputError("datamodule", "executions came without it", "pass the DataModule itself to fit")
             optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
             losses, correct = self.engine.run(self, optimizer, batch)
+            self.latest_losses = losses
             self._log_training(losses, correct, batch.steps)
             return losses.mean()
         x, y = batch
         loss, outputs = self.step(x, y)
+        self.latest_losses = loss.detach().reshape(1)
         data: Any = getattr(self.trainer, "datamodule", None)
         counts, share = getattr(data, "counts_towards_epoch", None), 1.0
         if counts is not None and self.trainer.world_size > 1:
             share = data.step_share()
         steps = Steps([(0, len(y))], 0 if counts is None or counts() else 1, [share])
         own = steps.sizes[0]
-        self._log_training(loss.detach().reshape(1), self.correct(outputs.detach()[:own], y[:own]), steps)
+        self._log_training(self.latest_losses, self.correct(outputs.detach()[:own], y[:own]), steps)
         return loss if share == 1 else loss * share
 
     def _log_training(self, losses: Tensor, correct: Tensor | None, steps: Steps) -> None:

@@ -94,6 +94,7 @@ class BoundaryFilm:
         y: Their classes, shape ``(N,)``, in {0, ..., C - 1}.
         class_names: Names of the C classes.
         resolution: R, points along each side of the mesh.
+        frames: Earlier frames to begin with, as :meth:`png` gave them.
 
     Attributes:
         points: Where probabilities are wanted, float32 of shape ``(R * R, 2)``.
@@ -106,7 +107,14 @@ class BoundaryFilm:
         ('step 100, accuracy 100.0 %', 1)
     """
 
-    def __init__(self, x: NDArray[Any], y: NDArray[Any], class_names: Sequence[str], resolution: int = 100) -> None:
+    def __init__(
+        self,
+        x: NDArray[Any],
+        y: NDArray[Any],
+        class_names: Sequence[str],
+        resolution: int = 100,
+        frames: Sequence[bytes] = (),
+    ) -> None:
         self.points = mesh_points(x, resolution)
         names = [*class_names[:_MOST_NAMES], "misclassified", "border"]
         with use_fonts(names):
@@ -116,7 +124,7 @@ class BoundaryFilm:
             legend_beside(self._axes, [*self._panel.points[:_MOST_NAMES], self._panel.rings, key], names)
         self._palette = _palette(len(class_names))
         self._background: Any = None
-        self._frames: list[Image.Image] = []
+        self._frames: list[Image.Image] = [Image.open(io.BytesIO(content)) for content in frames]
 
     @property
     def num_frames(self) -> int:

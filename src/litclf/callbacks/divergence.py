@@ -1,0 +1,120 @@
+"""A fit that diverges ends at its first bad step, and leaves the last good checkpoint as it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
+
+from litclf.checks import RunError
+
+_MOST_VALIDATIONS = 3
+"""Validations in a row whose loss may be infinite or not a number while the training loss is finite."""
+
+
+class StopOnDivergence(Callback):
+    """Ends a fit whose training loss is infinite or not a number, before anything of it is saved.
+
+    The losses of single steps are looked at also within an execution. On a CUDA device, ordinary batches are looked at
+    one batch later, so that nothing waits for the device; a checkpoint waits for all. A validation loss that is not
+    finite ends the fit when it stays so for three validations.
+
+    Raises:
+        RunError: Naming the loss, the step, the learning rate and what to try.
+
+    Example:
+        >>> StopOnDivergence().bad_validations
+        0
+    """
+
+    def __init__(self) -> None:
+        self.bad_validations = 0
+        self._unseen: list[tuple[int, Tensor, float]] = []
+        self._rate = math.nan
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """Notes the learning rate of the batch."""
+        if trainer.optimizers:
+            self._rate = float(trainer.optimizers[0].param_groups[0]["lr"])
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Looks at the losses of the batch, or of the one before."""
+        losses = getattr(pl_module, "latest_losses", None)
+        if losses is None:
+            losses = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+        if not isinstance(losses, Tensor):
+            return
+        losses = losses.detach().reshape(-1)
+        waits = losses.is_cuda and len(losses) == 1
+        if not waits:
+            self._look(trainer, pl_module)
+        self._unseen.append((trainer.global_step - len(losses), losses, self._rate))
+        self._look(trainer, pl_module, keep=int(waits))
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Looks at what is left."""
+        self._look(trainer, pl_module)
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Lets nothing be saved of a fit that has diverged, also where the latest update did it."""
+        self._look(trainer, pl_module)
+        finite = [torch.isfinite(parameter).all() for parameter in pl_module.parameters()]
+        if finite and not bool(torch.stack(finite).all()):
+            raise _error("weights", "are infinite or not a number", trainer.global_step, self._rate)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Counts validations in a row whose loss is not finite."""
+        losses = [name for name in trainer.callback_metrics if name.startswith("val") and "loss" in name]
+        bad = [name for name in losses if not math.isfinite(trainer.callback_metrics[name])]
+        self.bad_validations = 0 if trainer.sanity_checking or not bad else self.bad_validations + 1
+        if self.bad_validations >= _MOST_VALIDATIONS:
+            what = f"is {float(trainer.callback_metrics[bad[0]])} in {_MOST_VALIDATIONS} validations in a row"
+            raise _error(bad[0], what, trainer.global_step, self._rate)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Validations in a row whose loss is not finite."""
+        return {"bad_validations": self.bad_validations}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on counting."""
+        self.bad_validations = int(state_dict["bad_validations"])
+
+    def _look(self, trainer: Trainer, module: LightningModule, keep: int = 0) -> None:
+        """Looks at all losses but the latest ``keep``."""
+        while len(self._unseen) > keep:
+            before, losses, rate = self._unseen.pop(0)
+            if math.isfinite(float(losses.sum())):
+                continue
+            bad = torch.nonzero(~torch.isfinite(losses)).flatten()
+            if len(bad):
+                step = before + int(bad[0])
+                rate_at = getattr(module, "rate_at", None)
+                rate = rate if rate_at is None or len(losses) == 1 else rate_at(step, rate)
+                raise _error("train/loss", f"is {float(losses[bad[0]])}", step + 1, rate)
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """A ModelCheckpoint for which a metric that is infinite or not a number is never the best.
+
+    Its arguments are those of :class:`lightning.pytorch.callbacks.ModelCheckpoint`.
+    """
+
+    def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
+        """Whether ``current`` is among the best so far."""
+        finite = current is not None and math.isfinite(float(current))
+        return finite and super().check_monitor_top_k(trainer, current)
+
+
+def _error(where: str, what: str, step: int, rate: float) -> RunError:
+    return RunError(
+        where,
+        f"{what} at step {step}, with a learning rate of {rate:.3g}",
+        "lower it (--model.lr), clip gradients (--trainer.gradient_clip_val 1), or look at the data",
+    )

@@ -1,0 +1,150 @@
+"""What a checkpoint must hold of Lightning's loops and metrics so that a fit goes on to the same bits.
+
+A checkpoint may fall into the end of a batch, between training and validation, or into the end of an epoch. When such
+a fit is resumed, Lightning 2.6 skips what was still to be done there: a row of the logs, a validation that was due, the
+means of the epoch. So the state of the loops is saved as if what was going on had ended, beside what it would have
+logged.
+
+All that is private of Lightning's and needed for this stands here; ``tests/test_loops.py`` fails when it is renamed or
+moved.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, cast
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor
+from torchmetrics import Metric
+
+Validation = Literal["none", "running", "done"]
+"""How far the validation after the latest batch has come."""
+
+_META = ("fx", "name", "prog_bar", "logger", "on_step", "on_epoch", "metric_attribute")
+
+
+def settle(trainer: Trainer, loops: dict[str, Any], validation: Validation) -> dict[str, Any]:
+    """Changes the saved state of the fit's ``loops`` into that between two batches or two epochs.
+
+    Args:
+        trainer: The Trainer that saves.
+        loops: State of the fit loop, as a checkpoint holds it; changed in place.
+        validation: How far the validation after the latest batch has come.
+
+    Returns:
+        What is still to be done: the ``metrics`` to log, empty where there are none, and their ``step``; whether an
+        ``epoch`` is to be ended, whose metrics schedules may wait for.
+    """
+    epoch, batch = loops["epoch_progress"], loops["epoch_loop.batch_progress"]
+    val, own = loops["epoch_loop.val_loop.batch_progress"], loops["epoch_loop.state_dict"]
+    at_step, pending = own["_batches_that_stepped"], False
+    over = epoch["current"]["processed"] == epoch["current"]["ready"]
+    in_batch = not over and batch["current"]["processed"] > batch["current"]["completed"]
+    due = not over and (validation == "running" or (in_batch and _validation_is_due(trainer)))
+    if over:
+        pending = epoch["current"]["completed"] < epoch["current"]["processed"]
+        at_step -= 1
+        _set(epoch, "completed", like="processed")
+        batch["is_last_batch"] = False
+        for name in batch["current"]:
+            batch["current"][name] = 0
+    elif in_batch:
+        accumulates = trainer.fit_loop._should_accumulate()
+        pending = trainer._logger_connector.should_update_logs and not accumulates
+        _set(batch, "completed", like="processed")
+        own["_batches_that_stepped"] += not (due or accumulates)
+    # Lightning takes up a validation that it finds begun.
+    for progress in (val["total"], val["current"]):
+        progress.update(ready=int(due), started=int(due), processed=0, completed=0)
+    val["is_last_batch"] = False
+    to_log = _to_log(trainer) if pending and trainer.loggers else {}
+    return {"step": at_step, "metrics": to_log, "epoch": over and pending}
+
+
+def _set(progress: dict[str, Any], name: str, like: str) -> None:
+    for part in ("total", "current"):
+        progress[part][name] = progress[part][like]
+
+
+def _validation_is_due(trainer: Trainer) -> bool:
+    fetcher = trainer.fit_loop._data_fetcher
+    return fetcher is not None and trainer.fit_loop.epoch_loop._should_check_val_fx(fetcher)
+
+
+def _to_log(trainer: Trainer) -> dict[str, float]:
+    logged = trainer._logger_connector.metrics["log"]
+    metrics = {name: float(value) for name, value in logged.items()}
+    metrics.setdefault("epoch", trainer.current_epoch)
+    return metrics
+
+
+def begin_epoch(trainer: Trainer, pending: dict[str, Any]) -> None:
+    """Makes a fit that goes on at the beginning of an epoch begin it as any other."""
+    loop = trainer.fit_loop.epoch_loop
+    if pending["epoch"]:
+        loop.update_lr_schedulers("epoch", update_plateau_schedulers=True)
+    if loop.batch_progress.current.ready == 0:
+        loop.restarting = False
+
+
+def end_restart(trainer: Trainer) -> None:
+    """Makes the end of the epoch where a fit was resumed that of any other: schedules then follow its metrics."""
+    trainer.fit_loop._restarting = False
+
+
+def metrics_state(trainer: Trainer) -> dict[str, Any]:
+    """The metrics of the fit so far, as plain values and tensors: the latest, and the sums of an epoch not yet over."""
+    progress: Any = trainer.fit_loop.epoch_progress.current
+    results = trainer.fit_loop.epoch_loop._results
+    counted = [item for item in results.values() if item.meta.on_epoch and not item.has_reset]
+    return {
+        "latest": {name: value.detach().clone() for name, value in trainer.callback_metrics.items()},
+        "sums": [_sum_state(item) for item in counted] if progress.processed < progress.ready else [],
+    }
+
+
+def restore_latest(trainer: Trainer, state: dict[str, Any]) -> None:
+    """Takes up the latest values of :func:`metrics_state`, which callbacks and the end of the fit read."""
+    device = trainer.strategy.root_device
+    trainer._logger_connector._callback_metrics.update({key: x.to(device) for key, x in state["latest"].items()})
+
+
+def restore_sums(trainer: Trainer, module: LightningModule, sums: list[dict[str, Any]]) -> None:
+    """Takes up the sums of :func:`metrics_state`, so that the epoch's means are those of the whole epoch."""
+    if not sums:
+        return
+    results = trainer.fit_loop.epoch_loop._results
+    for saved in sums:
+        named = {name: saved[name] for name in _META}
+        kept = {name: value.to(module.device) for name, value in saved["kept"].items()}
+        attribute = saved["metric_attribute"]
+        value: Tensor | Metric = kept["value"] if attribute is None else cast(Metric, module.get_submodule(attribute))
+        reduce_fx = {fx.__name__: fx for fx in (torch.mean, torch.sum, torch.max, torch.min, max, min, sum)}
+        results.log(
+            value=value,
+            reduce_fx=reduce_fx[saved["reduce_fx"]],
+            sync_dist=saved["sync_dist"],
+            sync_dist_fn=trainer.strategy.reduce,
+            batch_size=1,
+            **named,
+        )
+        counted: Any = results[f"{saved['fx']}.{saved['name']}"] if attribute is None else value
+        for name, content in kept.items():
+            setattr(counted, name, content)
+        counted._update_count, counted._computed = saved["updates"], None
+    # Else the first batch would count as that of a new epoch, which begins its sums anew.
+    trainer._logger_connector._first_loop_iter = False
+
+
+def _sum_state(item: Any) -> dict[str, Any]:
+    """One metric that is logged for the epoch: how it is logged, and its sums."""
+    counted = item if item.is_tensor else item.value
+    kept = {name: value for name, value in counted.metric_state.items() if isinstance(value, Tensor)}
+    return {
+        **{name: getattr(item.meta, name) for name in _META},
+        "reduce_fx": item.meta.reduce_fx.__name__,
+        "sync_dist": item.meta.sync.should,
+        "updates": counted._update_count,
+        "kept": {name: value.detach().clone() for name, value in kept.items()},
+    }

@@ -1,0 +1,142 @@
+"""Settings of the Trainer that cannot be meant, although Lightning takes them; refused before anything runs."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Trainer
+
+from litclf.checks import InputError, one_of
+
+_AT_LEAST = {
+    "max_epochs": -1,
+    "max_steps": -1,
+    "min_epochs": 0,
+    "min_steps": 0,
+    "log_every_n_steps": 0,
+    "check_val_every_n_epoch": 1,
+    "accumulate_grad_batches": 1,
+    "num_sanity_val_steps": -1,
+    "reload_dataloaders_every_n_epochs": 0,
+    "num_nodes": 1,
+}
+
+_SAID_OF = {"Timer(duration": "max_time", "backend found": "accelerator", "torch_xla": "accelerator"}
+"""What Lightning says of settings that it does not name."""
+
+
+def check_names(args: dict[str, Any]) -> None:
+    """Refuses names that are no argument of a Trainer.
+
+    Raises:
+        InputError: With the nearest that is.
+    """
+    known = inspect.signature(Trainer).parameters
+    for argument in args:
+        if argument not in known:
+            raise InputError.unknown("fit", argument, known)
+
+
+def make_trainer(args: dict[str, Any]) -> Trainer:
+    """A Trainer; what it refuses is told in one line.
+
+    Raises:
+        InputError: With what Lightning says.
+    """
+    try:
+        return Trainer(**args)
+    except InputError:
+        raise
+    except (ValueError, TypeError, MisconfigurationException, ModuleNotFoundError) as error:
+        reason = " ".join(str(error).split())
+        named = [name for says, name in _SAID_OF.items() if says in reason]
+        named += [name for name, value in args.items() if value is not None and re.search(rf"\b{name}\b", reason)]
+        where = f"trainer.{named[0]}" if named else "trainer"
+        raise InputError(where, reason, "change that setting of the Trainer") from error
+
+
+def check_trainer_args(args: dict[str, Any]) -> None:
+    """Refuses arguments of a Trainer that cannot be meant, or that exclude each other.
+
+    Args:
+        args: The arguments that were given.
+
+    Raises:
+        InputError: Naming the setting and the value it got.
+
+    Example:
+        >>> check_trainer_args({"max_epochs": 3})
+        >>> check_trainer_args({"gradient_clip_val": -1})
+        Traceback (most recent call last):
+        litclf.checks.InputError: trainer.gradient_clip_val: must be above 0, got -1; fix: pass a norm such as 1.0, ...
+    """
+    for name, least in _AT_LEAST.items():
+        value = args.get(name)
+        if value is not None and not (isinstance(value, int) and not isinstance(value, bool) and value >= least):
+            rule = f"must be a whole number of at least {least}, got {value!r}"
+            raise InputError(f"trainer.{name}", rule, f"pass a value such as {max(least, 1)}")
+    if args.get("max_epochs") == 0 or args.get("max_steps") == 0:
+        name = "max_epochs" if args.get("max_epochs") == 0 else "max_steps"
+        raise InputError(f"trainer.{name}", "must be above 0, or -1 for no end, got 0", "pass a value such as 10")
+    for unit in ("epochs", "steps"):
+        fewest, most = args.get(f"min_{unit}"), args.get(f"max_{unit}")
+        if fewest is not None and most is not None and fewest > most != -1:
+            rule = f"must be at most max_{unit}, got {fewest} and {most}"
+            raise InputError(f"trainer.min_{unit}", rule, f"pass {most} or less, or raise --trainer.max_{unit}")
+    _check_clipping(args)
+    _check_limits(args)
+    _check_devices(args)
+    if args.get("barebones"):
+        rule = "switches off what a run folder is made of, got True"
+        raise InputError("trainer.barebones", rule, "drop it, or use lightning.Trainer")
+    root = args.get("default_root_dir")
+    if root is not None and Path(root).exists() and not Path(root).is_dir():
+        raise InputError("trainer.default_root_dir", f"must be a folder, got the file {root}", "pass a folder")
+    profiler = args.get("profiler")
+    if isinstance(profiler, str):
+        one_of("trainer.profiler", profiler, ("simple", "advanced", "pytorch", "xla"))
+
+
+def _check_clipping(args: dict[str, Any]) -> None:
+    value, algorithm = args.get("gradient_clip_val"), args.get("gradient_clip_algorithm")
+    if value is not None and not (isinstance(value, int | float) and value > 0 and math.isfinite(value)):
+        raise InputError(
+            "trainer.gradient_clip_val", f"must be above 0, got {value}", "pass a norm such as 1.0, or drop it"
+        )
+    if algorithm is not None:
+        one_of("trainer.gradient_clip_algorithm", algorithm, ("norm", "value"))
+        if value is None:
+            rule = f"does nothing without gradient_clip_val, got {algorithm}"
+            raise InputError("trainer.gradient_clip_algorithm", rule, "pass --trainer.gradient_clip_val 1.0 too")
+
+
+def _check_devices(args: dict[str, Any]) -> None:
+    """Refuses more processes than there are processors, which Lightning would start and the machine not survive."""
+    devices, accelerator = args.get("devices"), args.get("accelerator") or "auto"
+    on_cpu = accelerator == "cpu" or (accelerator == "auto" and not torch.cuda.is_available())
+    wanted = int(devices) if isinstance(devices, int) or (isinstance(devices, str) and devices.isdigit()) else None
+    most = (os.cpu_count() or 1) if on_cpu else torch.cuda.device_count()
+    if wanted is not None and on_cpu and not 0 < wanted <= most:
+        raise InputError("trainer.devices", f"must be 1 to {most} processes on this machine, got {wanted}", "pass 1")
+
+
+def _check_limits(args: dict[str, Any]) -> None:
+    for stage in ("train", "val", "test", "predict"):
+        name = f"limit_{stage}_batches"
+        value = args.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            raise InputError(f"trainer.{name}", f"must be zero or more, got {value!r}", "pass a number of batches")
+        if isinstance(value, float) and value > 1:
+            rule = f"as a share must be at most 1.0, got {value}"
+            raise InputError(f"trainer.{name}", rule, f"pass {int(value)} for so many batches")
+        if stage == "train" and not value:
+            raise InputError(f"trainer.{name}", "leaves nothing to train, got 0", "pass a number of batches such as 10")

@@ -1,0 +1,223 @@
+"""Every wrong request ends in one line that names the flag or file, the rule and a way out; nothing is written."""
+
+import os
+
+import pytest
+
+from litclf import BinaryClassifier, CirclesDataModule, InputError, fit
+from litclf.__main__ import main
+from litclf.settings import check_trainer_args
+
+FIT = ["fit", "-c", "circles", "--trainer.max_epochs", "1", "--data.repeat", "4", "--pictures", "false"]
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run folder of a short fit."""
+    root = tmp_path_factory.mktemp("trained")
+    assert main([*FIT, "--trainer.default_root_dir", str(root)]) == 0
+    return root / "lightning_logs" / "circles" / "version_0"
+
+
+def refused(capsys, *args, code=2):
+    assert main([str(arg) for arg in args]) == code
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1, lines
+    where, _, rest = lines[0].removeprefix("error: ").partition(": ")
+    assert lines[0].startswith("error: ")
+    assert "; fix: " in rest
+    return where, rest
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        ("--trainer.gradient_clip_val -1", "--trainer.gradient_clip_val"),
+        ("--trainer.gradient_clip_val nan", "--trainer.gradient_clip_val"),
+        ("--trainer.gradient_clip_algorithm nrom", "--trainer.gradient_clip_algorithm"),
+        ("--trainer.gradient_clip_algorithm norm", "--trainer.gradient_clip_algorithm"),
+        ("--trainer.limit_train_batches 0", "--trainer.limit_train_batches"),
+        ("--trainer.limit_train_batches -3", "--trainer.limit_train_batches"),
+        ("--trainer.limit_val_batches 1.5", "--trainer.limit_val_batches"),
+        ("--trainer.limit_val_batches -1", "--trainer.limit_val_batches"),
+        ("--trainer.barebones true", "--trainer.barebones"),
+        ("--trainer.accelerator gpu", "--trainer.accelerator"),
+        ("--trainer.accelerator cuda", "--trainer.accelerator"),
+        ("--trainer.devices 0", "--trainer.devices"),
+        ("--trainer.devices -1", "--trainer.devices"),
+        ("--trainer.devices x", "--trainer.devices"),
+        ("--trainer.strategy dpp", "--trainer.strategy"),
+        ("--trainer.precision 17", "--trainer.precision"),
+        ("--trainer.profiler simpel", "--trainer.profiler"),
+        ("--trainer.max_steps 0", "--trainer.max_steps"),
+        ("--trainer.max_steps -5", "--trainer.max_steps"),
+        ("--trainer.max_epochs 0", "--trainer.max_epochs"),
+        ("--trainer.max_epochs -2", "--trainer.max_epochs"),
+        ("--trainer.min_epochs -1", "--trainer.min_epochs"),
+        ("--trainer.min_epochs 5", "--trainer.min_epochs"),
+        ("--trainer.min_steps 100 --trainer.max_steps 5", "--trainer.min_steps"),
+        ("--trainer.max_time soon", "--trainer.max_time"),
+        ("--trainer.max_time 99", "--trainer.max_time"),
+        ("--trainer.log_every_n_steps -1", "--trainer.log_every_n_steps"),
+        ("--trainer.check_val_every_n_epoch 0", "--trainer.check_val_every_n_epoch"),
+        ("--trainer.val_check_interval 0", "--trainer.val_check_interval"),
+        ("--trainer.val_check_interval 2.0", "--trainer.val_check_interval"),
+        ("--trainer.num_sanity_val_steps -2", "--trainer.num_sanity_val_steps"),
+        ("--trainer.accumulate_grad_batches 0", "--trainer.accumulate_grad_batches"),
+        ("--trainer.fast_dev_run -1", "--trainer.fast_dev_run"),
+        ("--trainer.overfit_batches -1", "--trainer.overfit_batches"),
+        ("--trainer.num_nodes 0", "--trainer.num_nodes"),
+        ("--trainer.callbacks+=EarlyStopping", "--trainer.callbacks"),
+        ("--trainer.callbacks+=Foo", "--trainer.callbacks"),
+        ("--trainer.logger Foo", "--trainer.logger"),
+        ("--name a/b", "--name"),
+        ("--name ..", "--name"),
+        ("--threads 0", "--threads"),
+        ("--threads -1", "--threads"),
+        ("--threads x", "--threads"),
+        ("--threads 1.5", "--threads"),
+        ("--seed_everything -1", "--seed_everything"),
+        ("--seed_everything 4294967296", "--seed_everything"),
+        ("--seed_everything x", "--seed_everything"),
+        ("--seed_everything false", "--seed_everything"),
+        ("--pictures maybe", "--pictures"),
+        ("--threshold_rule best", "--threshold_rule"),
+        ("--model.lr nan", "--model.lr"),
+        ("--model.lr inf", "--model.lr"),
+        ("--model.lr 0", "--model.lr"),
+        ("--model.hidden_dims [0]", "--model.hidden_dims"),
+        ("--model.hidden_dims 10", "--model.hidden_dims"),
+        ("--model.hidden_dims [a]", "--model.hidden_dims"),
+        ("--model.engine gpu", "--model.engine"),
+        ("--model.engine graph", "--model.engine"),
+        ("--model.lr_schedule cosin", "--model.lr_schedule"),
+        ("--model.lr_schedule cosine --trainer.max_epochs -1", "--model.lr_schedule"),
+        ("--model.nesterov true", "--model.nesterov"),
+        ("--model.weight_decay -1", "--model.weight_decay"),
+        ("--model.input_shape [3]", "--model.input_shape"),
+        ("--model.num_classes 3", "--model.num_classes"),
+        ("--data.batch_size 1.5", "--data.batch_size"),
+        ("--data.batch_size -4", "--data.batch_size"),
+        ("--data.repeat 0", "--data.repeat"),
+        ("--data.steps_per_execution 0", "--data.steps_per_execution"),
+        ("--data.noise -1", "--data.noise"),
+        ("--data.num_samples 3", "--data.num_samples"),
+        ("--data.holdout 2", "--data.holdout"),
+        ("--data.seed x", "--data.seed"),
+        ("--data NoData", "--data"),
+        ("--ckpt_path nowhere", "--ckpt_path"),
+        ("--ckpt_path nowhere.ckpt", "--ckpt_path"),
+        ("--trainer", "--trainer"),
+        ("surplus", "surplus"),
+        ("--trainer.detect_anomaly x", "--trainer.detect_anomaly"),
+        ("--trainer.plugins Foo", "--trainer.plugins"),
+        ("--optimizer SGD", "--optimizer"),
+        ("--trainer.reload_dataloaders_every_n_epochs -1", "--trainer.reload_dataloaders_every_n_epochs"),
+    ],
+)
+def test_a_wrong_setting_of_a_fit_is_named(flags, named, capsys, tmp_path):
+    where, rest = refused(capsys, *FIT, *flags.split(" "))
+    assert where.startswith(named) or named.removeprefix("--trainer.") in rest
+    assert not list(tmp_path.rglob("version_*"))
+
+
+@pytest.mark.parametrize("flag", ["--name=", "--model.lr=", "--ckpt_path="])
+def test_an_empty_value_is_named(flag, capsys):
+    assert refused(capsys, *FIT, flag)[0] == flag[:-1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        ([], "--ckpt_path"),
+        (["--name", "x"], "--name"),
+        (["--trainer.default_root_dir", "x"], "--trainer.default_root_dir"),
+        (["--ckpt_path", "x"], "--ckpt_path"),
+        (["--trainer.max_epochs", "3", "--trainer.gradient_clip_val", "1"], "--trainer.gradient_clip_val"),
+        (["--trainer.max_epochs", "3", "--trainer.precision", "bf16-mixed"], "--trainer.precision"),
+        (["--trainer.max_epochs", "3", "--model.lr", "3"], "--model.lr"),
+        (["--trainer.max_epochs", "3", "--data.noise", "0.2"], "--data.noise"),
+        (["--trainer.max_epochs", "3", "--seed_everything", "3"], "--seed_everything"),
+    ],
+)
+def test_what_a_resumed_run_cannot_follow_is_named(flags, named, trained, capsys):
+    assert refused(capsys, "resume", trained, "--pictures", "false", *flags)[0] == named
+
+
+@pytest.mark.parametrize("args", [["resume"], ["resume", "nowhere"], ["resume", "--name", "x"]])
+def test_a_run_to_resume_is_asked_for(args, capsys):
+    assert refused(capsys, *args)[0] in ("resume", "--ckpt_path")
+
+
+def test_a_name_of_another_run_is_refused_with_a_file(trained, capsys):
+    args = ["fit", "--ckpt_path", trained / "checkpoints" / "last.ckpt", "--name", "other"]
+    assert refused(capsys, *args)[0] == "--name"
+
+
+@pytest.mark.parametrize("command", ["test", "validate", "predict"])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor=x"],
+        ["--trainer.logger", "true"],
+        ["--trainer.enable_progress_bar", "true"],
+        ["--trainer.default_root_dir", "x"],
+        ["--trainer.max_epochs", "3"],
+        ["--trainer.accelerator", "tpu"],
+        ["--trainer.limit_test_batches", "-1"],
+        ["--name", "x"],
+        ["--pictures", "true"],
+    ],
+)
+def test_settings_that_do_nothing_outside_of_a_fit_are_refused(command, flags, trained, capsys):
+    where, rest = refused(capsys, command, "--ckpt_path", trained / "checkpoints" / "last.ckpt", *flags)
+    named = flags[0].partition("=")[0].rstrip("+")
+    assert where == named or named.removeprefix("--trainer.") in rest
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"seed": -1}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"seed": True}, "seed"),
+        ({"threads": 0}, "threads"),
+        ({"threads": "2"}, "threads"),
+        ({"name": "a/b"}, "name"),
+        ({"max_epoch": 3}, "fit"),
+        ({"max_epochs": "3"}, "trainer.max_epochs"),
+        ({"max_epochs": True}, "trainer.max_epochs"),
+        ({"gradient_clip_val": "1"}, "trainer.gradient_clip_val"),
+        ({"limit_train_batches": "half"}, "trainer.limit_train_batches"),
+        ({"threshold_rule": "best"}, "threshold_rule"),
+        ({"ckpt_path": "nowhere"}, "ckpt_path"),
+        ({"precision": "17"}, "trainer.precision"),
+    ],
+)
+def test_a_wrong_argument_in_python_is_named(settings, named, tmp_path):
+    with pytest.raises(InputError) as caught:
+        fit(BinaryClassifier(), CirclesDataModule(), **{"max_epochs": 1, "default_root_dir": tmp_path, **settings})
+    assert caught.value.where == named or named.removeprefix("trainer.") in caught.value.what
+    assert not list(tmp_path.rglob("version_*"))
+
+
+def test_more_processes_than_processors_are_refused():
+    """Not by the command: without the check it would start them all."""
+    with pytest.raises(InputError, match=r"^trainer\.devices: must be 1 to \d+ processes"):
+        check_trainer_args({"devices": 99, "accelerator": "cpu"})
+
+
+def test_a_root_that_is_a_file_is_refused(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert refused(capsys, *FIT, "--trainer.default_root_dir", "file")[0] == "--trainer.default_root_dir"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_fails(capsys, tmp_path):
+    tmp_path.chmod(0o500)
+    assert refused(capsys, *FIT, code=1)[0].endswith("lightning_logs")

@@ -1,0 +1,87 @@
+"""Signals outside of a fit; those within one are in test_resuming.py. Processes are started where nothing less does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from subprocess import PIPE
+
+import pytest
+
+from litclf import signals
+
+
+def send(signum):
+    os.kill(os.getpid(), signum)
+    time.sleep(1)
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)])
+def test_a_signal_ends_what_goes_on_with_its_code(signum, code):
+    before = signal.getsignal(signum)
+    with pytest.raises(signals.Interrupted) as caught, signals.handled():
+        send(signum)
+    assert caught.value.code == code
+    assert signal.getsignal(signum) == before
+
+
+def test_a_fit_hears_of_it_when_it_asks():
+    with signals.handled():
+        signals.wait_for_save(True)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert signals.requested() == signal.SIGTERM
+        signals.take_your_time()
+    assert signals.requested() is None
+
+
+@pytest.mark.parametrize(("signum", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_a_program_gets_what_python_raises(signum, kind):
+    with pytest.raises(kind) as caught, signals.as_python_ends(), signals.handled():
+        send(signum)
+    if kind is SystemExit:
+        assert caught.value.code == 143
+
+
+@contextmanager
+def child(code):
+    """A process that runs ``code`` with signals handled, once it has said so."""
+    code = f"import time\nfrom litclf import signals\nwith signals.handled():\n    {code}"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        yield process
+        process.kill()
+
+
+BUSY = "signals.wait_for_save(True); print('ready', flush=True); [time.sleep(0.1) for _ in range(600)]"
+
+
+def test_a_second_sigint_leaves_at_once():
+    with child(BUSY) as process:
+        begin = time.monotonic()
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        assert process.wait(5) == 130
+        assert time.monotonic() - begin < 2
+
+
+def test_work_that_does_not_end_is_left_within_five_seconds():
+    with child(BUSY) as process:
+        begin = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 143
+        assert time.monotonic() - begin < 5
+        assert "left without saving" in process.stderr.read()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.3, 1.5, 4.0])
+def test_the_command_ends_while_it_starts(seconds, tmp_path):
+    args = [sys.executable, "-m", "litclf", "fit", "-c", "circles"]
+    with subprocess.Popen(args, cwd=tmp_path, stderr=PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) in (143, -signal.SIGTERM)  # the latter before Python has read the command
+        assert len(process.stderr.read().splitlines()) <= 1
