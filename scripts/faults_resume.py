@@ -35,9 +35,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from faults_cases import Case, cases
 from litclf import signals
 from litclf.__main__ import main as litclf_main
+from litclf.checkpoints import checkpoints_in
 from litclf.cli import CLI  # noqa: F401  # loaded once, for all forks
 from litclf.engines import narrow, wide  # noqa: F401  # compiled once, for all forks
-from litclf.checkpoints import checkpoints_in
 
 _ROUND = 25
 _MOST_SECONDS = 5.0
