@@ -29,6 +29,7 @@ SIZES = {
     "bit_flips": (60, 1000),
     "truncations": (20, 100),
     "exploits": (1, 1),
+    "refusals": (1, 1),
     "kills": (3, 200),
     "signals": (2, 50),
     "starts": (1, 20),

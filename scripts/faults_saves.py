@@ -223,18 +223,31 @@ def _equal(one: Any, other: Any) -> bool:
 
 def exploits(n: int) -> tuple[int, int, str]:  # noqa: ARG001
     """Runs `tests/attacks`, of which each test hands an exploit to what reads such files; ``n`` changes nothing."""
+    passed, tried = _passed("attacks")
+    return passed, tried, "refused, with no sentinel written, no foreign import, process, socket or write"
+
+
+def refusals(n: int) -> tuple[int, int, str]:  # noqa: ARG001
+    """Runs the tests that each give one wrong command, config, file or checkpoint; ``n`` changes nothing."""
+    passed, tried = _passed("test_refusals.py", "test_bad_inputs.py")
+    return passed, tried, "one line that names flag or file and gives a way out, the right exit code, nothing written"
+
+
+def _passed(*tests: str) -> tuple[int, int]:
+    """How many of the tests passed, and how many there are; one that is skipped was not tried."""
 
     class Count:
         passed = tried = 0
 
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-            if report.when == "call" or (report.when == "setup" and not report.passed):
+            if (report.when == "call" or (report.when == "setup" and not report.passed)) and not report.skipped:
                 self.passed += report.passed
                 self.tried += 1
 
-    count, attacks = Count(), Path(__file__).parents[1] / "tests" / "attacks"
-    pytest.main(["-q", "--no-header", "-p", "no:cacheprovider", str(attacks)], plugins=[count])
-    return count.passed, count.tried, "refused, with no sentinel written, no foreign import, process, socket or write"
+    count, folder = Count(), Path(__file__).parents[1] / "tests"
+    paths = [str(folder / name) for name in tests]
+    pytest.main(["-q", "--no-header", "-n", "0", "-p", "no:cacheprovider", *paths], plugins=[count])
+    return count.passed, count.tried
 
 
 EXPERIMENTS = {
@@ -243,4 +256,5 @@ EXPERIMENTS = {
     "bit_flips": bit_flips,
     "truncations": truncations,
     "exploits": exploits,
+    "refusals": refusals,
 }

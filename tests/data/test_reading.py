@@ -1,8 +1,13 @@
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from litclf import InputError
+from litclf import InputError, TableDataModule
 from litclf.data.reading import read_chunks, read_table
 
 ROWS = pd.DataFrame({"이름": ["가", "나, 다"], "size": ["1.5", "2"]})
@@ -124,3 +129,25 @@ def test_damaged_parquet_is_refused(damage, tmp_path):
     path.write_bytes(whole[:40] if damage == "cut" else b"a,b\n1,2\n")
     with pytest.raises(InputError, match=r"a.parquet: is no Parquet file"):
         read_table(path)
+
+
+LINES = st.lists(
+    st.lists(st.sampled_from(["1", "2.5", "-3e4", "cat", "", '"a,b"', "nan", "1e999", '"', "\x00", "가"]), max_size=4)
+)
+TEXTS = LINES.map(lambda rows: "\n".join(["a,b,y", *(",".join(row) for row in rows)]).encode())
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=80) | TEXTS | st.tuples(TEXTS, st.binary(max_size=5)).map(b"".join))
+def test_any_bytes_give_a_dataset_or_a_refusal(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(content)
+    with suppress(InputError):
+        data = TableDataModule(path=str(path), target="y", val_size=0.2, test_size=0.2)
+        check_splits(data)
+
+
+def check_splits(data):
+    for x, y in data.splits.values():
+        assert bool(torch.isfinite(x).all())
+        assert not len(y) or 0 <= int(y.min()) <= int(y.max()) < data.num_classes
