@@ -199,7 +199,7 @@ class Run:
             reason = " ".join(str(error).split())
             if "which is not available" in reason:
                 raise InputError("trainer.callbacks", reason, "monitor one of these") from error
-            if trainer.world_size > 1 and re.search(r"gloo|nccl|connection (closed|reset)|broken pipe", reason, re.IGNORECASE):
+            if trainer.world_size > 1 and re.search("gloo|nccl|connection|broken pipe", reason, re.IGNORECASE):
                 rule = f"another process of the run has ended: {reason[:100]}"
                 raise RunError("trainer.devices", rule, f"go on by litclf resume {folder}") from error
             raise

@@ -111,7 +111,7 @@ class KernelEngine:
         network: nn.Module = cast(Any, module).network
         if execution.x.dtype != torch.float32 or reason_against(network, optimizer) is not None:
             return EagerEngine().run(module, optimizer, execution)
-        from litclf.engines.parts import ACTIVATIONS, OPTIMIZERS  # compiled code is loaded where it is used
+        from litclf.engines.parts import ACTIVATIONS, OPTIMIZERS
 
         layers = cast(Layers, layers_of(network))
         rows = np.array(execution.steps.rows, dtype=np.int64)
@@ -142,16 +142,9 @@ class KernelEngine:
 
     def warm_up(self, network: nn.Module, samples: int) -> None:
         """Compiles what a fit of ``network`` on mini-batches of ``samples`` needs, or loads it where that was done."""
-        from litclf.engines.parts import ACTIVATIONS, OPTIMIZERS
-
         layers = layers_of(network)
-        if layers is None:
-            return
-        batch = (np.zeros((1, 1), np.float32), np.zeros(1, np.int64), np.array([[0, 1]]), 0)
-        network_of_one = (np.array([1, 1]), ACTIVATIONS.index("identity"), OPTIMIZERS.index("SGD"))
-        values = torch.zeros(1)
-        addresses, coefficients = np.full((1, 6), values.data_ptr()), np.zeros((1, 11), np.float32)
-        _kernel(layers.dims, np.array([[0, samples]]))(batch, network_of_one, addresses, coefficients, np.zeros(1))
+        if layers is not None:
+            _kernel(layers.dims, np.array([[0, samples]]))
 
     def _coefficients(
         self, module: LightningModule, optimizer: Optimizer, kind: str, steps: int
@@ -205,10 +198,7 @@ def _states(parameter: Tensor, optimizer: Optimizer, kind: str) -> list[Tensor]:
 
 def _kernel(dims: NDArray[np.int64], rows: NDArray[np.int64]) -> Callable[..., int]:
     """Vectors along the samples for a few units, else along the outputs of each layer."""
+    from litclf.engines.compiling import load_kernel  # compiled code is loaded where it is used
+
     samples = int((rows[:, 1] - rows[:, 0]).max())
-    chosen: Callable[..., int]
-    if dims.max() <= min(64, samples):
-        from litclf.engines.narrow import run_narrow as chosen
-    else:
-        from litclf.engines.wide import run_wide as chosen
-    return chosen
+    return load_kernel("narrow" if dims.max() <= min(64, samples) else "wide")

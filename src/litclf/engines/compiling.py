@@ -1,0 +1,50 @@
+"""Compiled kernels, the same code in every process.
+
+Numba's code rounds otherwise in the process that has just compiled it than in those that find it in the cache: there,
+functions that several kernels share are taken from where they were compiled first. A run that is resumed would then go
+on with other bits. So what is not in the cache is compiled by a process of its own, and always loaded from there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+from numba import typeof
+
+from litclf.engines.parts import ACTIVATIONS, OPTIMIZERS
+
+
+def load_kernel(name: str) -> Callable[..., int]:
+    """The kernel ``narrow`` or ``wide``, compiled for this machine once and for all."""
+    kernel: Any = getattr(importlib.import_module(f"litclf.engines.{name}"), f"run_{name}")
+    if not kernel.signatures:
+        signature = tuple(typeof(argument) for argument in _one_step()[0])
+        # Numba has no public way to ask its cache; without one there is nothing to be compiled for others.
+        if kernel._cache.load_overload(signature, kernel.targetctx) is None:
+            subprocess.run([sys.executable, "-m", __name__, name], check=False, capture_output=True)
+        call_once(kernel)
+    return cast("Callable[..., int]", kernel)
+
+
+def call_once(kernel: Callable[..., int]) -> None:
+    """Makes numba compile a kernel, or load it, by a step of a network of one weight."""
+    arguments, _memory = _one_step()
+    kernel(*arguments)
+
+
+def _one_step() -> tuple[tuple[Any, ...], Any]:
+    """Arguments of a kernel for one step on one sample, and the memory that they point to."""
+    memory = np.zeros(1, np.float32)
+    batch = (np.zeros((1, 1), np.float32), np.zeros(1, np.int64), np.array([[0, 1]]), 0)
+    network = (np.array([1, 1]), ACTIVATIONS.index("identity"), OPTIMIZERS.index("SGD"))
+    addresses, coefficients = np.full((1, 6), memory.ctypes.data), np.zeros((1, 11), np.float32)
+    return (batch, network, addresses, coefficients, np.zeros(1)), memory
+
+
+if __name__ == "__main__":
+    call_once(getattr(importlib.import_module(f"litclf.engines.{sys.argv[1]}"), f"run_{sys.argv[1]}"))
