@@ -99,7 +99,15 @@ def startup(rounds: int = 3) -> Claim:
         rows.append({"command": f"litclf {word}", "best": min(seconds), "median": median(seconds)})
         verdicts[f"litclf {word} within 0.5 s (median)"] = median(seconds) <= 0.5
     # The callback costs litclf a little (at most 0.2 s on the machine this was written on), which counts against it.
-    fit = [*LITCLF, "fit", "-c", "circles", "--trainer.callbacks+=first_step.FirstStep", "--allow_classes", "first_step"]
+    fit = [
+        *LITCLF,
+        "fit",
+        "-c",
+        "circles",
+        "--trainer.callbacks+=first_step.FirstStep",
+        "--allow_classes",
+        "first_step",
+    ]
     load = [sys.executable, "-c", "import time, lightning.pytorch; print(time.monotonic())"]
     ended(fit)  # fills the caches of both
     pairs = [(ended(load), ended(fit)) for _ in range(rounds)]

@@ -37,7 +37,7 @@ from litclf import signals
 from litclf.__main__ import main as litclf_main
 from litclf.checkpoints import checkpoints_in
 from litclf.cli import CLI  # noqa: F401  # loaded once, for all forks
-from litclf.engines import narrow, wide  # noqa: F401  # compiled once, for all forks
+from litclf.engines.compiling import load_kernel
 
 _ROUND = 25
 _MOST_SECONDS = 5.0
@@ -147,6 +147,8 @@ class Reference(NamedTuple):
 
 def references(all_cases: list[Case], root: Path) -> list[Reference]:
     """Runs each case undisturbed."""
+    for kernel in ("narrow", "wide"):
+        load_kernel(kernel)  # compiled once, for all forks
     found = []
     for number, case in enumerate(all_cases):
         begin = time.monotonic()
@@ -195,7 +197,8 @@ def _disturbed(
         goes_on = before is not None and bool(checkpoints_in(before / "checkpoints"))
         process = started(case, where) if cold else forked(partial(case.run, str(before) if goes_on else None), where)
         time.sleep(0.02 + generator.random() * most)
-        if os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        runs = os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        if runs and (_over(before) or not _over(newest(where))):
             begin = time.monotonic()
             os.kill(process, signum)
             return ended(process), time.monotonic() - begin
@@ -203,6 +206,13 @@ def _disturbed(
         most *= 0.8
         if not goes_on:
             shutil.rmtree(where)
+
+
+def _over(folder: Path | None) -> bool:
+    """Whether a run has written the last of its files, and has nothing left that a signal could stop."""
+    if folder is None or not (folder / "metrics.json").is_file():
+        return False
+    return (folder / "report.html").is_file() or not (folder / "curves.png").is_file()
 
 
 def signalled(n: int) -> tuple[int, int, str]:

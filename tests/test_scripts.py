@@ -101,7 +101,8 @@ def test_growth_tells_sizes_apart(claims):
 def test_a_fit_that_is_timed_to_its_first_steps_ends_there(monkeypatch):
     monkeypatch.syspath_prepend(str(SCRIPTS))
     claim = importlib.import_module("claim")
-    done = claim.ended([*claim.LITCLF, "fit", "-c", "circles", "--trainer.callbacks+=first_step.FirstStep", "--allow_classes", "first_step"])
+    own = ["--trainer.callbacks+=first_step.FirstStep", "--allow_classes", "first_step"]
+    done = claim.ended([*claim.LITCLF, "fit", "-c", "circles", *own])
     assert done.begin < float(done.output.split()[-1]) <= done.end
     assert "run folder" not in done.output
 
