@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -17,6 +18,10 @@ STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR
 
 _SECONDS = 4.5
 """Time after which a run that is still busy is left as it is, with the checkpoint it has."""
+
+
+_PR_SET_PDEATHSIG = 1
+"""Linux's number for `prctl`."""
 
 
 class Interrupted(BaseException):
@@ -78,6 +83,8 @@ def handled() -> Iterator[None]:
     before: dict[int, Any] = {signum: signal.getsignal(signum) for signum in (*STOPPING, signal.SIGALRM)}
     _signals.received, _signals.waits, _signals.process = None, False, os.getpid()
     listen()
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        _end_with_parent()
     try:
         yield
     finally:
@@ -128,6 +135,12 @@ def requeue() -> None:
     if job:
         with suppress(OSError):
             subprocess.run(["scontrol", "requeue", job], check=False, timeout=10, stdout=subprocess.DEVNULL)
+
+
+def _end_with_parent() -> None:
+    """Has Linux end this process when the one that started it ends, however that does: it would wait for it in vain."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _alarm(seconds: float) -> None:
