@@ -33,11 +33,11 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from faults_cases import Case, cases
-from litclf import signals
 from litclf.__main__ import main as litclf_main
 from litclf.checkpoints import checkpoints_in
 from litclf.cli import CLI  # noqa: F401  # loaded once, for all forks
 from litclf.engines.compiling import load_kernel
+from litclf.utilities import signals
 
 _ROUND = 25
 _MOST_SECONDS = 5.0

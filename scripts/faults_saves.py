@@ -19,10 +19,10 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 import litclf
-from litclf.checks import InputError
-from litclf.files import sweep
 from litclf.plugin import SafeCheckpointIO
 from litclf.saving import read
+from litclf.utilities.errors import InputError
+from litclf.utilities.files import sweep
 
 SIZES = (1_000, 100_000, 1_000_000)
 """Weights of the checkpoints that are killed while they are written."""

@@ -5,8 +5,8 @@ from torchvision import models
 
 from litclf import BinaryClassifier, MulticlassClassifier
 from litclf.backbones import Backbone, backbone_names
-from litclf.checks import InputError
 from litclf.data.images import ImagesDataModule
+from litclf.utilities.errors import InputError
 
 SMALL = ("resnet18", "squeezenet1_1", "mobilenet_v3_small", "shufflenet_v2_x0_5", "mnasnet0_5")
 

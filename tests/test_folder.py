@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from litclf.checkpoints import checkpoints_in
-from litclf.checks import InputError
 from litclf.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused
+from litclf.utilities.errors import InputError
 
 
 def checkpoint(path, step):

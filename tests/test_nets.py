@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from litclf.checks import InputError
 from litclf.nets import ACTIVATIONS, CNN, MLP, Corruption, initialize
+from litclf.utilities.errors import InputError
 
 
 @pytest.mark.parametrize(("shape", "hidden"), [((2,), []), ((2,), [10, 10]), ((1, 28, 28), [16]), ((3, 4), [])])

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 import litclf
-from litclf.checks import InputError
 from litclf.presets import preset_path, presets
+from litclf.utilities.errors import InputError
 
 FILES = sorted((Path(litclf.__file__).parent / "configs").glob("*.yaml"))
 

@@ -19,9 +19,9 @@ from lightning.pytorch.strategies import SingleDeviceStrategy
 from litclf import BinaryClassifier, CirclesDataModule, InputError, fit
 from litclf.__main__ import main
 from litclf.defaults import trainer_defaults, with_safe_checkpoints
-from litclf.files import sweep
 from litclf.plugin import SafeCheckpointIO
 from litclf.saving import local_path, read, save
+from litclf.utilities.files import sweep
 
 CONTENT = {"state_dict": {"w": torch.arange(100.0)}, "hyper_parameters": {"lr": 0.1}, "epoch": 3}
 

@@ -14,7 +14,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from litclf.checks import InputError
     from litclf.data.base import ClassificationDataModule
     from litclf.data.blobs import BlobsDataModule
     from litclf.data.circles import CirclesDataModule
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from litclf.models.multiclass import MulticlassClassifier
     from litclf.models.restoration import ImageRestoration
     from litclf.run import RunResult, fit
+    from litclf.utilities.errors import InputError
 
 __version__ = "0.1.0"
 
@@ -41,7 +41,7 @@ _HOMES = {
     "Classifier": "litclf.models.base",
     "ImageRestoration": "litclf.models.restoration",
     "ImagesDataModule": "litclf.data.images",
-    "InputError": "litclf.checks",
+    "InputError": "litclf.utilities.checks",
     "LoadedModel": "litclf.inference",
     "MNISTDataModule": "litclf.data.mnist",
     "MulticlassClassifier": "litclf.models.multiclass",

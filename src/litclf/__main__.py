@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 import litclf
-from litclf import signals
 from litclf.commands import TOOLS, exit_code
 from litclf.presets import presets
+from litclf.utilities import signals
 
 USAGE = """\
 usage: litclf {check-data,init} FILE_OR_FOLDER [options]

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from litclf.checks import InputError
 from litclf.commands import ToolParser
 from litclf.inference import LoadedModel, load
+from litclf.utilities.errors import InputError
 
 
 class ModelParser(ToolParser):

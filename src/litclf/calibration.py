@@ -17,10 +17,11 @@ from torch.nn import functional as F
 from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibrationError
 
 from litclf.checkpoints import read_checkpoint
-from litclf.checks import InputError, one_of
 from litclf.decision import RULES, Calibration, Decision, Rule
 from litclf.models.base import Classifier
 from litclf.saving import save
+from litclf.utilities.checks import one_of
+from litclf.utilities.errors import InputError
 
 MIN_SAMPLES = 100
 """Validation samples below which the temperature stays 1: fewer change the calibration error more by chance."""

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from litclf.checks import InputError
 from litclf.saving import local_path, read
+from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:  # who only predicts does without Lightning, which takes seconds and memory to load
     from lightning.pytorch import LightningDataModule, LightningModule

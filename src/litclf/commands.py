@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from litclf.checks import InputError, RunError
-from litclf.signals import Interrupted
+from litclf.utilities.errors import InputError, RunError
+from litclf.utilities.signals import Interrupted
 
 FITS = ("fit", "resume", "validate", "test", "predict")
 """Commands that run a Trainer."""

@@ -14,8 +14,8 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from litclf.checks import InputError
 from litclf.commands import ToolParser
+from litclf.utilities.errors import InputError
 
 _LOOPBACK = "127.0.0.1"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

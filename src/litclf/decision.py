@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from litclf.checks import InputError
+from litclf.utilities.errors import InputError
 
 Rule = Literal["0.5", "youden", "f1"]
 RULES: tuple[Rule, ...] = ("0.5", "youden", "f1")

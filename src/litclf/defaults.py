@@ -21,10 +21,10 @@ from litclf.callbacks.divergence import BestCheckpoint
 from litclf.callbacks.interruption import Interruption
 from litclf.callbacks.progress import BarProgress, PlainProgress
 from litclf.engines.kernel import KernelEngine
-from litclf.files import sweep
 from litclf.loggers import MetricsCSV, RunTensorBoard
 from litclf.plugin import SafeCheckpointIO
-from litclf.threads import threads_for
+from litclf.utilities.files import sweep
+from litclf.utilities.threads import threads_for
 
 MAX_EPOCHS = 20
 """Length of a fit whose length nobody names; Lightning's own 1000 epochs are rarely meant."""

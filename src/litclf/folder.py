@@ -13,8 +13,8 @@ from typing import Any
 from lightning.pytorch.utilities import rank_zero_only
 
 from litclf.checkpoints import checkpoints_in, read_checkpoint
-from litclf.checks import InputError
-from litclf.files import replacing
+from litclf.utilities.errors import InputError
+from litclf.utilities.files import replacing
 
 LOCK = ".lock"
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from litclf.checks import InputError
+from litclf.utilities.errors import InputError
 
 HYPERPARAMETERS = ("hyper_parameters", "datamodule_hyper_parameters")
 """Entries of a checkpoint that constructors are given values from."""
@@ -48,7 +48,7 @@ def check_plain(values: Any, where: str) -> None:
     Example:
         >>> check_plain({"lr": 0.1, "loss": {"class_path": "os.system"}}, "a.ckpt")
         Traceback (most recent call last):
-        litclf.checks.InputError: ckpt_path: a.ckpt holds class_path, which asks to import and build something; fix: ...
+        litclf.utilities.errors.InputError: ckpt_path: a.ckpt holds class_path, which asks to import and ...
     """
     if not isinstance(values, dict):
         raise _refusal(f"{where} must be values by name, got {type(values).__name__}")

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from litclf.checkpoints import find_checkpoint, read_checkpoint
-from litclf.checks import InputError
 from litclf.decision import Calibration, Decision
 from litclf.hyperparameters import ARGUMENTS, LEARNED, check_size
 from litclf.nets import build_network
 from litclf.preparation.base import Preparation, preparation_from
-from litclf.threads import threads_for
+from litclf.utilities.errors import InputError
+from litclf.utilities.threads import threads_for
 
 _BATCH_SIZE, _BATCH_NUMBERS = 1000, 4_000_000
 """Most samples, and most numbers of their inputs, that go through the network at once, as in validation and test."""

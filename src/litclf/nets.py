@@ -8,7 +8,8 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from litclf.checks import InputError, nearest, one_of
+from litclf.utilities.checks import one_of
+from litclf.utilities.errors import InputError, nearest
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "identity": nn.Identity,

@@ -13,10 +13,10 @@ from lightning.pytorch.cli import LightningArgumentParser
 
 import litclf
 from litclf.checkpoints import find_checkpoint, read_checkpoint, run_folder
-from litclf.checks import InputError, nearest
 from litclf.hyperparameters import DEEPEST, MOST_VALUES, is_small
 from litclf.presets import preset_path
 from litclf.trust import HELP, allow_classes
+from litclf.utilities.errors import InputError, nearest
 
 _KINDS = {
     "<class 'int'>": "a whole number",

@@ -8,9 +8,9 @@ from typing import Any
 
 from lightning.fabric.plugins import CheckpointIO
 
-from litclf.checks import InputError
 from litclf.hyperparameters import check_loading
 from litclf.saving import local_path, read, save
+from litclf.utilities.errors import InputError
 
 
 class SafeCheckpointIO(CheckpointIO):

@@ -19,11 +19,11 @@ from tqdm import tqdm
 
 from litclf.arguments import ModelParser, data_changes, load_model
 from litclf.checkpoints import run_folder
-from litclf.checks import InputError
 from litclf.inference import LoadedModel, Predictions
 from litclf.preparation.base import Preparation
 from litclf.preparation.table import TablePreparation, UnseenCategoryWarning
 from litclf.rows import read_rows, row_writer
+from litclf.utilities.errors import InputError
 
 
 def main(args: list[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from litclf.checks import InputError, nearest
+from litclf.utilities.errors import InputError, nearest
 
 _FOLDER = Path(__file__).parent / "configs"
 

@@ -11,10 +11,10 @@ import torch
 
 import litclf
 from litclf.checkpoints import find_checkpoint, read_checkpoint
-from litclf.checks import InputError
 from litclf.data.base import InMemoryDataModule
 from litclf.hyperparameters import LEARNED, check_size
 from litclf.models.stepped import SteppedModule
+from litclf.utilities.errors import InputError
 
 Part = TypeVar("Part", SteppedModule, InMemoryDataModule)
 

@@ -13,12 +13,12 @@ from typing import Any
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
-from litclf import signals
 from litclf.callbacks.resume import KEY, settings_of
 from litclf.checkpoints import checkpoints_in, read_checkpoint, run_folder
-from litclf.checks import InputError
 from litclf.folder import keep_as_last
 from litclf.record import run_seed
+from litclf.utilities import signals
+from litclf.utilities.errors import InputError
 
 _NEW = "drop the setting, or start a new run without the checkpoint"
 

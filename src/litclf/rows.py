@@ -14,9 +14,9 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from litclf.checks import InputError
 from litclf.data.reading import read_chunks
-from litclf.files import replacing
+from litclf.utilities.errors import InputError
+from litclf.utilities.files import replacing
 
 _PARQUET = (".parquet", ".pq")
 

@@ -15,14 +15,12 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
-from litclf import signals
 from litclf.calibration import calibrate_checkpoint, check_rule
 from litclf.callbacks.divergence import StopOnDivergence
 from litclf.callbacks.gallery import pictures_for
 from litclf.callbacks.resume import Resume
 from litclf.check_data.loaded import tell_findings
 from litclf.checkpoints import check_checkpoint, run_folder
-from litclf.checks import InputError, RunError, whole
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule
 from litclf.decision import Calibration, Rule
 from litclf.defaults import (
@@ -34,13 +32,16 @@ from litclf.defaults import (
     with_safe_checkpoints,
 )
 from litclf.engines.limits import check_last_batch, check_launcher, check_trainer
-from litclf.files import replacing
 from litclf.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused, runs_folder
 from litclf.loggers import RunTensorBoard
 from litclf.models.base import Classifier
 from litclf.record import described, facts_of, is_plain, plain, run_seed, versions
 from litclf.resuming import check_resuming, check_same_settings, rewind, tells_how_to_go_on
 from litclf.settings import check_names, check_trainer_args, make_trainer
+from litclf.utilities import signals
+from litclf.utilities.checks import whole
+from litclf.utilities.errors import InputError, RunError
+from litclf.utilities.files import replacing
 
 
 @dataclass(frozen=True)

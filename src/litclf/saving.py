@@ -21,9 +21,9 @@ from typing import Any, BinaryIO
 
 import torch
 
-from litclf.checks import InputError
-from litclf.files import replacing
 from litclf.hyperparameters import HYPERPARAMETERS, check_plain
+from litclf.utilities.errors import InputError
+from litclf.utilities.files import replacing
 
 _OLD_HYPERPARAMETERS = ("hparams", "module_arguments")
 """Entries of old versions of Lightning, which are mixed into the constructor's arguments where they are found."""
@@ -110,7 +110,7 @@ def local_path(path: str | Path) -> Path:
     Example:
         >>> local_path("s3://bucket/best.ckpt")
         Traceback (most recent call last):
-        litclf.checks.InputError: ckpt_path: s3://bucket/best.ckpt is no local file; fix: fetch it first, and pass ...
+        litclf.utilities.errors.InputError: ckpt_path: s3://bucket/best.ckpt is no local file; fix: fetch it first, ...
     """
     if not isinstance(path, str | os.PathLike):
         raise InputError("ckpt_path", f"must be a path, got {type(path).__name__}", "pass the path of a .ckpt file")

@@ -13,7 +13,8 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 
-from litclf.checks import InputError, one_of
+from litclf.utilities.checks import one_of
+from litclf.utilities.errors import InputError
 
 _AT_LEAST = {
     "max_epochs": -1,
@@ -75,7 +76,7 @@ def check_trainer_args(args: dict[str, Any]) -> None:
         >>> check_trainer_args({"max_epochs": 3})
         >>> check_trainer_args({"gradient_clip_val": -1})
         Traceback (most recent call last):
-        litclf.checks.InputError: trainer.gradient_clip_val: must be above 0, got -1; fix: pass a norm such as 1.0, ...
+        litclf.utilities.errors.InputError: trainer.gradient_clip_val: must be above 0, got -1; fix: pass a norm ...
     """
     for name, least in _AT_LEAST.items():
         value = args.get(name)

@@ -22,7 +22,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from litclf.checks import InputError
+from litclf.utilities.errors import InputError
 
 FLAG = "--allow_classes"
 HELP = (
@@ -85,7 +85,7 @@ def trusted_class(name: str) -> type:
         'BinaryClassifier'
         >>> trusted_class("os.system")
         Traceback (most recent call last):
-        litclf.checks.InputError: class_path: must be of litclf, torch.nn, ..., got 'os.system'; fix: ...
+        litclf.utilities.errors.InputError: class_path: must be of litclf, torch.nn, ..., got 'os.system'; fix: ...
     """
     parts = name.split(".") if isinstance(name, str) else []
     if len(parts) < 2 or not all(part.isidentifier() for part in parts):

@@ -8,7 +8,7 @@ import torch
 from litclf import BlobsDataModule, MulticlassClassifier, fit
 from litclf.__main__ import main
 from litclf.callbacks.divergence import BestCheckpoint, StopOnDivergence
-from litclf.checks import RunError
+from litclf.utilities.errors import RunError
 
 
 class Broken(BlobsDataModule):

@@ -16,8 +16,8 @@ from litclf import BinaryClassifier, CirclesDataModule, ImageRestoration, Restor
 from litclf.callbacks.progress import BarProgress, PlainProgress
 from litclf.defaults import trainer_defaults
 from litclf.engines import kernel
-from litclf.engines.counter import align_logging, count_steps
 from litclf.engines.execution import Sums, pieces
+from litclf.utilities.lightning_internals import align_logging, count_steps
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The number of training batches"),

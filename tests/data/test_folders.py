@@ -5,8 +5,8 @@ import pytest
 from sklearn.model_selection import train_test_split
 from torchvision.datasets import ImageFolder
 
-from litclf.checks import InputError
 from litclf.data.folders import Files, ImageFolders, scan, split_files
+from litclf.utilities.errors import InputError
 
 
 def touch(root, *names):

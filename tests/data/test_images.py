@@ -6,10 +6,10 @@ import torch
 from PIL import Image
 
 from litclf import MulticlassClassifier
-from litclf.checks import InputError
 from litclf.data.images import ImagesDataModule
 from litclf.engines.execution import Execution
 from litclf.preparation.image import ImagePreparation
+from litclf.utilities.errors import InputError
 
 CLASSES = ("cat", "개", "말")
 

@@ -4,9 +4,9 @@ import yaml
 from PIL import Image
 
 from litclf import BinaryClassifier, MulticlassClassifier
-from litclf.checks import InputError
 from litclf.data.images import ImagesDataModule
 from litclf.draft.images import draft_images
+from litclf.utilities.errors import InputError
 
 
 def make_folder(root, classes=("cat", "개", "말"), number=20, sizes=((8, 8),), colour=False, splits=("",)):

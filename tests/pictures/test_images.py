@@ -4,10 +4,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from litclf.checks import InputError
 from litclf.pictures.canvas import pixels
 from litclf.pictures.colours import RIGHT, WRONG
 from litclf.pictures.images import draw_predictions, draw_restoration, draw_worst
+from litclf.utilities.errors import InputError
 
 NAMES = ["고양이", "dog", "cow"]
 

@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 from torchvision.transforms.v2 import functional
 
-from litclf.checks import InputError
 from litclf.preparation.base import preparation_from
 from litclf.preparation.image import ImagePreparation, in_threads, is_grey, open_image
+from litclf.utilities.errors import InputError
 
 STREAM = np.random.default_rng(0)
 GREY = STREAM.integers(0, 256, (6, 8), dtype=np.uint8)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from litclf.checks import InputError
 from litclf.report.folder import find_run, read_folder
+from litclf.utilities.errors import InputError
 
 
 @pytest.fixture

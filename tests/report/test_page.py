@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from litclf.checks import InputError
 from litclf.report import main, write_report
+from litclf.utilities.errors import InputError
 
 
 class Page(HTMLParser):

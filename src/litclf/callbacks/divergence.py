@@ -11,7 +11,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
-from litclf.checks import RunError
+from litclf.utilities.errors import RunError
 
 _MOST_VALIDATIONS = 3
 """Validations in a row whose loss may be infinite or not a number while the training loss is finite."""

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from litclf.callbacks.picture import Picture, class_names, logits_of
 from litclf.callbacks.samples import is_image
-from litclf.checks import positive
 from litclf.loggers import RunTensorBoard
+from litclf.utilities.checks import positive
 
 
 class Embeddings(Picture):

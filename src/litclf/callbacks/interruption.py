@@ -8,7 +8,7 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
-from litclf import signals
+from litclf.utilities import signals
 
 
 class Interruption(Checkpoint):

@@ -14,8 +14,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
 from torch import Tensor
 
-from litclf.checks import InputError
 from litclf.loggers import RunTensorBoard
+from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
     from matplotlib.figure import Figure

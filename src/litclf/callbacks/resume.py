@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from litclf import loops
-from litclf.rng import rng_state, set_rng_state
+from litclf.utilities import lightning_internals as loops
+from litclf.utilities.rng import rng_state, set_rng_state
 
 KEY = "resume"
 """Entry of a checkpoint that this callback writes and reads."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from litclf.check_data.findings import Report
-from litclf.checks import InputError
+from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:
     from lightning.pytorch.cli import LightningArgumentParser

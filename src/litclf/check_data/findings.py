@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from litclf.files import replacing
+from litclf.utilities.files import replacing
 
 NOTES = {"missing"}
 """Kinds of findings that training deals with by itself, so that a fit does not mention them."""

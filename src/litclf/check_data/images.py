@@ -12,10 +12,10 @@ import numpy as np
 from tqdm import tqdm
 
 from litclf.check_data.findings import Finding, Report
-from litclf.checks import InputError
 from litclf.data.folders import Files, scan, split_files
 from litclf.data.images import ImagesDataModule
 from litclf.preparation.image import Pixels, in_threads, is_grey, open_image
+from litclf.utilities.errors import InputError
 
 _USUAL = 0.9
 """Share of the images from which on a size is usual, and the others are odd."""

@@ -14,12 +14,12 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 
 from litclf.check_data.findings import Finding, Report
-from litclf.checks import InputError
 from litclf.data.base import ClassificationDataModule
 from litclf.data.columns import check_column, counts_rows, guess_target, sorted_classes, useless_columns
 from litclf.data.reading import read_table
 from litclf.data.table import TableDataModule
 from litclf.preparation.table import TablePreparation, parsed_numbers, texts_of
+from litclf.utilities.errors import InputError
 
 _GIVES_AWAY = 0.995
 """Share of rows whose class one column tells, from which on it is suspected to be made of the class."""

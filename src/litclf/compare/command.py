@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from litclf.checks import InputError
 from litclf.commands import ToolParser
 from litclf.compare.contender import Contender, contenders, differing_settings, shown
 from litclf.compare.pairs import NoPair, Pair, compare_pairs
@@ -19,6 +18,7 @@ from litclf.data.base import ClassificationDataModule
 from litclf.models.base import Classifier
 from litclf.presets import preset_path
 from litclf.report.folder import find_run, read_folder
+from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
     from litclf.pictures.comparison import Plane

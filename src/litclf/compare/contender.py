@@ -15,11 +15,11 @@ from lightning.pytorch import Trainer
 from numpy.typing import NDArray
 from torch import Tensor
 
-from litclf.checks import InputError
 from litclf.compare.run import LoadedRun, load_run
 from litclf.data.base import ClassificationDataModule
 from litclf.models.base import Classifier
 from litclf.report.history import wilson
+from litclf.utilities.errors import InputError
 
 _SILENT = {"default_root_dir", "enable_progress_bar", "enable_model_summary", "num_sanity_val_steps"}
 """Settings of the Trainer that change nothing about what is learned."""

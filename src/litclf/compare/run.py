@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 
 from litclf.checkpoints import find_checkpoint, read_checkpoint, run_folder
-from litclf.checks import InputError
 from litclf.data.base import InMemoryDataModule
 from litclf.models.stepped import SteppedModule
 from litclf.rebuild import load_data, rebuild_model
+from litclf.utilities.errors import InputError
 
 _RESTORE = "restore the file as `litclf fit` wrote it"
 

@@ -13,7 +13,6 @@ from lightning.pytorch import LightningDataModule
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
-from litclf.checks import InputError, positive
 from litclf.data.loader import EvalLoader, TrainLoader
 from litclf.data.order import PassOrder
 from litclf.data.plan import Plan, Position
@@ -21,6 +20,8 @@ from litclf.engines.limits import check_trainer
 from litclf.hyperparameters import check_loading, check_signature
 from litclf.preparation.base import ArrayPreparation, Preparation
 from litclf.saving import opened
+from litclf.utilities.checks import positive
+from litclf.utilities.errors import InputError
 
 EVAL_BATCH_SIZE = 1000
 """Samples of a batch in validation, test and prediction: the work of the Trainer for each is then small beside it."""

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.datasets import make_blobs
 
-from litclf.checks import InputError, not_negative, positive, share
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.synthetic import split_holdout
+from litclf.utilities.checks import not_negative, positive, share
+from litclf.utilities.errors import InputError
 
 
 class BlobsDataModule(ClassificationDataModule):

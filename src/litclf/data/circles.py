@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sklearn.datasets import make_circles
 
-from litclf.checks import InputError, not_negative, share
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.synthetic import split_holdout
+from litclf.utilities.checks import not_negative, share
+from litclf.utilities.errors import InputError
 
 
 class CirclesDataModule(ClassificationDataModule):

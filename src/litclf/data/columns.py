@@ -14,8 +14,8 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from litclf.checks import InputError, nearest
 from litclf.preparation.table import TablePreparation, numbers_of, parsed_numbers, texts_of
+from litclf.utilities.errors import InputError, nearest
 
 _IDENTIFYING = 0.5
 """Share of rows above which as many different texts tell rows apart, not kinds of rows."""

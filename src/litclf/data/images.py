@@ -12,13 +12,14 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from tqdm import tqdm
 
-from litclf.checks import InputError, not_negative, positive, share
 from litclf.data.augmentation import flip, shift
 from litclf.data.base import EVAL_BATCH_SIZE, ClassificationDataModule, Split
 from litclf.data.folders import Files, ImageFolders, scan, split_files
 from litclf.data.loader import EvalLoader, TrainLoader
 from litclf.data.streaming import ImageStream, StreamedEvalLoader, StreamedTrainLoader
 from litclf.preparation.image import ImagePreparation, in_threads, is_grey, open_image, unit
+from litclf.utilities.checks import not_negative, positive, share
+from litclf.utilities.errors import InputError
 
 _SAMPLED = 100
 """Images that are looked at to tell whether a folder is grey."""

@@ -12,11 +12,12 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torchvision import datasets
 
-from litclf.checks import InputError, not_negative, one_of
 from litclf.data.augmentation import shift
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.idx import read_idx
 from litclf.preparation.image import ImagePreparation, unit
+from litclf.utilities.checks import not_negative, one_of
+from litclf.utilities.errors import InputError
 
 Name = Literal["MNIST", "FashionMNIST", "KMNIST"]
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from litclf.checks import InputError, nearest
+from litclf.utilities.errors import InputError, nearest
 
 ENCODINGS = ("utf-8-sig", "cp949")
 """Encodings of text files, tried in this order; the first is UTF-8 with or without a byte order mark."""

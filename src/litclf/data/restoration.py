@@ -7,9 +7,10 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from litclf.checks import InputError, positive
 from litclf.data.base import InMemoryDataModule, Split
 from litclf.nets import Corruption
+from litclf.utilities.checks import positive
+from litclf.utilities.errors import InputError
 
 
 class RestorationDataModule(InMemoryDataModule):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from litclf.checks import InputError
+from litclf.utilities.errors import InputError
 
 
 def stratified_rows(

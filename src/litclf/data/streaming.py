@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from litclf.checks import InputError
 from litclf.data.loader import Batch, EvalLoader, TrainLoader
 from litclf.engines.execution import Execution, Steps
 from litclf.preparation.image import ImagePreparation, in_threads
+from litclf.utilities.errors import InputError
 
 
 class ImageStream(Dataset[Tensor]):

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from litclf.checks import InputError
 from litclf.data.base import Split
+from litclf.utilities.errors import InputError
 
 
 def split_holdout(x: NDArray[np.float64], y: NDArray[np.int64], holdout: float, seed: int) -> dict[str, Split]:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from litclf.checks import InputError, share
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.columns import check_column, column_kinds, learn_columns, plain_preparation
 from litclf.data.splitting import TableFiles
 from litclf.data.synthetic import split_holdout
+from litclf.utilities.checks import share
+from litclf.utilities.errors import InputError
 
 _OF_ROWS = ("rows", "targets", "holdout")
 _OF_FILES = ("target", "val_path", "test_path", "split_column", "val_size", "test_size", "drop", "categorical")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from litclf.checks import InputError
 from litclf.commands import ToolParser
 from litclf.draft.images import draft_images
 from litclf.draft.table import draft_table
-from litclf.files import replacing
+from litclf.utilities.errors import InputError
+from litclf.utilities.files import replacing
 
 
 def main(args: Sequence[str]) -> int:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from litclf.checks import InputError
 from litclf.data.folders import ImageFolders, split_files
 from litclf.data.images import ImagesDataModule, usable_folders
 from litclf.preparation.image import in_threads, open_image
+from litclf.utilities.errors import InputError
 
 _SAMPLED = 100
 """Images whose sizes are looked at."""

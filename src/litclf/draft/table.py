@@ -10,18 +10,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from litclf.checks import InputError
-from litclf.data.columns import (
-    TARGET_NAMES,
-    check_column,
-    class_labels,
-    counts_rows,
-    guess_target,
-    useless_columns,
-)
+from litclf.data.columns import TARGET_NAMES, check_column, class_labels, counts_rows, guess_target, useless_columns
 from litclf.data.reading import read_table
 from litclf.data.stratified import stratified_rows
 from litclf.data.table import TableDataModule
+from litclf.utilities.errors import InputError
 
 _STEPS = 1000
 """Optimizer steps that the recipe is drafted for, where the rows are few enough for ten passes in them."""

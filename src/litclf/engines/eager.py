@@ -18,8 +18,8 @@ from lightning.pytorch.strategies import SingleDeviceStrategy
 from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch.optim import Optimizer
 
-from litclf.engines.counter import align_logging, count_steps
 from litclf.engines.execution import Execution, Sums, Trainable, batches_in_pieces
+from litclf.utilities.lightning_internals import align_logging, count_steps
 
 _STEP_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
 _MODULE_HOOKS = (*_STEP_HOOKS, "backward")

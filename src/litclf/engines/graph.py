@@ -11,9 +11,9 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torch.optim import Optimizer
 
-from litclf.checks import InputError
-from litclf.engines.counter import align_logging, count_steps
 from litclf.engines.execution import Execution, Sums, Trainable, batches_in_pieces
+from litclf.utilities.errors import InputError
+from litclf.utilities.lightning_internals import align_logging, count_steps
 
 _OPTIMIZERS = ("SGD", "Adam", "AdamW")
 

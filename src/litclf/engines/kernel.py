@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from litclf.checks import InputError
-from litclf.engines.counter import align_logging, count_steps
 from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Execution, Sums, pieces
+from litclf.utilities.errors import InputError
+from litclf.utilities.lightning_internals import align_logging, count_steps
 
 _MODULES = {
     nn.ReLU: "relu",

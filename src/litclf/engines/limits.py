@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from litclf.checks import InputError
+from litclf.utilities.errors import InputError
 
 _ORDINARY = "pass --data.steps_per_execution 1"
 

@@ -14,14 +14,15 @@ import torch
 import litclf
 from litclf.arguments import ModelParser, data_changes, load_model
 from litclf.checkpoints import run_folder
-from litclf.checks import InputError, one_of
 from litclf.data.base import InMemoryDataModule
 from litclf.export.formats import FORMATS, Answer, Format, exporters
 from litclf.export.graph import Graph
-from litclf.files import replacing
 from litclf.inference import LoadedModel
 from litclf.models.base import Classifier
 from litclf.rebuild import load_data
+from litclf.utilities.checks import one_of
+from litclf.utilities.errors import InputError
+from litclf.utilities.files import replacing
 
 TOLERANCE = 1e-5
 """Largest difference of a probability that an export may show."""

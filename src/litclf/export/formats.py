@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple, cast
 import torch
 from torch import Tensor
 
-from litclf.checks import InputError
 from litclf.export.graph import Graph
+from litclf.utilities.errors import InputError
 
 Format = Literal["onnx", "torch", "state_dict", "safetensors"]
 Answer = Callable[[Tensor], tuple[Tensor, Tensor]]

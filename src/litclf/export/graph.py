@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from litclf.checks import InputError
 from litclf.inference import LoadedModel
 from litclf.preparation.base import Preparation
+from litclf.utilities.errors import InputError
 
 
 class Rows(nn.Module):

@@ -10,11 +10,12 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from litclf.checks import InputError, one_of, positive
 from litclf.decision import Calibration, Decision
 from litclf.models.recipe import Recipe
 from litclf.models.stepped import SteppedModule
 from litclf.nets import ACTIVATIONS, OWN_NETWORKS, build_network, check_name, initialize
+from litclf.utilities.checks import one_of, positive
+from litclf.utilities.errors import InputError
 
 Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 

@@ -14,8 +14,8 @@ from torchmetrics.classification import (
     BinaryRecall,
 )
 
-from litclf.checks import InputError
 from litclf.models.base import Classifier
+from litclf.utilities.errors import InputError
 
 
 class BinaryClassifier(Classifier):

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
 
-from litclf.checks import InputError, not_negative, one_of, positive, share
+from litclf.utilities.checks import not_negative, one_of, positive, share
+from litclf.utilities.errors import InputError
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("none", "cosine", "onecycle", "step")

@@ -10,10 +10,11 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
 from torchmetrics.functional.image import peak_signal_noise_ratio
 
-from litclf.checks import InputError, positive
 from litclf.models.recipe import Recipe
 from litclf.models.stepped import SteppedModule
 from litclf.nets import Corruption
+from litclf.utilities.checks import positive
+from litclf.utilities.errors import InputError
 
 
 class ImageRestoration(SteppedModule):

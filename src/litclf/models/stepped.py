@@ -10,15 +10,16 @@ import torch
 from lightning.pytorch import LightningDataModule, LightningModule
 from torch import Tensor
 
-from litclf.checks import InputError, one_of
 from litclf.engines.choice import ENGINES, choose_engine
-from litclf.engines.counter import restore_steps
 from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Engine, Execution, Steps
 from litclf.engines.limits import check_schedulers
 from litclf.hyperparameters import LEARNED, check_loading, check_signature, check_size
 from litclf.models.recipe import Recipe
 from litclf.saving import opened
+from litclf.utilities.checks import one_of
+from litclf.utilities.errors import InputError
+from litclf.utilities.lightning_internals import restore_steps
 
 
 class SteppedModule(LightningModule):

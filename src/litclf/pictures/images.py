@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from litclf.checks import InputError
 from litclf.pictures.canvas import SMALL, new_figure, set_margins, set_title, use_fonts
 from litclf.pictures.colours import RIGHT, WRONG
 from litclf.pictures.fonts import label
+from litclf.utilities.errors import InputError
 
 _MOST_PREDICTIONS = 40
 _MOST_WORST = 24

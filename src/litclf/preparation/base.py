@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from litclf.checks import InputError, nearest
+from litclf.utilities.errors import InputError, nearest
 
 _HOMES = {
     "array": ("litclf.preparation.base", "ArrayPreparation"),

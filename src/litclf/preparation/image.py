@@ -17,8 +17,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
-from litclf.checks import InputError, positive
 from litclf.preparation.base import Preparation
+from litclf.utilities.checks import positive
+from litclf.utilities.errors import InputError
 
 EXTENSIONS: tuple[str, ...] = tuple(IMG_EXTENSIONS)
 """Endings of image files, lower case; those of torchvision's ImageFolder."""

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from litclf.checks import InputError, nearest
 from litclf.preparation.base import Preparation
+from litclf.utilities.errors import InputError, nearest
 
 _LARGEST = float(np.finfo(np.float32).max)
 _WHOLE = re.compile(r"[-+]?\d+(\.0*)?")

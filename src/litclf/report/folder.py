@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from litclf.checks import InputError, nearest
 from litclf.report.history import History
+from litclf.utilities.errors import InputError, nearest
 
 
 @dataclass(frozen=True)

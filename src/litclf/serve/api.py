@@ -13,9 +13,9 @@ from litserve import LitAPI
 from litserve.loops.simple_loops import BatchedLoop
 from torch import Tensor
 
-from litclf.checks import InputError
 from litclf.inference import load
 from litclf.serve.inputs import MAX_BYTES, Question, TooLargeError, parsed, question
+from litclf.utilities.errors import InputError
 
 MAX_BATCH_SIZE = 64
 """Most requests that are answered together."""

@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import Any, NoReturn
 
 from litclf.arguments import ModelParser, load_model
-from litclf.checks import InputError
+from litclf.utilities.errors import InputError
 
 _HOSTS = ("127.0.0.1", "0.0.0.0", "::")
 """This machine alone; all that reach it; all that reach it, by IPv6 as well."""

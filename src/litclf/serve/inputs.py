@@ -15,8 +15,8 @@ from PIL import Image, UnidentifiedImageError
 from pydantic_core import from_json
 from torch import Tensor
 
-from litclf.checks import InputError
 from litclf.preparation.base import preparation_from
+from litclf.utilities.errors import InputError
 
 MAX_BYTES = 16_000_000
 """Longest body of a request, in bytes."""
@@ -62,7 +62,7 @@ def parsed(body: bytes) -> Any:
         {'row': [-1, 1]}
         >>> parsed(b'{"row": [NaN, 1]}')
         Traceback (most recent call last):
-        litclf.checks.InputError: body: is not JSON: expected value at line 1 column 10; fix: ...
+        litclf.utilities.errors.InputError: body: is not JSON: expected value at line 1 column 10; fix: ...
     """
     try:
         return from_json(body, allow_inf_nan=False)

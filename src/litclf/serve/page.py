@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from litclf.checkpoints import run_folder
-from litclf.checks import InputError
 from litclf.inference import LoadedModel
+from litclf.utilities.errors import InputError
 
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css", ".js": "text/javascript"}

@@ -10,11 +10,11 @@ from fastapi import Request, Response
 from litserve import LitServer
 from starlette.routing import Route
 
-from litclf.checks import InputError
 from litclf.inference import LoadedModel
 from litclf.serve.api import ModelAPI, refusal
 from litclf.serve.guard import Guard
 from litclf.serve.page import files
+from litclf.utilities.errors import InputError
 
 
 class ModelServer(LitServer):  # type: ignore[misc]

@@ -3,7 +3,8 @@
 import torch
 from lightning.pytorch import Callback
 
-from litclf import BlobsDataModule, MulticlassClassifier, loops
+from litclf import BlobsDataModule, MulticlassClassifier
+from litclf.utilities import lightning_internals as loops
 
 
 class Looks(Callback):

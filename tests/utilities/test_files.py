@@ -1,7 +1,7 @@
 import pytest
 
 from litclf import InputError
-from litclf.files import replacing
+from litclf.utilities.files import replacing
 
 
 def test_the_file_appears_whole_and_nothing_else(tmp_path):

@@ -3,7 +3,7 @@
 from lightning.pytorch import Callback
 
 from litclf import BinaryClassifier, CirclesDataModule
-from litclf.engines.counter import align_logging, count_steps
+from litclf.utilities.lightning_internals import align_logging, count_steps
 
 
 class CountAtEnd(Callback):

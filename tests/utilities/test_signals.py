@@ -10,7 +10,7 @@ from subprocess import PIPE
 
 import pytest
 
-from litclf import signals
+from litclf.utilities import signals
 
 
 def send(signum):

@@ -1,6 +1,7 @@
 import pytest
 
-from litclf.checks import InputError, nearest, not_negative, one_of, positive, share
+from litclf.utilities.checks import not_negative, one_of, positive, share
+from litclf.utilities.errors import InputError, nearest
 
 NAN, INF = float("nan"), float("inf")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from litclf.checks import InputError
+from litclf.utilities.errors import InputError
 
 
 @contextmanager

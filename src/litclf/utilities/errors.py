@@ -1,0 +1,64 @@
+"""Errors that a user can cause, each one line: what was given, the rule, and the way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Something was asked for or given that cannot be used; the message is one line.
+
+    Args:
+        where: The argument, flag or file at fault.
+        what: The rule and the value that broke it.
+        fix: What to do instead.
+
+    Example:
+        >>> print(InputError("lr", "must be positive, got -1", "pass a learning rate such as 0.1"))
+        lr: must be positive, got -1; fix: pass a learning rate such as 0.1
+    """
+
+    def __init__(self, where: str, what: str, fix: str) -> None:
+        super().__init__(f"{where}: {what}; fix: {fix}")
+        self.where = where
+        self.what = what
+        self.fix = fix
+
+    @classmethod
+    def unknown(cls, where: str, name: str, known: Iterable[str]) -> InputError:
+        """An argument that does not exist, with the nearest that does."""
+        near = nearest(name, known)
+        return cls(where, f"has no argument {name}", f"did you mean {near}?" if near else "see its documentation")
+
+
+class RunError(RuntimeError):
+    """A run failed on its way, by no fault of what it was asked; the message is one line.
+
+    Args:
+        where: What it failed at.
+        what: What happened.
+        fix: What to try.
+
+    Example:
+        >>> print(RunError("train/loss", "is nan at step 7", "lower --model.lr"))
+        train/loss: is nan at step 7; fix: lower --model.lr
+    """
+
+    def __init__(self, where: str, what: str, fix: str) -> None:
+        super().__init__(f"{where}: {what}; fix: {fix}")
+        self.where = where
+        self.what = what
+        self.fix = fix
+
+
+def nearest(value: str, names: Iterable[str]) -> str | None:
+    """The name most like ``value``, or None where none is like it.
+
+    Example:
+        >>> nearest("cirlces", ["circles", "blobs"])
+        'circles'
+    """
+    names = list(names)
+    longer = sorted((name for name in names if name.startswith(value)), key=len)
+    return next(iter(longer or difflib.get_close_matches(value, names, n=1, cutoff=0.5)), None)
