@@ -19,8 +19,8 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 import litclf
-from litclf.plugin import SafeCheckpointIO
-from litclf.saving import read
+from litclf.runs.checkpoint_file import read
+from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import sweep
 

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, fit
-from litclf.checkpoints import find_checkpoint, read_checkpoint
 from litclf.rebuild import load_data, rebuild_model
+from litclf.runs.find import find_checkpoint, read_checkpoint
 
 
 def run_of(model, root):

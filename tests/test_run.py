@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
 from litclf.defaults import choose_threads
-from litclf.folder import new_folder
+from litclf.runs.folder import new_folder
 
 
 def small_fit(tmp_path, name="small", epochs=2, **arguments):

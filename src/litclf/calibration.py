@@ -16,10 +16,10 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibrationError
 
-from litclf.checkpoints import read_checkpoint
 from litclf.decision import RULES, Calibration, Decision, Rule
 from litclf.models.base import Classifier
-from litclf.saving import save
+from litclf.runs.checkpoint_file import save
+from litclf.runs.find import read_checkpoint
 from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
 

@@ -15,16 +15,16 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 # Imported for their short names: `--model BinaryClassifier` finds every class that is loaded.
 from litclf.callbacks import embeddings, gallery, histograms  # noqa: F401
-from litclf.checkpoints import run_folder
 from litclf.commands import FITS, TOOLS, exit_code
 from litclf.data import blobs, circles, images, mnist, restoration, table  # noqa: F401
 from litclf.decision import Calibration, Rule
 from litclf.defaults import quiet_lightning
-from litclf.folder import checkpoint_to_resume, runs_folder
 from litclf.models import auto, binary, multiclass  # noqa: F401
 from litclf.models import restoration as image_restoration  # noqa: F401
 from litclf.parser import Parser, with_config
 from litclf.run import Run, RunResult
+from litclf.runs.find import run_folder
+from litclf.runs.folder import checkpoint_to_resume, runs_folder
 from litclf.utilities.errors import InputError, nearest
 
 

@@ -22,7 +22,7 @@ from litclf.callbacks.interruption import Interruption
 from litclf.callbacks.progress import BarProgress, PlainProgress
 from litclf.engines.kernel import KernelEngine
 from litclf.loggers import MetricsCSV, RunTensorBoard
-from litclf.plugin import SafeCheckpointIO
+from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.utilities.files import sweep
 from litclf.utilities.threads import threads_for
 

@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from litclf.checkpoints import find_checkpoint, read_checkpoint
 from litclf.decision import Calibration, Decision
-from litclf.hyperparameters import ARGUMENTS, LEARNED, check_size
 from litclf.nets import build_network
-from litclf.preparation.base import Preparation, preparation_from
+from litclf.preprocessing.base import Preparation, preparation_from
+from litclf.runs.find import find_checkpoint, read_checkpoint
+from litclf.runs.hparams import ARGUMENTS, LEARNED, check_size
 from litclf.utilities.errors import InputError
 from litclf.utilities.threads import threads_for
 

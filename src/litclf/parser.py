@@ -12,9 +12,9 @@ import yaml
 from lightning.pytorch.cli import LightningArgumentParser
 
 import litclf
-from litclf.checkpoints import find_checkpoint, read_checkpoint, run_folder
-from litclf.hyperparameters import DEEPEST, MOST_VALUES, is_small
 from litclf.presets import preset_path
+from litclf.runs.find import find_checkpoint, read_checkpoint, run_folder
+from litclf.runs.hparams import DEEPEST, MOST_VALUES, is_small
 from litclf.trust import HELP, allow_classes
 from litclf.utilities.errors import InputError, nearest
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from litclf.arguments import ModelParser, data_changes, load_model
-from litclf.checkpoints import run_folder
 from litclf.inference import LoadedModel, Predictions
-from litclf.preparation.base import Preparation
-from litclf.preparation.table import TablePreparation, UnseenCategoryWarning
+from litclf.preprocessing.base import Preparation
+from litclf.preprocessing.table import TablePreparation, UnseenCategoryWarning
 from litclf.rows import read_rows, row_writer
+from litclf.runs.find import run_folder
 from litclf.utilities.errors import InputError
 
 
@@ -204,7 +204,7 @@ def _rows(source: Path, model: LoadedModel) -> Iterator[tuple[Any, pa.RecordBatc
 
 
 def _images(source: Path, at_once: int) -> Iterator[tuple[Any, pa.RecordBatch]]:
-    from litclf.preparation.image import EXTENSIONS
+    from litclf.preprocessing.image import EXTENSIONS
 
     if source.is_file():
         yield [source], pa.RecordBatch.from_pydict({"file": [source.name]})

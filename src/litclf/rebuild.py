@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import torch
 
 import litclf
-from litclf.checkpoints import find_checkpoint, read_checkpoint
 from litclf.data.base import InMemoryDataModule
-from litclf.hyperparameters import LEARNED, check_size
 from litclf.models.stepped import SteppedModule
+from litclf.runs.find import find_checkpoint, read_checkpoint
+from litclf.runs.hparams import LEARNED, check_size
 from litclf.utilities.errors import InputError
 
 Part = TypeVar("Part", SteppedModule, InMemoryDataModule)
@@ -28,7 +28,7 @@ def rebuild_model(checkpoint: dict[str, Any], path: Path) -> SteppedModule:
     """The model of a checkpoint with its weights, on the CPU, in evaluation mode.
 
     Args:
-        checkpoint: Its content, of :func:`~litclf.checkpoints.read_checkpoint`.
+        checkpoint: Its content, of :func:`~litclf.runs.find.read_checkpoint`.
         path: The file, for messages.
 
     Raises:

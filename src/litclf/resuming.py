@@ -8,17 +8,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
 from litclf.callbacks.resume import KEY, settings_of
-from litclf.checkpoints import checkpoints_in, read_checkpoint, run_folder
-from litclf.folder import keep_as_last
-from litclf.record import run_seed
+from litclf.runs.find import checkpoints_in, read_checkpoint, run_folder
+from litclf.runs.folder import keep_as_last
+from litclf.runs.record import run_seed
 from litclf.utilities import signals
 from litclf.utilities.errors import InputError
+
+if TYPE_CHECKING:  # who only predicts does without Lightning, which takes seconds and memory to load
+    from lightning.pytorch import LightningDataModule, LightningModule
+
+
+_FREE = {"steps_per_execution", "data_dir", "engine", "path", "memory_budget", "num_workers"}
+"""Arguments that change nothing about the weights, so that a resumed run may change them."""
 
 _NEW = "drop the setting, or start a new run without the checkpoint"
 
@@ -103,3 +110,35 @@ def tells_how_to_go_on(folder: Path | None) -> Iterator[None]:
             if saved and stop.signum == signal.SIGUSR1:
                 signals.requeue()
         raise
+
+
+def check_checkpoint(path: Path, model: LightningModule, data: LightningDataModule) -> None:
+    """Refuses a checkpoint of another model, and settings that would silently lose against the checkpoint's.
+
+    Raises:
+        InputError: Naming the checkpoint or the setting.
+    """
+    checkpoint = read_checkpoint(path)
+    theirs = checkpoint["hyper_parameters"]
+    kind = theirs.get("model_class", type(model).__name__)
+    if kind != type(model).__name__:
+        rule = f"{path} is of {kind}, not of {type(model).__name__}"
+        raise InputError("ckpt_path", rule, f"pass --model {kind}, or a checkpoint of {type(model).__name__}")
+    for prefix, own, saved in (
+        ("model", model.hparams, theirs),
+        ("data", data.hparams, checkpoint.get("datamodule_hyper_parameters", {})),
+    ):
+        for name in own.keys() & saved.keys() - _FREE:
+            if own[name] != saved[name]:
+                rule = f"is {own[name]}, but {path} was made with {saved[name]}"
+                raise InputError(
+                    f"{prefix}.{name}", rule, "drop the setting, or start a new run without the checkpoint"
+                )
+    shapes = {name: tuple(value.shape) for name, value in checkpoint["state_dict"].items()}
+    own_shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    if shapes != own_shapes:
+        differing = sorted(
+            name for name in shapes.keys() | own_shapes.keys() if shapes.get(name) != own_shapes.get(name)
+        )
+        rule = f"{path} does not fit the network: {differing[0]} is {shapes.get(differing[0], 'missing')} there"
+        raise InputError("ckpt_path", rule, "pass a checkpoint of the same network")

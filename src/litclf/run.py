@@ -20,7 +20,6 @@ from litclf.callbacks.divergence import StopOnDivergence
 from litclf.callbacks.gallery import pictures_for
 from litclf.callbacks.resume import Resume
 from litclf.check_data.loaded import tell_findings
-from litclf.checkpoints import check_checkpoint, run_folder
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule
 from litclf.decision import Calibration, Rule
 from litclf.defaults import (
@@ -32,11 +31,12 @@ from litclf.defaults import (
     with_safe_checkpoints,
 )
 from litclf.engines.limits import check_last_batch, check_launcher, check_trainer
-from litclf.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused, runs_folder
 from litclf.loggers import RunTensorBoard
 from litclf.models.base import Classifier
-from litclf.record import described, facts_of, is_plain, plain, run_seed, versions
-from litclf.resuming import check_resuming, check_same_settings, rewind, tells_how_to_go_on
+from litclf.resuming import check_checkpoint, check_resuming, check_same_settings, rewind, tells_how_to_go_on
+from litclf.runs.find import run_folder
+from litclf.runs.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused, runs_folder
+from litclf.runs.record import described, facts_of, is_plain, plain, run_seed, versions
 from litclf.settings import check_names, check_trainer_args, make_trainer
 from litclf.utilities import signals
 from litclf.utilities.checks import whole

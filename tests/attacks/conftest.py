@@ -16,7 +16,7 @@ import pytest
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, fit
 from litclf.__main__ import main
-from litclf.saving import read, save
+from litclf.runs.checkpoint_file import read, save
 
 FORBIDDEN = (
     *("os.system", "os.exec", "os.fork", "os.forkpty", "os.spawn", "os.posix_spawn", "os.startfile"),

@@ -8,8 +8,8 @@ import zipfile
 import pytest
 
 from litclf import BinaryClassifier, CirclesDataModule, load
-from litclf.checkpoints import read_checkpoint
-from litclf.plugin import SafeCheckpointIO
+from litclf.runs.checkpoint_io import SafeCheckpointIO
+from litclf.runs.find import read_checkpoint
 
 BIG = 1 << 20
 

@@ -5,9 +5,9 @@ import inspect
 import pytest
 
 from litclf import BinaryClassifier, CirclesDataModule, Classifier, load
-from litclf.hyperparameters import ARGUMENTS
-from litclf.plugin import SafeCheckpointIO
 from litclf.rebuild import load_data
+from litclf.runs.checkpoint_io import SafeCheckpointIO
+from litclf.runs.hparams import ARGUMENTS
 
 SPEC = {"class_path": "stranger.Thing", "init_args": {}}
 BUILDER = "lightning.pytorch.cli.instantiate_module"

@@ -10,9 +10,9 @@ import torch
 
 from litclf import BinaryClassifier, CirclesDataModule, load
 from litclf.calibration import calibrate_checkpoint
-from litclf.checkpoints import read_checkpoint
 from litclf.compare.run import load_run
-from litclf.plugin import SafeCheckpointIO
+from litclf.runs.checkpoint_io import SafeCheckpointIO
+from litclf.runs.find import read_checkpoint
 
 READERS = {
     "read": read_checkpoint,

@@ -8,7 +8,7 @@ from PIL import Image
 from litclf import MulticlassClassifier
 from litclf.data.images import ImagesDataModule
 from litclf.engines.execution import Execution
-from litclf.preparation.image import ImagePreparation
+from litclf.preprocessing.image import ImagePreparation
 from litclf.utilities.errors import InputError
 
 CLASSES = ("cat", "개", "말")

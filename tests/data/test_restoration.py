@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from litclf import InputError, RestorationDataModule
-from litclf.nets import Corruption
+from litclf.preprocessing.corruption import Corruption
 
 
 def test_x_is_the_corrupted_and_y_the_original_image(tmp_path):

@@ -9,7 +9,7 @@ from litclf import MulticlassClassifier
 from litclf.data.images import ImagesDataModule
 from litclf.data.loader import EvalLoader
 from litclf.data.streaming import ImageStream, StreamedEvalLoader
-from litclf.preparation.image import ImagePreparation
+from litclf.preprocessing.image import ImagePreparation
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_class_weight
 
 from litclf import InputError, TableDataModule
-from litclf.preparation.base import ArrayPreparation
-from litclf.preparation.table import UnseenCategoryWarning
+from litclf.preprocessing.base import ArrayPreparation
+from litclf.preprocessing.table import UnseenCategoryWarning
 
 ROWS, TARGETS = [[1, 2], [2, 3], [3, 1], [4, 3]], [0, 0, 2, 1]
 

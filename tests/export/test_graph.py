@@ -3,8 +3,8 @@ import pandas as pd
 import torch
 
 from litclf.export.graph import Pixels, TableRows
-from litclf.preparation.image import ImagePreparation
-from litclf.preparation.table import TablePreparation
+from litclf.preprocessing.image import ImagePreparation
+from litclf.preprocessing.table import TablePreparation
 
 PREPARATION = TablePreparation(
     ["year", "colour", "size"],

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from litclf import CirclesDataModule, ImageRestoration, InputError, RestorationDataModule
-from litclf.nets import Corruption
+from litclf.preprocessing.corruption import Corruption
 
 pytestmark = pytest.mark.filterwarnings("ignore:The number of training batches")
 

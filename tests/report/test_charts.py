@@ -4,7 +4,7 @@ import math
 import pytest
 
 from litclf.report.charts import MOST_POINTS, figures
-from litclf.report.history import History
+from litclf.runs.history import History
 
 
 def run(train=(), val=(), metrics=(), facts=(), name="loss"):

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litclf.report.history import History
 from litclf.report.reading import (
     RULES,
     diverged,
@@ -24,6 +23,7 @@ from litclf.report.reading import (
     still_improving,
     strange_start,
 )
+from litclf.runs.history import History
 
 
 def epochs(**curves):

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from litclf.check_data.findings import Finding, Report
 from litclf.data.folders import Files, scan, split_files
 from litclf.data.images import ImagesDataModule
-from litclf.preparation.image import Pixels, in_threads, is_grey, open_image
+from litclf.preprocessing.image import Pixels, in_threads, is_grey, open_image
 from litclf.utilities.errors import InputError
 
 _USUAL = 0.9

@@ -18,7 +18,7 @@ from litclf.data.base import ClassificationDataModule
 from litclf.data.columns import check_column, counts_rows, guess_target, sorted_classes, useless_columns
 from litclf.data.reading import read_table
 from litclf.data.table import TableDataModule
-from litclf.preparation.table import TablePreparation, parsed_numbers, texts_of
+from litclf.preprocessing.table import TablePreparation, parsed_numbers, texts_of
 from litclf.utilities.errors import InputError
 
 _GIVES_AWAY = 0.995

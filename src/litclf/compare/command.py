@@ -17,7 +17,7 @@ from litclf.compare.pairs import NoPair, Pair, compare_pairs
 from litclf.data.base import ClassificationDataModule
 from litclf.models.base import Classifier
 from litclf.presets import preset_path
-from litclf.report.folder import find_run, read_folder
+from litclf.runs.read import find_run, read_folder
 from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn

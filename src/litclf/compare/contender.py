@@ -18,8 +18,8 @@ from torch import Tensor
 from litclf.compare.run import LoadedRun, load_run
 from litclf.data.base import ClassificationDataModule
 from litclf.models.base import Classifier
-from litclf.report.history import wilson
 from litclf.utilities.errors import InputError
+from litclf.utilities.statistics import wilson
 
 _SILENT = {"default_root_dir", "enable_progress_bar", "enable_model_summary", "num_sanity_val_steps"}
 """Settings of the Trainer that change nothing about what is learned."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from litclf.checkpoints import find_checkpoint, read_checkpoint, run_folder
 from litclf.data.base import InMemoryDataModule
 from litclf.models.stepped import SteppedModule
 from litclf.rebuild import load_data, rebuild_model
+from litclf.runs.find import find_checkpoint, read_checkpoint, run_folder
 from litclf.utilities.errors import InputError
 
 _RESTORE = "restore the file as `litclf fit` wrote it"
@@ -45,7 +45,7 @@ def load_run(run: Path) -> LoadedRun:
 
     Args:
         run: A run folder, a checkpoint in it, or the folder of all versions of a run, as
-            :func:`~litclf.checkpoints.find_checkpoint` takes it.
+            :func:`~litclf.runs.find.find_checkpoint` takes it.
 
     Raises:
         InputError: If a file is missing, damaged or does not fit the others; the message names it.

@@ -17,9 +17,9 @@ from litclf.data.loader import EvalLoader, TrainLoader
 from litclf.data.order import PassOrder
 from litclf.data.plan import Plan, Position
 from litclf.engines.limits import check_trainer
-from litclf.hyperparameters import check_loading, check_signature
-from litclf.preparation.base import ArrayPreparation, Preparation
-from litclf.saving import opened
+from litclf.preprocessing.base import ArrayPreparation, Preparation
+from litclf.runs.checkpoint_file import opened
+from litclf.runs.hparams import check_loading, check_signature
 from litclf.utilities.checks import positive
 from litclf.utilities.errors import InputError
 

@@ -14,7 +14,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from litclf.preparation.table import TablePreparation, numbers_of, parsed_numbers, texts_of
+from litclf.preprocessing.table import TablePreparation, numbers_of, parsed_numbers, texts_of
 from litclf.utilities.errors import InputError, nearest
 
 _IDENTIFYING = 0.5

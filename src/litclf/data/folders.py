@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litclf.data.stratified import stratified_rows
-from litclf.preparation.image import EXTENSIONS
+from litclf.preprocessing.image import EXTENSIONS
 
 SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """Names of split folders, and the splits they hold."""

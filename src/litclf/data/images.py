@@ -17,7 +17,7 @@ from litclf.data.base import EVAL_BATCH_SIZE, ClassificationDataModule, Split
 from litclf.data.folders import Files, ImageFolders, scan, split_files
 from litclf.data.loader import EvalLoader, TrainLoader
 from litclf.data.streaming import ImageStream, StreamedEvalLoader, StreamedTrainLoader
-from litclf.preparation.image import ImagePreparation, in_threads, is_grey, open_image, unit
+from litclf.preprocessing.image import ImagePreparation, in_threads, is_grey, open_image, unit
 from litclf.utilities.checks import not_negative, positive, share
 from litclf.utilities.errors import InputError
 

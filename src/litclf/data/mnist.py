@@ -15,7 +15,7 @@ from torchvision import datasets
 from litclf.data.augmentation import shift
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.idx import read_idx
-from litclf.preparation.image import ImagePreparation, unit
+from litclf.preprocessing.image import ImagePreparation, unit
 from litclf.utilities.checks import not_negative, one_of
 from litclf.utilities.errors import InputError
 

@@ -8,7 +8,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from litclf.data.base import InMemoryDataModule, Split
-from litclf.nets import Corruption
+from litclf.preprocessing.corruption import Corruption
 from litclf.utilities.checks import positive
 from litclf.utilities.errors import InputError
 

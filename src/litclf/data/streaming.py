@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from litclf.data.loader import Batch, EvalLoader, TrainLoader
 from litclf.engines.execution import Execution, Steps
-from litclf.preparation.image import ImagePreparation, in_threads
+from litclf.preprocessing.image import ImagePreparation, in_threads
 from litclf.utilities.errors import InputError
 
 

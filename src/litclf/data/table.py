@@ -28,7 +28,7 @@ class TableDataModule(ClassificationDataModule):
 
     Batches are ``(x, y)``: ``x`` float32 of shape ``(N, features)``; ``y`` int64 of shape ``(N,)``, in [0,
     num_classes). Rows given in place stay in their own units. Of a file, columns of numbers are standardised, other
-    columns are one-hot, and missing values are marked, as :class:`~litclf.preparation.table.TablePreparation` says;
+    columns are one-hot, and missing values are marked, as :class:`~litclf.preprocessing.table.TablePreparation` says;
     what that needs is learned from the training rows alone. Text in the target column names the classes, in sorted
     order; whole numbers become their text. Columns that tell rows apart (a text of its own in most rows) or have no
     value at all are refused by name: nothing is dropped unless ``drop`` says so.

@@ -9,7 +9,7 @@ import yaml
 
 from litclf.data.folders import ImageFolders, split_files
 from litclf.data.images import ImagesDataModule, usable_folders
-from litclf.preparation.image import in_threads, open_image
+from litclf.preprocessing.image import in_threads, open_image
 from litclf.utilities.errors import InputError
 
 _SAMPLED = 100

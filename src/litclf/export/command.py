@@ -13,13 +13,13 @@ import torch
 
 import litclf
 from litclf.arguments import ModelParser, data_changes, load_model
-from litclf.checkpoints import run_folder
 from litclf.data.base import InMemoryDataModule
 from litclf.export.formats import FORMATS, Answer, Format, exporters
 from litclf.export.graph import Graph
 from litclf.inference import LoadedModel
 from litclf.models.base import Classifier
 from litclf.rebuild import load_data
+from litclf.runs.find import run_folder
 from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from litclf.inference import LoadedModel
-from litclf.preparation.base import Preparation
+from litclf.preprocessing.base import Preparation
 from litclf.utilities.errors import InputError
 
 
@@ -62,7 +62,7 @@ class TableRows(nn.Module):
     number stands for one that is not in the list.
 
     Args:
-        preparation: A :class:`~litclf.preparation.table.TablePreparation`, described as plain numbers and strings.
+        preparation: A :class:`~litclf.preprocessing.table.TablePreparation`, described as plain numbers and strings.
 
     Attributes:
         takes: What ``forward`` takes, in words.

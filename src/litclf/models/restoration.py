@@ -12,7 +12,7 @@ from torchmetrics.functional.image import peak_signal_noise_ratio
 
 from litclf.models.recipe import Recipe
 from litclf.models.stepped import SteppedModule
-from litclf.nets import Corruption
+from litclf.preprocessing.corruption import Corruption
 from litclf.utilities.checks import positive
 from litclf.utilities.errors import InputError
 

@@ -14,9 +14,9 @@ from litclf.engines.choice import ENGINES, choose_engine
 from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Engine, Execution, Steps
 from litclf.engines.limits import check_schedulers
-from litclf.hyperparameters import LEARNED, check_loading, check_signature, check_size
 from litclf.models.recipe import Recipe
-from litclf.saving import opened
+from litclf.runs.checkpoint_file import opened
+from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_size
 from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
 from litclf.utilities.lightning_internals import restore_steps

@@ -9,7 +9,7 @@ import math
 from itertools import cycle
 from typing import Any
 
-from litclf.report.history import History, Point
+from litclf.runs.history import History, Point
 
 CHARTS = {"loss": "Loss", "accuracy": "Accuracy", "psnr": "Signal to noise (dB)"}
 """What is drawn, train and val in one chart each, with the title of the axis."""

@@ -13,10 +13,10 @@ from markupsafe import Markup
 from litclf.commands import ToolParser
 from litclf.report.charts import figures
 from litclf.report.confusion import confusion
-from litclf.report.folder import RunFolder, find_run, read_folder
-from litclf.report.history import History
 from litclf.report.images import images
 from litclf.report.reading import read_run
+from litclf.runs.history import History
+from litclf.runs.read import RunFolder, find_run, read_folder
 
 _STAGES = {"train": "train", "val": "validation", "test": "test"}
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from litclf.report.history import History, Point
+from litclf.runs.history import History, Point
 
 LOSSES = ("train/loss_step", "train/loss", "val/loss")
 

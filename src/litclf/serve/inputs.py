@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from pydantic_core import from_json
 from torch import Tensor
 
-from litclf.preparation.base import preparation_from
+from litclf.preprocessing.base import preparation_from
 from litclf.utilities.errors import InputError
 
 MAX_BYTES = 16_000_000

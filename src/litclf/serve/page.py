@@ -7,8 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from litclf.checkpoints import run_folder
 from litclf.inference import LoadedModel
+from litclf.runs.find import run_folder
 from litclf.utilities.errors import InputError
 
 _HERE = Path(__file__).parent

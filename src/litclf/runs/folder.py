@@ -12,7 +12,7 @@ from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_only
 
-from litclf.checkpoints import checkpoints_in, read_checkpoint
+from litclf.runs.find import checkpoints_in, read_checkpoint
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
 

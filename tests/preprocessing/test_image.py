@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 from torchvision.transforms.v2 import functional
 
-from litclf.preparation.base import preparation_from
-from litclf.preparation.image import ImagePreparation, in_threads, is_grey, open_image
+from litclf.preprocessing.base import preparation_from
+from litclf.preprocessing.image import ImagePreparation, in_threads, is_grey, open_image
 from litclf.utilities.errors import InputError
 
 STREAM = np.random.default_rng(0)

@@ -16,9 +16,9 @@ from torch import Tensor
 from litclf.utilities.errors import InputError, nearest
 
 _HOMES = {
-    "array": ("litclf.preparation.base", "ArrayPreparation"),
-    "image": ("litclf.preparation.image", "ImagePreparation"),
-    "table": ("litclf.preparation.table", "TablePreparation"),
+    "array": ("litclf.preprocessing.base", "ArrayPreparation"),
+    "image": ("litclf.preprocessing.image", "ImagePreparation"),
+    "table": ("litclf.preprocessing.table", "TablePreparation"),
 }
 """Where each kind is defined; loaded on first use, since tables and images need libraries of their own."""
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from lightning.fabric.plugins import CheckpointIO
 
-from litclf.hyperparameters import check_loading
-from litclf.saving import local_path, read, save
+from litclf.runs.checkpoint_file import local_path, read, save
+from litclf.runs.hparams import check_loading
 from litclf.utilities.errors import InputError
 
 
 class SafeCheckpointIO(CheckpointIO):
-    """Writes and reads the Trainer's checkpoints through the gate of :mod:`litclf.saving`; a plugin of the Trainer.
+    """Writes and reads the Trainer's checkpoints through the gate of :mod:`litclf.runs.checkpoint_file`; a plugin of the Trainer.
 
     Example:
         >>> import tempfile
@@ -50,10 +50,10 @@ class SafeCheckpointIO(CheckpointIO):
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
     ) -> dict[str, Any]:
-        """Reads the file at ``path`` as :func:`~litclf.saving.read` does, onto the CPU where ``map_location`` is None.
+        """Reads the file at ``path`` as :func:`~litclf.runs.checkpoint_file.read` does, onto the CPU where ``map_location`` is None.
 
         Raises:
-            InputError: As :func:`~litclf.saving.read` does, and if ``weights_only`` is False.
+            InputError: As :func:`~litclf.runs.checkpoint_file.read` does, and if ``weights_only`` is False.
         """
         check_loading(None, weights_only)
         return read(path, map_location)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from litclf.report.history import History
+from litclf.runs.history import History
 from litclf.utilities.errors import InputError, nearest
 
 

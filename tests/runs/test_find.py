@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError
-from litclf.checkpoints import check_checkpoint, read_checkpoint, run_folder
+from litclf.resuming import check_checkpoint
+from litclf.runs.find import read_checkpoint, run_folder
 
 
 def parts(**arguments):

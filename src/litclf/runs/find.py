@@ -6,14 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from litclf.saving import local_path, read
+from litclf.runs.checkpoint_file import local_path, read
 from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:  # who only predicts does without Lightning, which takes seconds and memory to load
-    from lightning.pytorch import LightningDataModule, LightningModule
-
-_FREE = {"steps_per_execution", "data_dir", "engine", "path", "memory_budget", "num_workers"}
-"""Arguments that change nothing about the weights, so that a resumed run may change them."""
+    pass
 
 
 def run_folder(ckpt_path: Path) -> Path:
@@ -67,7 +64,7 @@ def _tested(run: Path) -> Path:
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Reads a checkpoint of a run, as :func:`litclf.saving.read` does: from a local file, plain values and tensors.
+    """Reads a checkpoint of a run, as :func:`litclf.runs.checkpoint_file.read` does: from a local file, plain values and tensors.
 
     Raises:
         InputError: If the file is missing, damaged, no checkpoint of a run, or holds more than plain values.
@@ -76,35 +73,3 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not all(isinstance(checkpoint.get(key), dict) for key in ("state_dict", "hyper_parameters")):
         raise InputError("ckpt_path", f"{path} is not a checkpoint of a run", "pass a .ckpt file that litclf wrote")
     return checkpoint
-
-
-def check_checkpoint(path: Path, model: LightningModule, data: LightningDataModule) -> None:
-    """Refuses a checkpoint of another model, and settings that would silently lose against the checkpoint's.
-
-    Raises:
-        InputError: Naming the checkpoint or the setting.
-    """
-    checkpoint = read_checkpoint(path)
-    theirs = checkpoint["hyper_parameters"]
-    kind = theirs.get("model_class", type(model).__name__)
-    if kind != type(model).__name__:
-        rule = f"{path} is of {kind}, not of {type(model).__name__}"
-        raise InputError("ckpt_path", rule, f"pass --model {kind}, or a checkpoint of {type(model).__name__}")
-    for prefix, own, saved in (
-        ("model", model.hparams, theirs),
-        ("data", data.hparams, checkpoint.get("datamodule_hyper_parameters", {})),
-    ):
-        for name in own.keys() & saved.keys() - _FREE:
-            if own[name] != saved[name]:
-                rule = f"is {own[name]}, but {path} was made with {saved[name]}"
-                raise InputError(
-                    f"{prefix}.{name}", rule, "drop the setting, or start a new run without the checkpoint"
-                )
-    shapes = {name: tuple(value.shape) for name, value in checkpoint["state_dict"].items()}
-    own_shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    if shapes != own_shapes:
-        differing = sorted(
-            name for name in shapes.keys() | own_shapes.keys() if shapes.get(name) != own_shapes.get(name)
-        )
-        rule = f"{path} does not fit the network: {differing[0]} is {shapes.get(differing[0], 'missing')} there"
-        raise InputError("ckpt_path", rule, "pass a checkpoint of the same network")

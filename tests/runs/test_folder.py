@@ -5,8 +5,8 @@ import sys
 import pytest
 import torch
 
-from litclf.checkpoints import checkpoints_in
-from litclf.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused
+from litclf.runs.find import checkpoints_in
+from litclf.runs.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused
 from litclf.utilities.errors import InputError
 
 
@@ -41,7 +41,9 @@ def test_what_a_killed_process_was_writing_is_no_checkpoint(tmp_path):
 
 
 def test_a_lock_holds_against_other_processes_and_ends_with_its_own(tmp_path):
-    code = f"from pathlib import Path\nfrom litclf.folder import locked\nwith locked(Path({str(tmp_path)!r})): pass"
+    code = (
+        f"from pathlib import Path\nfrom litclf.runs.folder import locked\nwith locked(Path({str(tmp_path)!r})): pass"
+    )
     with locked(tmp_path):
         other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert f"is being trained by process {os.getpid()}" in other.stderr

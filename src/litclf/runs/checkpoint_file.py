@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from litclf.hyperparameters import HYPERPARAMETERS, check_plain
+from litclf.runs.hparams import HYPERPARAMETERS, check_plain
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
-from litclf.preparation.base import Preparation
+from litclf.preprocessing.base import Preparation
 from litclf.utilities.checks import positive
 from litclf.utilities.errors import InputError
 

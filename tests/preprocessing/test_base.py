@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from litclf import InputError
-from litclf.preparation.base import ArrayPreparation, preparation_from
+from litclf.preprocessing.base import ArrayPreparation, preparation_from
 
 PREPARATION = ArrayPreparation(["x1", "x2"])
 

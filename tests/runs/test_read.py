@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from litclf.report.folder import find_run, read_folder
+from litclf.runs.read import find_run, read_folder
 from litclf.utilities.errors import InputError
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from litclf import InputError
 from litclf.data.columns import column_kinds, learn_columns, plain_frame, plain_preparation
-from litclf.preparation.base import preparation_from
-from litclf.preparation.table import TablePreparation, UnseenCategoryWarning, numbers_of
+from litclf.preprocessing.base import preparation_from
+from litclf.preprocessing.table import TablePreparation, UnseenCategoryWarning, numbers_of
 
 AGE = {"fill": 40.0, "mean": 40.0, "scale": 10.0, "indicator": True}
 SMALL = TablePreparation(["sex", "age"], {"age": AGE}, {"sex": ["f", "m", None]})

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from litclf.preparation.base import Preparation
+from litclf.preprocessing.base import Preparation
 from litclf.utilities.errors import InputError, nearest
 
 _LARGEST = float(np.finfo(np.float32).max)

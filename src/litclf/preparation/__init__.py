@@ -1,1 +1,0 @@
-"""How raw inputs become those of a network: rows of numbers, tables, images."""
