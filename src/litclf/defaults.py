@@ -20,7 +20,7 @@ from torch import nn
 from litclf.callbacks.divergence import BestCheckpoint
 from litclf.callbacks.interruption import Interruption
 from litclf.callbacks.progress import BarProgress, PlainProgress
-from litclf.engines.kernel import KernelEngine
+from litclf.engines.kernel.engine import KernelEngine
 from litclf.loggers import MetricsCSV, RunTensorBoard
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.utilities.files import sweep

@@ -21,6 +21,7 @@ from litclf.callbacks.gallery import pictures_for
 from litclf.callbacks.resume import Resume
 from litclf.check_data.loaded import tell_findings
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule
+from litclf.data.loading.limits import check_trainer
 from litclf.decision import Calibration, Rule
 from litclf.defaults import (
     choose_threads,
@@ -30,14 +31,13 @@ from litclf.defaults import (
     warm_up,
     with_safe_checkpoints,
 )
-from litclf.engines.limits import check_last_batch, check_launcher, check_trainer
 from litclf.loggers import RunTensorBoard
 from litclf.models.base import Classifier
 from litclf.resuming import check_checkpoint, check_resuming, check_same_settings, rewind, tells_how_to_go_on
 from litclf.runs.find import run_folder
 from litclf.runs.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused, runs_folder
 from litclf.runs.record import described, facts_of, is_plain, plain, run_seed, versions
-from litclf.settings import check_names, check_trainer_args, make_trainer
+from litclf.settings import check_last_batch, check_launcher, check_names, check_trainer_args, make_trainer
 from litclf.utilities import signals
 from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError, RunError

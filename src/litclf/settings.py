@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
@@ -141,3 +145,42 @@ def _check_limits(args: dict[str, Any]) -> None:
             raise InputError(f"trainer.{name}", rule, f"pass {int(value)} for so many batches")
         if stage == "train" and not value:
             raise InputError(f"trainer.{name}", "leaves nothing to train, got 0", "pass a number of batches such as 10")
+
+
+def check_launcher(trainer: Trainer, strategy: object) -> None:
+    """Refuses strategies whose processes end with each stage, and take what the fit has counted with them.
+
+    Args:
+        trainer: The Trainer.
+        strategy: What it was given as its strategy.
+
+    Raises:
+        InputError: Naming the strategy, and the one to use instead.
+    """
+    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
+        rule = f"must run the script in each of its processes, which {strategy} does not"
+        raise InputError("trainer.strategy", rule, "pass ddp, or start the script by torchrun")
+
+
+def check_last_batch(model: LightningModule, num_samples: int, batch_size: int | None) -> None:
+    """Refuses a last mini-batch of one sample, where batch normalisation has nothing to take a spread from.
+
+    Args:
+        model: The model, built.
+        num_samples: Size of the training split.
+        batch_size: Samples of a mini-batch; None for all.
+
+    Raises:
+        InputError: Naming the size of the mini-batches.
+    """
+    network, example = getattr(model, "network", None), model.example_input_array
+    last = num_samples % batch_size if batch_size else num_samples
+    normalises = isinstance(network, nn.Module) and any(isinstance(part, _BatchNorm) for part in network.modules())
+    if last != 1 or not normalises or not isinstance(example, Tensor):
+        return
+    try:
+        with torch.no_grad():
+            copy.deepcopy(cast(nn.Module, network)).train()(example[:1])
+    except ValueError as error:
+        rule = f"{batch_size} leaves one of {num_samples} samples for the last mini-batch, too few for batch norm"
+        raise InputError("data.batch_size", rule, f"pass {(batch_size or 1) + 1}") from error

@@ -4,7 +4,7 @@ from lightning.pytorch import Callback
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError
 from litclf.engines.eager import EagerEngine
-from litclf.engines.kernel import KernelEngine
+from litclf.engines.kernel.engine import KernelEngine
 
 pytestmark = pytest.mark.filterwarnings("ignore:The number of training batches")
 

@@ -14,9 +14,9 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from litclf.data.loader import EvalLoader, TrainLoader
+from litclf.data.loading.limits import check_trainer
 from litclf.data.order import PassOrder
 from litclf.data.plan import Plan, Position
-from litclf.engines.limits import check_trainer
 from litclf.preprocessing.base import ArrayPreparation, Preparation
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import check_loading, check_signature

@@ -8,9 +8,10 @@ import torch
 from lightning.pytorch import LightningModule
 from torch.optim import Optimizer
 
-from litclf.engines import graph, kernel
+from litclf.engines import graph
 from litclf.engines.eager import EagerEngine, unwatched
 from litclf.engines.execution import Engine
+from litclf.engines.kernel import engine as kernel
 from litclf.utilities.errors import InputError
 
 ENGINES = ("auto", "eager", "kernel", "graph")

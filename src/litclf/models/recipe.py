@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
+from lightning.pytorch import Trainer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, ReduceLROnPlateau, StepLR
 
+from litclf.data.loading.limits import _ORDINARY
 from litclf.utilities.checks import not_negative, one_of, positive, share
 from litclf.utilities.errors import InputError
 
@@ -104,3 +106,16 @@ class Recipe:
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": self.schedule(optimizer, int(total_steps)), "interval": "step"},
         }
+
+
+def check_schedulers(trainer: Trainer) -> None:
+    """Refuses learning-rate schedules that do not move with every optimizer step.
+
+    Raises:
+        InputError: Naming the schedule's class and what to use instead.
+    """
+    for config in trainer.lr_scheduler_configs:
+        waits = isinstance(config.scheduler, ReduceLROnPlateau)
+        if waits or config.interval != "step" or config.frequency != 1:
+            rule = f"{type(config.scheduler).__name__} must move with every optimizer step of an execution"
+            raise InputError("configure_optimizers", rule, f'return it with "interval": "step", or {_ORDINARY}')

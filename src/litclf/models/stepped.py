@@ -13,8 +13,7 @@ from torch import Tensor
 from litclf.engines.choice import ENGINES, choose_engine
 from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Engine, Execution, Steps
-from litclf.engines.limits import check_schedulers
-from litclf.models.recipe import Recipe
+from litclf.models.recipe import Recipe, check_schedulers
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_size
 from litclf.utilities.checks import one_of

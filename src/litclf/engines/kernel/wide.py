@@ -16,7 +16,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from litclf.engines.parts import activate, binary_loss, compiled, matrix_at, multiclass_loss, slope, update
+from litclf.engines.kernel.updates import activate, binary_loss, compiled, matrix_at, multiclass_loss, slope, update
 
 _LANES, _VECTORS = 8, 4
 _TILE = _LANES * _VECTORS

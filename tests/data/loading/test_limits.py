@@ -6,7 +6,8 @@ from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier
-from litclf.engines.limits import check_last_batch, check_trainer
+from litclf.data.loading.limits import check_trainer
+from litclf.settings import check_last_batch
 
 
 def data(most):

@@ -11,12 +11,12 @@ from lightning.pytorch import Callback
 from torch import nn
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier
-from litclf.engines import kernel
 from litclf.engines.eager import EagerEngine
-from litclf.engines.kernel import KernelEngine, layers_of, reason_against
-from litclf.engines.narrow import run_narrow
-from litclf.engines.parts import ACTIVATIONS
-from litclf.engines.wide import run_wide
+from litclf.engines.kernel import engine as kernel
+from litclf.engines.kernel.engine import KernelEngine, layers_of, reason_against
+from litclf.engines.kernel.narrow import run_narrow
+from litclf.engines.kernel.updates import ACTIVATIONS
+from litclf.engines.kernel.wide import run_wide
 from litclf.nets import MLP
 
 pytestmark = [

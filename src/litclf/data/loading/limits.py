@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-from typing import Any, cast
+from typing import Any
 
-import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder, StochasticWeightAveraging
-from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
 from lightning.pytorch.utilities.model_helpers import is_overridden
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from litclf.utilities.errors import InputError
 
@@ -42,58 +36,6 @@ def check_trainer(trainer: Trainer) -> None:
     module: Any = trainer.lightning_module
     if module is not None:
         _check_module(module)
-
-
-def check_launcher(trainer: Trainer, strategy: object) -> None:
-    """Refuses strategies whose processes end with each stage, and take what the fit has counted with them.
-
-    Args:
-        trainer: The Trainer.
-        strategy: What it was given as its strategy.
-
-    Raises:
-        InputError: Naming the strategy, and the one to use instead.
-    """
-    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
-        rule = f"must run the script in each of its processes, which {strategy} does not"
-        raise InputError("trainer.strategy", rule, "pass ddp, or start the script by torchrun")
-
-
-def check_last_batch(model: LightningModule, num_samples: int, batch_size: int | None) -> None:
-    """Refuses a last mini-batch of one sample, where batch normalisation has nothing to take a spread from.
-
-    Args:
-        model: The model, built.
-        num_samples: Size of the training split.
-        batch_size: Samples of a mini-batch; None for all.
-
-    Raises:
-        InputError: Naming the size of the mini-batches.
-    """
-    network, example = getattr(model, "network", None), model.example_input_array
-    last = num_samples % batch_size if batch_size else num_samples
-    normalises = isinstance(network, nn.Module) and any(isinstance(part, _BatchNorm) for part in network.modules())
-    if last != 1 or not normalises or not isinstance(example, Tensor):
-        return
-    try:
-        with torch.no_grad():
-            copy.deepcopy(cast(nn.Module, network)).train()(example[:1])
-    except ValueError as error:
-        rule = f"{batch_size} leaves one of {num_samples} samples for the last mini-batch, too few for batch norm"
-        raise InputError("data.batch_size", rule, f"pass {(batch_size or 1) + 1}") from error
-
-
-def check_schedulers(trainer: Trainer) -> None:
-    """Refuses learning-rate schedules that do not move with every optimizer step.
-
-    Raises:
-        InputError: Naming the schedule's class and what to use instead.
-    """
-    for config in trainer.lr_scheduler_configs:
-        waits = isinstance(config.scheduler, ReduceLROnPlateau)
-        if waits or config.interval != "step" or config.frequency != 1:
-            rule = f"{type(config.scheduler).__name__} must move with every optimizer step of an execution"
-            raise InputError("configure_optimizers", rule, f'return it with "interval": "step", or {_ORDINARY}')
 
 
 def _check_module(module: LightningModule) -> None:

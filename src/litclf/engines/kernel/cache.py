@@ -16,7 +16,7 @@ from typing import Any, cast
 import numpy as np
 from numba import typeof
 
-from litclf.engines.parts import ACTIVATIONS, OPTIMIZERS
+from litclf.engines.kernel.updates import ACTIVATIONS, OPTIMIZERS
 
 
 def load_kernel(name: str) -> Callable[..., int]:

@@ -111,7 +111,7 @@ class KernelEngine:
         network: nn.Module = cast(Any, module).network
         if execution.x.dtype != torch.float32 or reason_against(network, optimizer) is not None:
             return EagerEngine().run(module, optimizer, execution)
-        from litclf.engines.parts import ACTIVATIONS, OPTIMIZERS
+        from litclf.engines.kernel.updates import ACTIVATIONS, OPTIMIZERS
 
         layers = cast(Layers, layers_of(network))
         rows = np.array(execution.steps.rows, dtype=np.int64)
@@ -198,7 +198,7 @@ def _states(parameter: Tensor, optimizer: Optimizer, kind: str) -> list[Tensor]:
 
 def _kernel(dims: NDArray[np.int64], rows: NDArray[np.int64]) -> Callable[..., int]:
     """Vectors along the samples for a few units, else along the outputs of each layer."""
-    from litclf.engines.compiling import load_kernel  # compiled code is loaded where it is used
+    from litclf.engines.kernel.cache import load_kernel  # compiled code is loaded where it is used
 
     samples = int((rows[:, 1] - rows[:, 0]).max())
     return load_kernel("narrow" if dims.max() <= min(64, samples) else "wide")

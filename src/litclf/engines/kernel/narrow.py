@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from litclf.engines.parts import RELU, activate, binary_loss, compiled, matrix_at, multiclass_loss, slope, update
+from litclf.engines.kernel.updates import (
+    RELU,
+    activate,
+    binary_loss,
+    compiled,
+    matrix_at,
+    multiclass_loss,
+    slope,
+    update,
+)
 
 
 @compiled

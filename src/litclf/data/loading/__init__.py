@@ -1,0 +1,1 @@
+"""From a split to batches: the order of samples, executions, loaders."""
