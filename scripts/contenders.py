@@ -28,7 +28,7 @@ from torchvision import datasets, transforms
 
 import litclf
 from litclf.data.base import ClassificationDataModule
-from litclf.data.order import PassOrder
+from litclf.data.loading.order import PassOrder
 from litclf.defaults import quiet_lightning
 from litclf.models.base import Classifier
 

@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from litclf.data.reading import read_chunks
+from litclf.data.sources.reading import read_chunks
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
 
@@ -22,7 +22,7 @@ _PARQUET = (".parquet", ".pq")
 
 
 def read_rows(path: Path) -> Iterator[tuple[pd.DataFrame, pa.RecordBatch]]:
-    """The rows of a table file in pieces, each as :func:`~litclf.data.reading.read_chunks` has it and to be written.
+    """The rows of a table file in pieces, each as :func:`~litclf.data.sources.reading.read_chunks` has it and to be written.
 
     A progress bar shows on a terminal how far the reader is.
 

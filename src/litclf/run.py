@@ -19,7 +19,7 @@ from litclf.calibration import calibrate_checkpoint, check_rule
 from litclf.callbacks.divergence import StopOnDivergence
 from litclf.callbacks.gallery import pictures_for
 from litclf.callbacks.resume import Resume
-from litclf.check_data.loaded import tell_findings
+from litclf.data.audit.loaded import tell_findings
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule
 from litclf.data.loading.limits import check_trainer
 from litclf.decision import Calibration, Rule

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litclf import MNISTDataModule
-from litclf.data.idx import read_idx
+from litclf.data.sources.idx import read_idx
 
 HEADERS = {
     "10^9 images": (0x0803, 10**9, 28, 28),

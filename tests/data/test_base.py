@@ -5,7 +5,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, TableDataModule
 from litclf.data.base import InMemoryDataModule, Split
-from litclf.data.loader import EvalLoader
+from litclf.data.loading.loader import EvalLoader
 from litclf.engines.execution import Execution
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litclf import InputError
-from litclf.data.columns import column_kinds, learn_columns, plain_frame, plain_preparation
+from litclf.data.sources.columns import column_kinds, learn_columns, plain_frame, plain_preparation
 from litclf.preprocessing.base import preparation_from
 from litclf.preprocessing.table import TablePreparation, UnseenCategoryWarning, numbers_of
 

@@ -13,10 +13,10 @@ from lightning.pytorch import LightningDataModule
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
-from litclf.data.loader import EvalLoader, TrainLoader
 from litclf.data.loading.limits import check_trainer
-from litclf.data.order import PassOrder
-from litclf.data.plan import Plan, Position
+from litclf.data.loading.loader import EvalLoader, TrainLoader
+from litclf.data.loading.order import PassOrder
+from litclf.data.loading.plan import Plan, Position
 from litclf.preprocessing.base import ArrayPreparation, Preparation
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import check_loading, check_signature

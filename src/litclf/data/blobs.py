@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.datasets import make_blobs
 
 from litclf.data.base import ClassificationDataModule, Split
-from litclf.data.synthetic import split_holdout
+from litclf.data.sources.synthetic import split_holdout
 from litclf.utilities.checks import not_negative, positive, share
 from litclf.utilities.errors import InputError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.datasets import make_circles
 
 from litclf.data.base import ClassificationDataModule, Split
-from litclf.data.synthetic import split_holdout
+from litclf.data.sources.synthetic import split_holdout
 from litclf.utilities.checks import not_negative, share
 from litclf.utilities.errors import InputError
 

@@ -12,11 +12,11 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from tqdm import tqdm
 
-from litclf.data.augmentation import flip, shift
 from litclf.data.base import EVAL_BATCH_SIZE, ClassificationDataModule, Split
-from litclf.data.folders import Files, ImageFolders, scan, split_files
-from litclf.data.loader import EvalLoader, TrainLoader
-from litclf.data.streaming import ImageStream, StreamedEvalLoader, StreamedTrainLoader
+from litclf.data.loading.augmentation import flip, shift
+from litclf.data.loading.loader import EvalLoader, TrainLoader
+from litclf.data.loading.streaming import ImageStream, StreamedEvalLoader, StreamedTrainLoader
+from litclf.data.sources.folders import Files, ImageFolders, scan, split_files
 from litclf.preprocessing.image import ImagePreparation, in_threads, is_grey, open_image, unit
 from litclf.utilities.checks import not_negative, positive, share
 from litclf.utilities.errors import InputError
@@ -193,7 +193,7 @@ class ImagesDataModule(ClassificationDataModule):
 
 
 def usable_folders(path: str) -> ImageFolders:
-    """What :func:`~litclf.data.folders.scan` finds below ``path``.
+    """What :func:`~litclf.data.sources.folders.scan` finds below ``path``.
 
     Raises:
         InputError: If anything is wrong there; it names the first file or folder at fault.

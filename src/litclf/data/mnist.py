@@ -12,9 +12,9 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torchvision import datasets
 
-from litclf.data.augmentation import shift
 from litclf.data.base import ClassificationDataModule, Split
-from litclf.data.idx import read_idx
+from litclf.data.loading.augmentation import shift
+from litclf.data.sources.idx import read_idx
 from litclf.preprocessing.image import ImagePreparation, unit
 from litclf.utilities.checks import not_negative, one_of
 from litclf.utilities.errors import InputError

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from litclf.data.base import ClassificationDataModule, Split
-from litclf.data.columns import check_column, column_kinds, learn_columns, plain_preparation
-from litclf.data.splitting import TableFiles
-from litclf.data.synthetic import split_holdout
+from litclf.data.sources.columns import check_column, column_kinds, learn_columns, plain_preparation
+from litclf.data.sources.splitting import TableFiles
+from litclf.data.sources.synthetic import split_holdout
 from litclf.utilities.checks import share
 from litclf.utilities.errors import InputError
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from litclf.data.folders import ImageFolders, split_files
 from litclf.data.images import ImagesDataModule, usable_folders
+from litclf.data.sources.folders import ImageFolders, split_files
 from litclf.preprocessing.image import in_threads, open_image
 from litclf.utilities.errors import InputError
 

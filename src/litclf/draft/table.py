@@ -10,9 +10,16 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from litclf.data.columns import TARGET_NAMES, check_column, class_labels, counts_rows, guess_target, useless_columns
-from litclf.data.reading import read_table
-from litclf.data.stratified import stratified_rows
+from litclf.data.sources.columns import (
+    TARGET_NAMES,
+    check_column,
+    class_labels,
+    counts_rows,
+    guess_target,
+    useless_columns,
+)
+from litclf.data.sources.reading import read_table
+from litclf.data.sources.stratified import stratified_rows
 from litclf.data.table import TableDataModule
 from litclf.utilities.errors import InputError
 

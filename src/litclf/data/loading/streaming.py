@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from litclf.data.loader import Batch, EvalLoader, TrainLoader
+from litclf.data.loading.loader import Batch, EvalLoader, TrainLoader
 from litclf.engines.execution import Execution, Steps
 from litclf.preprocessing.image import ImagePreparation, in_threads
 from litclf.utilities.errors import InputError

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litclf.data.plan import Plan, Position
+from litclf.data.loading.plan import Plan, Position
 
 SIZES = {
     "steps": st.integers(1, 60),

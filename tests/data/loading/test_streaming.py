@@ -7,8 +7,8 @@ from PIL import Image
 
 from litclf import MulticlassClassifier
 from litclf.data.images import ImagesDataModule
-from litclf.data.loader import EvalLoader
-from litclf.data.streaming import ImageStream, StreamedEvalLoader
+from litclf.data.loading.loader import EvalLoader
+from litclf.data.loading.streaming import ImageStream, StreamedEvalLoader
 from litclf.preprocessing.image import ImagePreparation
 
 

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from litclf import InputError
-from litclf.check_data.command import main
-from litclf.check_data.findings import Finding, Report
+from litclf.cli.check_data import main
+from litclf.data.audit.findings import Finding, Report
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from litclf.check_data.images import check_images, check_loaded
+from litclf.data.audit.images import check_images, check_loaded
 from litclf.data.images import ImagesDataModule
 
 STREAM = np.random.default_rng(0)

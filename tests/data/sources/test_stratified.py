@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from litclf import InputError
-from litclf.data.stratified import stratified_rows
+from litclf.data.sources.stratified import stratified_rows
 
 NAMES = ("a", "b")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from litclf.check_data.findings import Report
+from litclf.data.audit.findings import Report
 from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def _parser() -> LightningArgumentParser:
 
 
 def _report(source: str | None, target: str | None, settings: dict[str, Any]) -> Report:
-    from litclf.check_data.images import check_images
-    from litclf.check_data.loaded import check_loaded
-    from litclf.check_data.table import check_table
+    from litclf.data.audit.images import check_images
+    from litclf.data.audit.loaded import check_loaded
+    from litclf.data.audit.table import check_table
 
     if source is not None:
         return check_images(source) if Path(source).is_dir() else check_table(source, target)

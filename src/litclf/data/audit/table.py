@@ -13,10 +13,10 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 
-from litclf.check_data.findings import Finding, Report
+from litclf.data.audit.findings import Finding, Report
 from litclf.data.base import ClassificationDataModule
-from litclf.data.columns import check_column, counts_rows, guess_target, sorted_classes, useless_columns
-from litclf.data.reading import read_table
+from litclf.data.sources.columns import check_column, counts_rows, guess_target, sorted_classes, useless_columns
+from litclf.data.sources.reading import read_table
 from litclf.data.table import TableDataModule
 from litclf.preprocessing.table import TablePreparation, parsed_numbers, texts_of
 from litclf.utilities.errors import InputError

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from litclf import InputError
-from litclf.data.columns import (
+from litclf.data.sources.columns import (
     check_column,
     class_labels,
     column_kinds,

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from litclf.data.augmentation import flip, shift
+from litclf.data.loading.augmentation import flip, shift
 
 
 def move_slowly(image, down, right, edge):

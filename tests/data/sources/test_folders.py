@@ -5,7 +5,7 @@ import pytest
 from sklearn.model_selection import train_test_split
 from torchvision.datasets import ImageFolder
 
-from litclf.data.folders import Files, ImageFolders, scan, split_files
+from litclf.data.sources.folders import Files, ImageFolders, scan, split_files
 from litclf.utilities.errors import InputError
 
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litclf.data.order import PassOrder
+from litclf.data.loading.order import PassOrder
 
 SAMPLES, BATCH, SEED, PASS = st.integers(1, 50), st.integers(1, 60), st.integers(0, 2**32), st.integers(0, 10**6)
 

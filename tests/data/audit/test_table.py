@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from litclf import BlobsDataModule, CirclesDataModule, TableDataModule
-from litclf.check_data.loaded import check_loaded
-from litclf.check_data.table import check_table, tells_class
+from litclf.data.audit.loaded import check_loaded
+from litclf.data.audit.table import check_table, tells_class
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litclf import InputError, TableDataModule
-from litclf.data.reading import read_chunks, read_table
+from litclf.data.sources.reading import read_chunks, read_table
 
 ROWS = pd.DataFrame({"이름": ["가", "나, 다"], "size": ["1.5", "2"]})
 
@@ -67,7 +67,7 @@ def test_quotes_within_values_are_read(tmp_path):
 
 
 def test_chunks_are_the_whole_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("litclf.data.reading._BLOCK", 1000)
+    monkeypatch.setattr("litclf.data.sources.reading._BLOCK", 1000)
     frame = pd.DataFrame({"a": np.arange(2000).astype(str), "이름": "가"})
     frame.to_csv(tmp_path / "a.csv", index=False, encoding="cp949")
     chunks = list(read_chunks(tmp_path / "a.csv"))

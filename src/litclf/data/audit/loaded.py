@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lightning.pytorch import LightningDataModule
 
-from litclf.check_data import images, table
-from litclf.check_data.findings import Report
+from litclf.data.audit import images, table
+from litclf.data.audit.findings import Report
 from litclf.data.base import ClassificationDataModule
 from litclf.data.images import ImagesDataModule
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from litclf.data.order import PassOrder
-from litclf.data.plan import Plan, Position
+from litclf.data.loading.order import PassOrder
+from litclf.data.loading.plan import Plan, Position
 from litclf.engines.execution import Execution, Steps
 
 Batch = tuple[Tensor, Tensor]

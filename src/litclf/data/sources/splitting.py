@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from litclf.data.columns import check_column, class_labels, sorted_classes
-from litclf.data.folders import SPLIT_NAMES
-from litclf.data.reading import read_table
-from litclf.data.stratified import stratified_rows
+from litclf.data.sources.columns import check_column, class_labels, sorted_classes
+from litclf.data.sources.folders import SPLIT_NAMES
+from litclf.data.sources.reading import read_table
+from litclf.data.sources.stratified import stratified_rows
 from litclf.utilities.errors import InputError
 
 

@@ -4,9 +4,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litclf.data.loader import EvalLoader, TrainLoader
-from litclf.data.order import PassOrder
-from litclf.data.plan import Plan, Position
+from litclf.data.loading.loader import EvalLoader, TrainLoader
+from litclf.data.loading.order import PassOrder
+from litclf.data.loading.plan import Plan, Position
 from litclf.engines.execution import Execution
 
 SEED = 5

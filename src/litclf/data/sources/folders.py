@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from litclf.data.stratified import stratified_rows
+from litclf.data.sources.stratified import stratified_rows
 from litclf.preprocessing.image import EXTENSIONS
 
 SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -93,7 +93,7 @@ def scan(path: str | Path) -> ImageFolders:
 def split_files(found: ImageFolders, val_size: float, test_size: float, seed: int) -> dict[str, Files]:
     """The splits ``train``, ``val`` and ``test``: those with a folder as they are, the others carved out of ``train``.
 
-    Carving keeps the shares of the classes; see :func:`~litclf.data.stratified.stratified_rows`.
+    Carving keeps the shares of the classes; see :func:`~litclf.data.sources.stratified.stratified_rows`.
 
     Args:
         found: A folder without problems.

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from litclf.check_data.findings import Finding, Report
-from litclf.data.folders import Files, scan, split_files
+from litclf.data.audit.findings import Finding, Report
 from litclf.data.images import ImagesDataModule
+from litclf.data.sources.folders import Files, scan, split_files
 from litclf.preprocessing.image import Pixels, in_threads, is_grey, open_image
 from litclf.utilities.errors import InputError
 

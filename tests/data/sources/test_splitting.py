@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from litclf import InputError
-from litclf.data.splitting import rows_by_column
+from litclf.data.sources.splitting import rows_by_column
 
 
 def test_column_names_the_splits():

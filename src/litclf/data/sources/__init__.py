@@ -1,0 +1,1 @@
+"""Where data comes from: files, folders, generators, and how they are split."""
