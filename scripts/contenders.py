@@ -30,7 +30,7 @@ import litclf
 from litclf.data.base import ClassificationDataModule
 from litclf.data.loading.order import PassOrder
 from litclf.defaults import quiet_lightning
-from litclf.models.base import Classifier
+from litclf.models.classifier import Classifier
 
 SEED = 42
 GATHER = 100

@@ -92,7 +92,7 @@ def imported(source):
     ("source", "rooms"),
     [
         ("from litclf.data.base import Split", ["data"]),
-        ("import litclf.models.base as b", ["models"]),
+        ("import litclf.models.classifier as b", ["models"]),
         ("def f():\n    from litclf import nets", ["nets"]),
         ("import litclf\nimport torch", []),
     ],

@@ -12,8 +12,8 @@ from torchmetrics.functional.classification import binary_calibration_error
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier, fit
 from litclf.calibration import calibrate, calibrate_checkpoint, split_logits
-from litclf.decision import Decision
 from litclf.inference import load
+from litclf.models.decision import Decision
 
 
 class Batches:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from litclf.data.table import TableDataModule
     from litclf.inference import LoadedModel, Predictions, load
     from litclf.models.auto import AutoClassifier
-    from litclf.models.base import Classifier
     from litclf.models.binary import BinaryClassifier
+    from litclf.models.classifier import Classifier
     from litclf.models.multiclass import MulticlassClassifier
     from litclf.models.restoration import ImageRestoration
     from litclf.run import RunResult, fit
@@ -38,7 +38,7 @@ _HOMES = {
     "BlobsDataModule": "litclf.data.blobs",
     "CirclesDataModule": "litclf.data.circles",
     "ClassificationDataModule": "litclf.data.base",
-    "Classifier": "litclf.models.base",
+    "Classifier": "litclf.models.classifier",
     "ImageRestoration": "litclf.models.restoration",
     "ImagesDataModule": "litclf.data.images",
     "InputError": "litclf.utilities.checks",

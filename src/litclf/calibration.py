@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibrationError
 
-from litclf.decision import RULES, Calibration, Decision, Rule
-from litclf.models.base import Classifier
+from litclf.models.classifier import Classifier
+from litclf.models.decision import RULES, Calibration, Decision, Rule
 from litclf.runs.checkpoint_file import save
 from litclf.runs.find import read_checkpoint
 from litclf.utilities.checks import one_of

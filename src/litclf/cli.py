@@ -17,10 +17,10 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from litclf.callbacks import embeddings, gallery, histograms  # noqa: F401
 from litclf.commands import FITS, TOOLS, exit_code
 from litclf.data import blobs, circles, images, mnist, restoration, table  # noqa: F401
-from litclf.decision import Calibration, Rule
 from litclf.defaults import quiet_lightning
 from litclf.models import auto, binary, multiclass  # noqa: F401
 from litclf.models import restoration as image_restoration  # noqa: F401
+from litclf.models.decision import Calibration, Rule
 from litclf.parser import Parser, with_config
 from litclf.run import Run, RunResult
 from litclf.runs.find import run_folder

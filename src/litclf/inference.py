@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from litclf.decision import Calibration, Decision
-from litclf.nets import build_network
+from litclf.models.decision import Calibration, Decision
+from litclf.models.networks.build import build_network
 from litclf.preprocessing.base import Preparation, preparation_from
 from litclf.runs.find import find_checkpoint, read_checkpoint
 from litclf.runs.hparams import ARGUMENTS, LEARNED, check_size

@@ -11,7 +11,7 @@ import torch
 
 import litclf
 from litclf.data.base import InMemoryDataModule
-from litclf.models.stepped import SteppedModule
+from litclf.models.base import SteppedModule
 from litclf.runs.find import find_checkpoint, read_checkpoint
 from litclf.runs.hparams import LEARNED, check_size
 from litclf.utilities.errors import InputError

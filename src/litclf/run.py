@@ -22,7 +22,6 @@ from litclf.callbacks.resume import Resume
 from litclf.data.audit.loaded import tell_findings
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule
 from litclf.data.loading.limits import check_trainer
-from litclf.decision import Calibration, Rule
 from litclf.defaults import (
     choose_threads,
     has_samples,
@@ -32,7 +31,8 @@ from litclf.defaults import (
     with_safe_checkpoints,
 )
 from litclf.loggers import RunTensorBoard
-from litclf.models.base import Classifier
+from litclf.models.classifier import Classifier
+from litclf.models.decision import Calibration, Rule
 from litclf.resuming import check_checkpoint, check_resuming, check_same_settings, rewind, tells_how_to_go_on
 from litclf.runs.find import run_folder
 from litclf.runs.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused, runs_folder

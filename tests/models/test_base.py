@@ -1,255 +1,164 @@
+"""What a fit logs of training, and the exact losses of the tables, with ordinary batches and with executions."""
+
+import numpy as np
 import pytest
 import torch
-from lightning.pytorch import LightningModule
+import yaml
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, TensorDataset
 
 from litclf import (
     BinaryClassifier,
-    BlobsDataModule,
     CirclesDataModule,
-    Classifier,
+    ImageRestoration,
     InputError,
     MulticlassClassifier,
+    RestorationDataModule,
     TableDataModule,
-    fit,
 )
+from litclf.engines.eager import EagerEngine
+from litclf.models.base import SteppedModule
+from litclf.models.optimizers import Recipe
+from litclf.presets import preset_path
 
-FEW_WORKERS = pytest.mark.filterwarnings("ignore:.*does not have many workers")
-LOG_INTERVAL = pytest.mark.filterwarnings("ignore:The number of training batches")
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"network": "mpl"}, r"network: must be mlp, cnn or .*, got 'mpl'; fix: did you mean mlp\?"),
-        ({"activation": "relo"}, r"activation: must be one of .*, got 'relo'; fix: did you mean relu\?"),
-        ({"init": "ones"}, "init: must be one of default, kaiming, zeros, got 'ones'"),
-        ({"hidden_dims": [10, 0]}, "hidden_dims: must be positive, got 0"),
-        ({"lr": -1}, "lr: must be positive, got -1"),
-        ({"optimizer": "adam", "momentum": 0.9}, "momentum: does nothing with adam, got 0.9"),
-    ],
-)
-def test_argument_out_of_range_is_refused(settings, message):
-    with pytest.raises(InputError, match=f"^{message}"):
-        BinaryClassifier(**settings)
+pytestmark = pytest.mark.filterwarnings("ignore:Total length of `list` across ranks is zero")
+SAMPLES, SEED, LR = 43, 42, 0.5
 
 
-def test_sizes_come_from_the_data():
-    model = MulticlassClassifier(hidden_dims=[3])
-    model.attach(BlobsDataModule(num_features=5, centers=4))
-    assert model(torch.zeros(2, 5)).shape == (2, 4)
-    assert model.hparams["input_shape"] == [5]
-    assert model.hparams["class_names"] == ["class 0", "class 1", "class 2", "class 3"]
-
-
-def test_attaching_twice_keeps_the_weights():
-    model, data = BinaryClassifier(hidden_dims=[3]), CirclesDataModule()
-    model.attach(data)
-    before = model.network
-    model.attach(data)
-    assert model.network is before
-
-
-@pytest.mark.parametrize(
-    ("model", "data", "message"),
-    [
-        (
-            MulticlassClassifier(input_shape=[3], num_classes=4),
-            BlobsDataModule(),
-            r"input_shape: is \[3\] in MulticlassClassifier, but \[2\] in BlobsDataModule",
-        ),
-        (
-            MulticlassClassifier(input_shape=[2], num_classes=3),
-            BlobsDataModule(),
-            "num_classes: is 3 in MulticlassClassifier, but 4 in BlobsDataModule",
-        ),
-        (MulticlassClassifier(num_classes=3), BlobsDataModule(), "num_classes: is 3 .* but 4"),
-        (BinaryClassifier(), BlobsDataModule(), "model: BinaryClassifier needs 2 classes, got 4"),
-        (BinaryClassifier("cnn", [4]), CirclesDataModule(), r"network: cnn needs images, got inputs of shape \(2,\)"),
-        (BinaryClassifier(), None, "num_classes: is known neither from the model nor from the data"),
-        (BinaryClassifier(num_classes=2), None, "input_shape: is known neither from the model nor from the data"),
-    ],
-)
-def test_network_and_data_that_do_not_fit_are_refused(model, data, message):
-    with pytest.raises(InputError, match=f"^{message}"):
-        model.attach(data)
-
-
-def test_forward_before_the_sizes_are_known_is_refused():
-    with pytest.raises(InputError, match=r"^input_shape: is not known yet"):
-        BinaryClassifier()(torch.zeros(1, 2))
-
-
-def test_zeros_start_every_parameter_at_zero():
-    model = MulticlassClassifier(hidden_dims=[3], init="zeros", input_shape=[2], num_classes=4)
-    assert [parameter.abs().sum().item() for parameter in model.parameters()] == [0] * 4
-    assert any(parameter.any() for parameter in MulticlassClassifier(input_shape=[2], num_classes=4).parameters())
-
-
-@pytest.mark.parametrize("method", ["loss", "probabilities", "classes", "metrics"], ids=lambda name: name)
-def test_base_says_what_a_subclass_must_implement(method):
-    arguments = (torch.zeros(1), torch.zeros(1)) if method == "loss" else (1,)
-    with pytest.raises(NotImplementedError, match=f"Classifier must implement {method}"):
-        getattr(Classifier(), method)(*arguments)
-
-
-class Plain(LightningModule):
-    """Anyone's module: knows nothing of litclf."""
-
-    def __init__(self):
-        super().__init__()
-        self.layer = nn.Linear(2, 4)
-        self.shapes = []
-
-    def training_step(self, batch, batch_idx):
-        x, y = batch
-        self.shapes.append(tuple(x.shape))
-        return nn.functional.cross_entropy(self.layer(x), y)
-
-    def validation_step(self, batch, batch_idx):
-        x, y = batch
-        self.log("val/loss", nn.functional.cross_entropy(self.layer(x), y))
-
-    def test_step(self, batch, batch_idx):
-        x, y = batch
-        self.log("test/accuracy", (self.layer(x).argmax(dim=1) == y).float().mean())
-
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), 0.1)
-
-
-@LOG_INTERVAL
-def test_anyones_module_trains_on_our_data(make_trainer):
+def means_by_hand(batch, repeat, steps):
+    """Loss and accuracy over the last pass of the epochs, as a plain loop meets them while it trains."""
+    x, y = CirclesDataModule(num_samples=SAMPLES, holdout=0).splits["train"]
     torch.manual_seed(0)
-    model, trainer = Plain(), make_trainer(max_epochs=5)
-    data = BlobsDataModule(num_samples=200, batch_size=32)
-    trainer.fit(model, datamodule=data)
-    assert model.shapes == [(32, 2)] * 25
-    assert trainer.test(model, datamodule=data, verbose=False)[0]["test/accuracy"] > 0.9
-
-
-@FEW_WORKERS
-@LOG_INTERVAL
-def test_our_model_trains_on_anyones_loader_as_plain_pytorch_does(make_trainer):
-    x, y = BlobsDataModule(num_samples=100).splits["train"]
-    loader = DataLoader(TensorDataset(x, y), batch_size=32)
-    torch.manual_seed(0)
-    model = MulticlassClassifier(hidden_dims=[8], input_shape=[2], num_classes=4)
-    hand = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 4))
-    hand.load_state_dict(model.network.state_dict())
-    optimizer = torch.optim.SGD(hand.parameters(), 0.1)
-    for _ in range(3):
-        total = 0.0
-        for x_batch, y_batch in loader:
-            loss = nn.functional.cross_entropy(hand(x_batch), y_batch)
-            total += loss.item() * len(y_batch)
+    network = nn.Sequential(nn.Linear(2, 10), nn.ReLU(), nn.Linear(10, 1))
+    optimizer = torch.optim.SGD(network.parameters(), LR)
+    met = []
+    for number in range(100):
+        rows = torch.from_numpy(np.random.default_rng((SEED, number, 0)).permutation(SAMPLES))
+        for chosen in rows.split(batch):
+            logits = network(x[chosen]).flatten()
+            loss = F.binary_cross_entropy_with_logits(logits, y[chosen].float())
+            met.append((loss.item(), ((logits > 0) == y[chosen]).sum().item(), len(chosen)))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    trainer = make_trainer(max_epochs=3)
-    trainer.fit(model, loader, loader)
-    torch.testing.assert_close(model.network.state_dict(), hand.state_dict())
-    assert trainer.callback_metrics["train/loss"].item() == pytest.approx(total / len(y), rel=1e-5)
-    assert trainer.callback_metrics["val/accuracy"].item() == (hand(x).argmax(dim=1) == y).float().mean()
+    per_pass = -(-SAMPLES // batch)
+    per_epoch = per_pass * repeat
+    found = []
+    for first in range(0, steps, per_epoch):
+        last = min(first + per_epoch, steps)
+        losses, right, sizes = np.array(met[max(first, last - per_pass) : last]).T
+        found.append(((losses * sizes).sum() / sizes.sum(), right.sum() / sizes.sum()))
+    return found
 
 
-@pytest.mark.parametrize("most", [1, 5])
-def test_anyones_network_trains_in_our_model(most, make_trainer):
-    network = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 4))
-    before = [parameter.detach().clone() for parameter in network.parameters()]
-    model, trainer = MulticlassClassifier(network), make_trainer(max_epochs=1)
-    trainer.fit(model, datamodule=BlobsDataModule(num_samples=100, batch_size=8, steps_per_execution=most))
-    assert model.network is network
-    assert all(not torch.equal(old, new) for old, new in zip(before, network.parameters(), strict=True))
+@pytest.mark.parametrize("most", [1, 2, 7, 100])
+@pytest.mark.parametrize(
+    ("batch", "repeat", "max_steps"),
+    [
+        (8, 1, -1),
+        (8, 3, -1),
+        (43, 4, -1),
+        (40, 2, -1),
+        (8, 3, 26),
+        (8, 3, 20),
+    ],  # 6 steps a pass, the last has 3 samples
+)
+def test_train_loss_and_accuracy_are_means_over_the_last_pass(
+    most, batch, repeat, max_steps, make_trainer, make_records
+):
+    records, epochs = make_records(), 2
+    torch.manual_seed(0)
+    model = BinaryClassifier(hidden_dims=[10], input_shape=[2], num_classes=2, lr=LR)
+    data = CirclesDataModule(
+        num_samples=SAMPLES, holdout=0, batch_size=batch, repeat=repeat, steps_per_execution=most, seed=SEED
+    )
+    trainer = make_trainer(max_epochs=epochs, max_steps=max_steps, logger=records, log_every_n_steps=1)
+    trainer.fit(model, datamodule=data)
+    steps = epochs * -(-SAMPLES // batch) * repeat if max_steps < 0 else max_steps
+    expected = means_by_hand(batch, repeat, steps)
+    for key, values in zip(("train/loss", "train/accuracy"), zip(*expected, strict=True), strict=True):
+        assert [value for _, value in records.series(key)] == pytest.approx(values, rel=1e-5)
 
 
-def test_trainers_own_settings_work_with_ordinary_batches(make_trainer):
-    trainer = make_trainer(max_epochs=1, accumulate_grad_batches=2, gradient_clip_val=1.0)
-    trainer.fit(BinaryClassifier(), datamodule=CirclesDataModule(num_samples=40, batch_size=8))
-    assert trainer.global_step == 2
+def test_train_loss_step_is_the_mean_of_the_latest_execution(make_trainer, make_records):
+    charts = []
+    for most in (1, 4):
+        torch.manual_seed(0)
+        records = make_records()
+        model = BinaryClassifier(hidden_dims=[10], input_shape=[2], num_classes=2, lr=LR)
+        data = CirclesDataModule(num_samples=SAMPLES, holdout=0, batch_size=11, steps_per_execution=most)
+        make_trainer(max_epochs=2, logger=records, log_every_n_steps=1).fit(model, datamodule=data)
+        charts.append(dict(records.series("train/loss_step")))
+    single, executions = charts
+    assert executions == pytest.approx(
+        {step: np.mean([single[i] for i in range(step - 3, step + 1)]) for step in (3, 7)}, rel=1e-6
+    )
+
+
+class Recording(EagerEngine):
+    """Keeps the loss of every step."""
+
+    def __init__(self):
+        self.losses = []
+
+    def run(self, module, optimizer, execution):
+        sums = super().run(module, optimizer, execution)
+        self.losses += sums.losses.tolist()
+        return sums
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("preset", "kind", "known"),
     [
-        {"hidden_dims": (4, 3), "activation": "tanh", "optimizer": "adam", "lr": 0.01},
-        {"network": "mlp", "optimizer": "sgd", "momentum": 0.9, "lr_schedule": "onecycle"},
-        {"hidden_dims": [4], "input_shape": (2,), "num_classes": 4},
+        ("logistic-table", BinaryClassifier, {0: 0.693147, 100: 0.134722, 500: 0.037261, 1000: 0.019852}),
+        ("softmax-table", MulticlassClassifier, {0: 1.098612, 500: 0.467662, 1000: 0.248155}),
     ],
 )
-def test_checkpoint_holds_all_that_is_needed_to_rebuild(settings, make_trainer, tmp_path):
-    model, trainer = MulticlassClassifier(**settings), make_trainer(max_epochs=1)
-    data = BlobsDataModule(num_samples=100, batch_size=8, steps_per_execution=4)
+def test_tables_fall_to_the_known_losses(preset, kind, known, make_trainer):
+    config = yaml.safe_load(preset_path(preset).read_text(encoding="utf-8"))
+    model, data = kind(**config["model"]["init_args"]), TableDataModule(**config["data"]["init_args"])
+    model.own_engine = Recording()
+    trainer = make_trainer(max_epochs=config["trainer"]["max_epochs"])
     trainer.fit(model, datamodule=data)
-    trainer.save_checkpoint(tmp_path / "end.ckpt")
-    loaded = MulticlassClassifier.load_from_checkpoint(tmp_path / "end.ckpt", weights_only=True)
-    x = data.splits["test"].x
-    assert torch.equal(loaded(x), model(x))
-    assert loaded.recipe == model.recipe
-    assert loaded.hparams["class_names"] == list(data.class_names)
-    hparams = torch.load(tmp_path / "end.ckpt", weights_only=True)["hyper_parameters"]
-    assert hparams["class_names"] == list(data.class_names)
-    assert (hparams["input_shape"], hparams["num_classes"], hparams["model_class"]) == ([2], 4, "MulticlassClassifier")
-
-
-def test_checkpoint_of_anyones_network_loads_into_it(make_trainer, tmp_path):
-    model, trainer = MulticlassClassifier(nn.Linear(2, 4)), make_trainer(max_epochs=1)
-    trainer.fit(model, datamodule=BlobsDataModule(num_samples=100, batch_size=8))
-    trainer.save_checkpoint(tmp_path / "end.ckpt")
-    loaded = MulticlassClassifier.load_from_checkpoint(
-        tmp_path / "end.ckpt", weights_only=True, network=nn.Linear(2, 4)
-    )
-    assert torch.equal(loaded.network.weight, model.network.weight)
-
-
-def test_evaluation_starts_anew_each_epoch(make_trainer):
-    data = BlobsDataModule(num_samples=100, batch_size=None)
-    model, trainer = MulticlassClassifier(lr=1e-9), make_trainer(max_epochs=1)
-    trainer.fit(model, datamodule=data)
-    first, second = (trainer.validate(model, datamodule=data, verbose=False)[0] for _ in range(2))
-    assert first == second
-    assert first["val/accuracy"] == float(
-        (model.classes(model(data.splits["val"].x)) == data.splits["val"].y).float().mean()
-    )
-
-
-@pytest.mark.parametrize("sizes", [{}, {"input_shape": [2], "num_classes": 2}])
-def test_a_checkpoint_tells_how_raw_inputs_are_prepared(make_trainer, tmp_path, sizes):
-    model, trainer = BinaryClassifier(**sizes), make_trainer(max_epochs=1)
-    trainer.fit(model, datamodule=CirclesDataModule(num_samples=100, batch_size=None))
-    trainer.save_checkpoint(tmp_path / "end.ckpt")
-    loaded = BinaryClassifier.load_from_checkpoint(tmp_path / "end.ckpt", weights_only=True)
-    for own in (model, loaded):
-        assert own.hparams["preparation"] == {"kind": "array", "columns": ["x1", "x2"]}
-
-
-@pytest.mark.parametrize("kind", [BinaryClassifier, MulticlassClassifier])
-def test_weighed_classes_train_as_a_loss_with_these_weights(kind):
-    rows, targets = [[float(row), 1.0] for row in range(6)], [0, 0, 0, 0, 1, 1]
-    data = TableDataModule(rows=rows, targets=targets, batch_size=None)
-    data.class_weights = [0.75, 1.5]
-    torch.manual_seed(0)
-    model = kind(lr=0.1)
-    model.attach(data)
+    assert len(model.engine.losses) == trainer.global_step == 1001
+    assert {step: round(model.engine.losses[step], 6) for step in known} == known
     x, y = data.splits["train"]
-    logits = model(x)
-    losses = (
-        F.binary_cross_entropy_with_logits(logits, y.float(), reduction="none")
-        if kind is BinaryClassifier
-        else F.cross_entropy(logits, y, reduction="none")
-    )
-    by_hand = sum(loss * (1.5 if target else 0.75) for loss, target in zip(losses, y, strict=True)) / 6
-    torch.testing.assert_close(model.step(x, y)[0], by_hand)
-    torch.testing.assert_close(model.loss(logits, y), losses.mean())  # as it is told of validation and test
+    assert torch.equal(model.classes(model(x)), y)
 
 
-def test_weighed_classes_are_trained_by_the_command_of_their_data(tmp_path):
-    rows = [[float(row % 10), float(row % 3)] for row in range(60)]
-    targets = [int(row % 10 > 7) for row in range(60)]
-    settings = {"max_epochs": 2, "enable_progress_bar": False, "default_root_dir": tmp_path}
-    data = TableDataModule(rows=rows, targets=targets, steps_per_execution=4)
-    data.class_weights = [0.5, 3.0]
-    result = fit(BinaryClassifier(hidden_dims=[4]), data, **settings)
-    assert result.metrics["engine"] == "eager, since classes are weighed"
+def test_executions_without_their_data_module_are_refused(make_trainer):
+    data = CirclesDataModule(num_samples=20, steps_per_execution=4, batch_size=4)
+    model = BinaryClassifier(input_shape=[2], num_classes=2)
+    with pytest.raises(InputError, match=r"^datamodule: executions came without it; fix: pass the DataModule itself"):
+        make_trainer(max_epochs=1).fit(model, data.train_dataloader(), data.val_dataloader())
+
+
+def test_a_task_without_right_answers_logs_no_accuracy(make_trainer):
+    for most in (1, 5):
+        trainer = make_trainer(max_epochs=1)
+        trainer.fit(ImageRestoration(), datamodule=RestorationDataModule(size=4, repeat=5, steps_per_execution=most))
+        assert "train/loss" in trainer.callback_metrics
+        assert "train/accuracy" not in trainer.callback_metrics
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_schedule_over_an_endless_fit_is_refused(most, make_trainer):
+    model = BinaryClassifier(lr_schedule="cosine")
+    data = CirclesDataModule(num_samples=20, batch_size=4, steps_per_execution=most)
+    with pytest.raises(InputError, match=r"^lr_schedule: cosine needs an end of the fit"):
+        make_trainer(max_epochs=-1).fit(model, datamodule=data)
+
+
+@pytest.mark.parametrize("most", [1, 4])
+@pytest.mark.parametrize(("settings", "steps"), [({"max_epochs": 3}, 12), ({"max_epochs": -1, "max_steps": 7}, 7)])
+def test_schedule_is_over_at_the_end_of_the_fit(most, settings, steps, make_trainer):
+    trainer = make_trainer(**settings)
+    data = CirclesDataModule(num_samples=20, batch_size=4, steps_per_execution=most)
+    trainer.fit(BinaryClassifier(lr_schedule="cosine"), datamodule=data)
+    assert trainer.global_step == steps
+    assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0, abs=1e-9)
+
+
+def test_base_says_what_a_subclass_must_implement():
+    with pytest.raises(NotImplementedError, match="SteppedModule must implement step"):
+        SteppedModule(Recipe()).step(torch.zeros(1), torch.zeros(1))

@@ -15,7 +15,7 @@ from litclf.commands import ToolParser
 from litclf.compare.contender import Contender, contenders, differing_settings, shown
 from litclf.compare.pairs import NoPair, Pair, compare_pairs
 from litclf.data.base import ClassificationDataModule
-from litclf.models.base import Classifier
+from litclf.models.classifier import Classifier
 from litclf.presets import preset_path
 from litclf.runs.read import find_run, read_folder
 from litclf.utilities.errors import InputError

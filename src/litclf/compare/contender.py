@@ -17,7 +17,7 @@ from torch import Tensor
 
 from litclf.compare.run import LoadedRun, load_run
 from litclf.data.base import ClassificationDataModule
-from litclf.models.base import Classifier
+from litclf.models.classifier import Classifier
 from litclf.utilities.errors import InputError
 from litclf.utilities.statistics import wilson
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from litclf.data.base import InMemoryDataModule
-from litclf.models.stepped import SteppedModule
+from litclf.models.base import SteppedModule
 from litclf.rebuild import load_data, rebuild_model
 from litclf.runs.find import find_checkpoint, read_checkpoint, run_folder
 from litclf.utilities.errors import InputError

@@ -17,7 +17,7 @@ from litclf.data.base import InMemoryDataModule
 from litclf.export.formats import FORMATS, Answer, Format, exporters
 from litclf.export.graph import Graph
 from litclf.inference import LoadedModel
-from litclf.models.base import Classifier
+from litclf.models.classifier import Classifier
 from litclf.rebuild import load_data
 from litclf.runs.find import run_folder
 from litclf.utilities.checks import one_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from litclf.models.base import Classifier
 from litclf.models.binary import BinaryClassifier
+from litclf.models.classifier import Classifier
 from litclf.models.multiclass import MulticlassClassifier
 
 
@@ -13,7 +13,7 @@ class AutoClassifier(Classifier):
     """Becomes a BinaryClassifier for two classes and a MulticlassClassifier for more.
 
     It does so as soon as it knows their number, which is when it meets its data. For the arguments see
-    :class:`~litclf.models.base.Classifier`.
+    :class:`~litclf.models.classifier.Classifier`.
 
     Example:
         >>> type(AutoClassifier(input_shape=[2], num_classes=2)).__name__

@@ -1,259 +1,244 @@
-"""The base of all classifiers: one step for training, validation and test."""
+"""A LightningModule whose training step takes ordinary batches or executions of many optimizer steps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from pathlib import Path
+from typing import Any, Self, cast
 
 import torch
-from lightning.pytorch import LightningDataModule
-from torch import Tensor, nn
-from torchmetrics import MetricCollection
+from lightning.pytorch import LightningDataModule, LightningModule
+from torch import Tensor
 
-from litclf.decision import Calibration, Decision
-from litclf.models.recipe import Recipe
-from litclf.models.stepped import SteppedModule
-from litclf.nets import ACTIVATIONS, OWN_NETWORKS, build_network, check_name, initialize
-from litclf.utilities.checks import one_of, positive
+from litclf.engines.choice import ENGINES, choose_engine
+from litclf.engines.eager import EagerEngine
+from litclf.engines.execution import Engine, Execution, Steps
+from litclf.models.optimizers import Recipe, check_schedulers
+from litclf.runs.checkpoint_file import opened
+from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_size
+from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
+from litclf.utilities.lightning_internals import restore_steps
 
-Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 
+class SteppedModule(LightningModule):
+    """Trains by :meth:`step`, which a subclass supplies, one mini-batch or one execution at a time.
 
-class Classifier(SteppedModule):
-    """A network of logits with a loss; a subclass supplies the loss, the probabilities and the metrics.
+    With ordinary ``(x, y)`` batches, of anyone's loader, it is an ordinary LightningModule with automatic
+    optimization. With a DataModule of ours whose ``steps_per_execution`` is above 1, an engine runs the optimizer
+    steps of each execution; the eager engine gives the same weights, the others the same to rounding.
 
-    The sizes of the network come from the DataModule that the Trainer is given, unless they are passed here.
+    Logs ``train/loss`` and, for classifiers, ``train/accuracy``: means over the last pass through the training set in
+    each Trainer epoch, taken as it trains. ``train/loss_step`` is the mean loss of the latest batch or execution.
 
     Args:
-        network: ``mlp`` for fully connected layers, ``cnn`` for a small convolutional network on images, the name of
-            a classification network of torchvision such as ``resnet18``, or, in Python, any module that maps inputs
-            to logits.
-        hidden_dims: Width of each hidden layer of the MLP (empty makes it linear), or channels of each stage of the
-            CNN.
-        activation: Activation after each hidden layer of the MLP; the CNN has ReLU.
-        init: ``default`` leaves PyTorch's initial weights; ``kaiming`` scales the MLP's weights to its activation and
-            starts biases at zero, which deep networks need; ``zeros`` starts every parameter at zero.
-        optimizer: ``sgd``, ``adam`` or ``adamw``.
-        lr: Learning rate, positive; the peak of a schedule.
-        momentum: Momentum of SGD, in [0, 1).
-        nesterov: Whether SGD's momentum is Nesterov's.
-        weight_decay: Weight decay, zero or more.
-        lr_schedule: ``none``, ``cosine``, ``onecycle`` or ``step``, moving with every optimizer step.
+        recipe: Optimizer and learning-rate schedule.
         engine: What runs the optimizer steps of an execution: ``eager`` PyTorch, the compiled ``kernel`` for fully
             connected networks on the CPU, a captured CUDA ``graph``, or ``auto``, the fastest that can.
-        input_shape: Shape of one input; None takes it from the data.
-        num_classes: Number of classes; None takes it from the data.
-        weights_path: File of weights that a network of torchvision starts from, as torchvision publishes them; None
-            draws random ones. Nothing is downloaded. A checkpoint does without the file.
 
-    Raises:
-        InputError: If an argument is out of range, or the data does not fit; the message names it and the value.
+    Attributes:
+        engine: The engine of the latest fit.
+        engine_choice: Its name and the reason for it.
+        own_engine: An engine of the user's own, which is then taken.
+        latest_losses: Loss of each step of the latest batch or execution, shape ``(K,)``, on the device.
     """
 
-    def __init__(
-        self,
-        network: str | nn.Module = "mlp",
-        hidden_dims: Sequence[int] = (),
-        activation: Activation = "relu",
-        init: Literal["default", "kaiming", "zeros"] = "default",
-        optimizer: Literal["sgd", "adam", "adamw"] = "sgd",
-        lr: float = 0.1,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        weight_decay: float = 0.0,
-        lr_schedule: Literal["none", "cosine", "onecycle", "step"] = "none",
-        engine: Literal["auto", "eager", "kernel", "graph"] = "auto",
-        input_shape: Sequence[int] | None = None,
-        num_classes: int | None = None,
-        weights_path: str | None = None,
-    ) -> None:
-        super().__init__(Recipe(optimizer, lr, momentum, nesterov, weight_decay, lr_schedule), engine)
-        one_of("activation", activation, ACTIVATIONS)
-        one_of("init", init, ("default", "kaiming", "zeros"))
-        for width in hidden_dims:
-            positive("hidden_dims", width, 10)
-        self.save_hyperparameters(ignore=["network"])
-        # A checkpoint holds plain values only: no tuples, no modules.
-        given = None if input_shape is None else list(input_shape)
-        self.save_hyperparameters({"hidden_dims": list(hidden_dims), "input_shape": given})
-        self.decision = Decision()
-        self.class_weights: Tensor | None = None
-        self.network: nn.Module | None = None
-        if isinstance(network, str):
-            _check_network(network, hidden_dims, init)
-            self.save_hyperparameters({"network": network})
-        else:
-            self.network = network
-        if weights_path is not None and (self.network is not None or network in OWN_NETWORKS):
-            rule = "starts a network of torchvision, and does nothing for others"
-            raise InputError("weights_path", rule, "drop it, or pass a network such as resnet18")
-        if num_classes is not None and (input_shape is not None or self.network is not None):
-            self._build(list(input_shape or ()), num_classes, [])
+    def __init__(self, recipe: Recipe, engine: str = "eager") -> None:
+        super().__init__()
+        one_of("engine", engine, ENGINES)
+        self.recipe = recipe
+        self.engine_name = engine
+        self.engine: Engine = EagerEngine()
+        self.engine_choice = "ordinary batches"
+        self.own_engine: Engine | None = None
+        self.latest_losses: Tensor | None = None
+        self._steps_before: int | None = None
+        self.save_hyperparameters({"model_class": type(self).__name__})
 
-    def loss(self, logits: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Mean loss of ``logits`` for targets ``y`` of shape ``(N,)``, each times its weight where there are any."""
-        raise NotImplementedError(f"{type(self).__name__} must implement loss")
+    @classmethod
+    def load_from_checkpoint(
+        cls,
+        checkpoint_path: Any,
+        map_location: Any = None,
+        hparams_file: Any = None,
+        strict: bool | None = None,
+        weights_only: bool | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Builds the model of a checkpoint with its weights, after the file and its hyperparameters were checked.
 
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """Probabilities of ``logits``, of the same shape."""
-        raise NotImplementedError(f"{type(self).__name__} must implement probabilities")
-
-    def classes(self, logits: Tensor) -> Tensor:
-        """The most probable class of each sample, int64 of shape ``(N,)``."""
-        raise NotImplementedError(f"{type(self).__name__} must implement classes")
-
-    def metrics(self, num_classes: int) -> MetricCollection:
-        """The metrics of validation and test, given probabilities."""
-        raise NotImplementedError(f"{type(self).__name__} must implement metrics")
-
-    def num_logits(self, num_classes: int) -> int:
-        """Logits that the network must return for each sample.
+        Args:
+            checkpoint_path: A local file.
+            map_location: Where the weights go, as :func:`torch.load` takes it; None leaves them where they were.
+            hparams_file: Not taken; values are passed by name.
+            strict: Whether the weights must be those of the model, all of them and no others; None is true.
+            weights_only: Always true; False is refused.
+            kwargs: Arguments of the constructor that are to be others than the checkpoint's, or that it does not
+                hold, such as ``network``.
 
         Raises:
-            InputError: If the model cannot tell so many classes apart.
+            InputError: If the file is missing or damaged, or its hyperparameters are not plain values for arguments
+                of this class.
         """
-        return num_classes
-
-    @property
-    def has_own_step(self) -> bool:
-        """Whether a subclass computes loss or classes in a way of its own, which no compiled engine can follow."""
-        ours = next(kind for kind in type(self).__mro__ if kind.__module__.startswith("litclf.models."))
-        names = ("step", "loss", "forward", "classes", "correct")
-        return any(getattr(type(self), name) is not getattr(ours, name) for name in names)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of inputs ``x``, shape ``(N, *input_shape)``."""
-        if self.network is None:
-            raise InputError("input_shape", "is not known yet", "pass it with num_classes, or fit with a DataModule")
-        logits: Tensor = self.network(x)
-        return logits
+        check_loading(hparams_file, weights_only)
+        with opened(checkpoint_path) as (file, checkpoint):
+            saved, path = checkpoint.get("hyper_parameters", {}), Path(checkpoint_path)
+            check_signature(cls, saved, str(path), LEARNED)
+            if "weights_path" in saved:
+                kwargs.setdefault("weights_path", None)  # no file is read that a checkpoint names
+            if cls.__module__.startswith("litclf.") and strict is not False:
+                arguments = {name: value for name, value in saved.items() if name not in LEARNED} | kwargs
+                check_size(lambda: cls(**arguments), checkpoint.get("state_dict", {}), path)
+            return super().load_from_checkpoint(file, map_location, strict=strict, weights_only=True, **kwargs)
 
     def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean loss of a mini-batch, and its logits; where the data weighs classes, the loss is weighed by them."""
-        logits = self(x)
-        if self.class_weights is None:
-            return self.loss(logits, y), logits
-        self.class_weights = self.class_weights.to(logits.device)
-        return self.loss(logits, y, self.class_weights[y]), logits
+        """Mean loss of a mini-batch, 0-dimensional, and the outputs it came from."""
+        raise NotImplementedError(f"{type(self).__name__} must implement step")
 
-    def correct(self, outputs: Tensor, y: Tensor) -> Tensor:
-        """How many samples the logits ``outputs`` give their class ``y``."""
-        return (self.classes(outputs) == y).sum()
-
-    def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
-        """Counts an ``(x, y)`` batch into the validation metrics."""
-        self._evaluate("val", batch)
-
-    def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """Counts an ``(x, y)`` batch into the test metrics; returns its ``logits``, for callbacks."""
-        return {"logits": self._evaluate("test", batch)}
-
-    def predict_step(self, batch: Tensor | Sequence[Tensor], batch_idx: int) -> tuple[Tensor, Tensor]:
-        """Probabilities and classes of inputs ``x``, or of the inputs of an ``(x, y)`` batch, as calibrated."""
-        logits = self(batch if isinstance(batch, Tensor) else batch[0])
-        return self.probabilities(logits / self.decision.temperature), self.classes(logits - self.decision.border)
-
-    def on_validation_epoch_end(self) -> None:
-        """Logs the validation metrics."""
-        self._log_metrics("val")
-
-    def on_test_epoch_end(self) -> None:
-        """Logs the test metrics."""
-        self._log_metrics("test")
-
-    def _evaluate(self, stage: str, batch: Sequence[Tensor]) -> Tensor:
-        x, y = batch
-        logits: Tensor = self(x)
-        processes = self.trainer.world_size
-        # A process without a sample in the last batch still takes part in what all processes do together.
-        loss = self.loss(logits, y) if len(y) else logits.new_zeros(())
-        # Times the number of processes, by which Lightning divides the samples of all of them in whole numbers.
-        samples = len(y) * processes
-        self.log(f"{stage}/loss", loss, batch_size=samples, sync_dist=processes > 1, on_step=False, on_epoch=True)
-        self._collection(stage).update(self.probabilities(logits), y.long())
-        return logits
-
-    def _log_metrics(self, stage: str) -> None:
-        collection = self._collection(stage)
-        # Computed over all processes already; Lightning wants to hear it all the same.
-        values = {f"{stage}/{name}": value for name, value in collection.compute().items()}
-        self.log_dict(values, sync_dist=self.trainer.world_size > 1)
-        collection.reset()
-
-    def _collection(self, stage: str) -> MetricCollection:
-        collection = getattr(self, f"{stage}_metrics")
-        assert isinstance(collection, MetricCollection)
-        return collection
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leaves out where the initial weights came from: rebuilding the model must not ask for that file."""
-        super().on_save_checkpoint(checkpoint)
-        checkpoint["hyper_parameters"].pop("weights_path", None)
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes the class names, the preparation and the calibration, which the constructor does not."""
-        super().on_load_checkpoint(checkpoint)
-        self.decision = Calibration.from_dict(checkpoint.get("calibration", {})).decision()
-        saved = checkpoint["hyper_parameters"]
-        self.save_hyperparameters({"class_names": saved.get("class_names", [])})
-        if "preparation" in saved:
-            self.save_hyperparameters({"preparation": saved["preparation"]})
+    def correct(self, outputs: Tensor, y: Tensor) -> Tensor | None:
+        """How many of the outputs are right, 0-dimensional; None where the task has no such thing."""
+        return None
 
     def attach(self, data: LightningDataModule | None) -> None:
-        """Builds the network for the sizes of ``data``, or checks that the one built already fits them.
+        """Takes from ``data`` what the model needs to be built, and refuses data that does not fit."""
 
-        Raises:
-            InputError: If the sizes are known from nowhere, or do not fit together.
-        """
-        known: tuple[Any, Any] = (self.hparams["input_shape"], self.hparams["num_classes"])
-        shape = getattr(data, "input_shape", None) or getattr(data, "in_features", None)
-        offered = ([shape] if isinstance(shape, int) else list(shape or ()), getattr(data, "num_classes", None))
-        for name, own, theirs in zip(("input_shape", "num_classes"), known, offered, strict=True):
-            if own is not None and theirs and own != theirs:
-                rule = f"is {own} in {type(self).__name__}, but {theirs} in {type(data).__name__}"
-                raise InputError(name, rule, "drop it, and the data decides")
-        input_shape, num_classes = known[0] or offered[0], known[1] or offered[1]
-        if not num_classes or not (input_shape or self.network is not None):
-            missing = "num_classes" if not num_classes else "input_shape"
-            raise InputError(
-                missing, "is known neither from the model nor from the data", f"pass {missing} to the model"
-            )
-        if not hasattr(self, "val_metrics"):
-            self._build(input_shape, num_classes, getattr(data, "class_names", ()))
-        elif class_names := getattr(data, "class_names", ()):
-            self.save_hyperparameters({"class_names": list(class_names)})
-        weights = getattr(data, "class_weights", None)
-        self.class_weights = None if weights is None else torch.tensor(weights)
-        if preparation := getattr(data, "preparation", None):
-            self.save_hyperparameters({"preparation": preparation.to_dict()})
+    def setup(self, stage: str) -> None:
+        """Attaches the Trainer's data and chooses between ordinary batches and executions."""
+        data: Any = getattr(self.trainer, "datamodule", None)
+        self.attach(data)
+        # Set here, not in the constructor: only now is K known, and Lightning has let the Trainer's own gradient
+        # clipping pass, which it refuses for manual optimization and we apply inside the execution.
+        self.automatic_optimization = getattr(data, "steps_per_execution", 1) == 1
 
-    def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
-        logits = self.num_logits(num_classes)
-        if self.network is None:
-            name, hidden_dims, activation = (self.hparams[key] for key in ("network", "hidden_dims", "activation"))
-            start = self.hparams["weights_path"]
-            self.network = build_network(name, input_shape, hidden_dims, activation, logits, start)
-        initialize(self.network, self.hparams["init"], self.hparams["activation"])
-        self.val_metrics = self.metrics(num_classes)
-        self.test_metrics = self.val_metrics.clone()
-        if input_shape:
-            self.example_input_array = torch.zeros(1, *input_shape)
-        sizes = {"input_shape": input_shape or None, "num_classes": num_classes, "class_names": list(class_names)}
-        self.save_hyperparameters(sizes)
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Notes how many optimizer steps the fit that wrote ``checkpoint`` had done."""
+        self._steps_before = int(checkpoint["global_step"])
+        self.engine_choice = checkpoint.get("engine_choice", self.engine_choice)
+
+    def on_train_start(self) -> None:
+        """Goes on counting where a fit is resumed, also where K was changed from or to 1, and chooses the engine."""
+        if self.trainer.ckpt_path is not None and self._steps_before is not None:
+            restore_steps(self.trainer, self._steps_before)
+            data: Any = getattr(self.trainer, "datamodule", None)
+            if hasattr(data, "count_batches"):
+                data.count_batches()
+            self._check_schedule()
+        if not self.automatic_optimization:
+            check_schedulers(self.trainer)
+        if self.own_engine is not None:
+            self.engine, self.engine_choice = self.own_engine, type(self.own_engine).__name__
+        elif not self.automatic_optimization:
+            optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
+            self.engine, self.engine_choice = choose_engine(self.engine_name, self, optimizer)
+
+    def _check_schedule(self) -> None:
+        """Refuses to go on with a schedule that was made for a fit of another length."""
+        if not self._has_own_schedule():
+            return
+        fresh = self.recipe.schedule(torch.optim.SGD([torch.zeros(1)], lr=1.0), int(self._total_steps()))
+        for config in self.trainer.lr_scheduler_configs:
+            for name in ("total_steps", "T_max", "step_size"):
+                saved, own = getattr(config.scheduler, name, None), getattr(fresh, name, None)
+                if saved != own:
+                    rule = f"makes the learning-rate schedule another than the checkpoint's ({name} {own}, not {saved})"
+                    raise InputError("trainer.max_epochs", rule, "keep the length of the run, or start a new one")
+
+    def rate_at(self, step: int, otherwise: float) -> float:
+        """Learning rate of optimizer step ``step`` of the fit, from 0 on; ``otherwise`` where no schedule moves it."""
+        optimizer = torch.optim.SGD([torch.zeros(1)], lr=self.recipe.lr)
+        schedule = self.recipe.schedule(optimizer, int(self._total_steps())) if self._has_own_schedule() else None
+        if schedule is None:
+            return otherwise
+        for _ in range(step):
+            optimizer.step()
+            schedule.step()
+        return float(optimizer.param_groups[0]["lr"])
+
+    def _has_own_schedule(self) -> bool:
+        """Whether the recipe's schedule moves the learning rate."""
+        own = type(self).configure_optimizers is SteppedModule.configure_optimizers
+        return own and self.recipe.lr_schedule != "none"
+
+    def on_train_end(self) -> None:
+        """Lays the weights out as PyTorch does, whatever layout the engine worked in."""
+        for parameter in self.parameters():
+            parameter.data = _plain_layout(parameter.data)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Saves weights and optimizer state as PyTorch lays them out: fused optimizers rely on that when resuming."""
+        checkpoint["engine_choice"] = self.engine_choice
+        checkpoint["state_dict"] = {name: _plain_layout(value) for name, value in checkpoint["state_dict"].items()}
+        for saved in checkpoint.get("optimizer_states", []):
+            saved["state"] = {
+                key: {name: _plain_layout(value) for name, value in own.items()} for key, own in saved["state"].items()
+            }
+
+    def training_step(self, batch: Execution | Sequence[Tensor], batch_idx: int) -> Tensor:
+        """One optimizer step on an ``(x, y)`` batch, or all steps of an execution; returns the mean loss."""
+        if isinstance(batch, Execution):
+            if self.automatic_optimization:
+                raise InputError("datamodule", "executions came without it", "pass the DataModule itself to fit")
+            optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
+            losses, correct = self.engine.run(self, optimizer, batch)
+            self.latest_losses = losses
+            self._log_training(losses, correct, batch.steps)
+            return losses.mean()
+        x, y = batch
+        loss, outputs = self.step(x, y)
+        self.latest_losses = loss.detach().reshape(1)
+        data: Any = getattr(self.trainer, "datamodule", None)
+        counts, share = getattr(data, "counts_towards_epoch", None), 1.0
+        if counts is not None and self.trainer.world_size > 1:
+            share = data.step_share()
+        steps = Steps([(0, len(y))], 0 if counts is None or counts() else 1, [share])
+        own = steps.sizes[0]
+        self._log_training(self.latest_losses, self.correct(outputs.detach()[:own], y[:own]), steps)
+        return loss if share == 1 else loss * share
+
+    def _log_training(self, losses: Tensor, correct: Tensor | None, steps: Steps) -> None:
+        """Logs an execution's means: of all its steps now, of those in the epoch's last pass at the epoch's end."""
+        processes = self.trainer.world_size
+        weighed = losses if steps.shares is None else losses * torch.tensor(steps.shares, device=losses.device)
+        self.log(
+            "train/loss_step",
+            weighed.mean(),
+            on_step=True,
+            on_epoch=False,
+            prog_bar=True,
+            batch_size=1,
+            sync_dist=processes > 1,
+        )
+        sizes = steps.sizes[steps.counted_from :]
+        if not sizes:
+            return
+        losses, samples = losses[steps.counted_from :], sum(sizes)
+        if min(sizes) == max(sizes):
+            mean = losses.mean()
+        else:
+            mean = (losses * torch.tensor(sizes, device=losses.device)).sum() / max(samples, 1)
+        values = {"train/loss": mean}
+        if correct is not None:
+            values["train/accuracy"] = correct / max(samples, 1)
+        # Lightning divides the samples of all processes by their number, in whole numbers: times it, nothing is lost.
+        self.log_dict(values, on_step=False, on_epoch=True, batch_size=samples * processes, sync_dist=processes > 1)
+
+    def configure_optimizers(self) -> Any:
+        """The recipe's optimizer and schedule over the optimizer steps of the whole fit."""
+        # PyTorch's fused kernels do not leave room for unscaling and clipping between scaler and step.
+        fused = self.trainer.precision != "16-mixed"
+        return self.recipe.configure(self.parameters(), fused, self._total_steps())
+
+    def _total_steps(self) -> float:
+        """Optimizer steps of the whole fit; infinite where it has no end."""
+        trainer = self.trainer
+        if self.automatic_optimization:
+            return trainer.estimated_stepping_batches
+        epochs = float("inf") if trainer.max_epochs in (None, -1) else float(trainer.max_epochs)
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        steps = epochs * float(data.train_steps[1])
+        return min(steps, float(trainer.max_steps)) if trainer.max_steps != -1 else steps
 
 
-def _check_network(name: str, hidden_dims: Sequence[int], init: str) -> None:
-    """Refuses a name that is none, and settings that one of torchvision's networks does not have."""
-    check_name(name)
-    if name in OWN_NETWORKS:
-        return
-    if hidden_dims:
-        rule = f"does nothing for {name}, got {list(hidden_dims)}"
-        raise InputError("hidden_dims", rule, "pass [] with a network of torchvision")
-    if init != "default":
-        raise InputError("init", f"is for mlp and cnn, got {init} for {name}", "pass default")
-
-
-# What the command line and a config may name: a module of one's own is passed in Python only.
-cast(Any, Classifier.__init__).__annotations__["network"] = "str"
+def _plain_layout(value: Any) -> Any:
+    """A matrix row after row; anything else as it is (convolutions may lie channels-last on purpose)."""
+    return value.contiguous() if isinstance(value, Tensor) and value.ndim == 2 else value

@@ -14,7 +14,7 @@ from torchmetrics.classification import (
     BinaryRecall,
 )
 
-from litclf.models.base import Classifier
+from litclf.models.classifier import Classifier
 from litclf.utilities.errors import InputError
 
 
@@ -22,7 +22,7 @@ class BinaryClassifier(Classifier):
     """Tells two classes apart by one logit, with binary cross-entropy.
 
     ``forward`` returns logits of shape ``(N,)``; a class is predicted where its probability is above one half. Metrics
-    are of class 1. For the arguments see :class:`~litclf.models.base.Classifier`.
+    are of class 1. For the arguments see :class:`~litclf.models.classifier.Classifier`.
 
     Source: :func:`torch.nn.functional.binary_cross_entropy_with_logits`.
 

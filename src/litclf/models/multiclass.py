@@ -14,7 +14,7 @@ from torchmetrics.classification import (
     MulticlassRecall,
 )
 
-from litclf.models.base import Classifier
+from litclf.models.classifier import Classifier
 
 
 class MulticlassClassifier(Classifier):
@@ -22,7 +22,7 @@ class MulticlassClassifier(Classifier):
 
     ``forward`` returns logits of shape ``(N, num_classes)``. Accuracy counts samples; F1, precision, recall and the
     area under the ROC curve are means over the classes. For the arguments see
-    :class:`~litclf.models.base.Classifier`.
+    :class:`~litclf.models.classifier.Classifier`.
 
     Source: :func:`torch.nn.functional.cross_entropy`.
 

@@ -10,8 +10,8 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
 from torchmetrics.functional.image import peak_signal_noise_ratio
 
-from litclf.models.recipe import Recipe
-from litclf.models.stepped import SteppedModule
+from litclf.models.base import SteppedModule
+from litclf.models.optimizers import Recipe
 from litclf.preprocessing.corruption import Corruption
 from litclf.utilities.checks import positive
 from litclf.utilities.errors import InputError

@@ -17,7 +17,7 @@ from litclf.engines.kernel.engine import KernelEngine, layers_of, reason_against
 from litclf.engines.kernel.narrow import run_narrow
 from litclf.engines.kernel.updates import ACTIVATIONS
 from litclf.engines.kernel.wide import run_wide
-from litclf.nets import MLP
+from litclf.models.networks.mlp import MLP
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Total length of `list` across ranks is zero"),

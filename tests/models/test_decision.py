@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from litclf import BinaryClassifier, InputError
-from litclf.decision import Calibration, Decision
+from litclf.models.decision import Calibration, Decision
 
 
 def test_decision_takes_one_logit_or_many():

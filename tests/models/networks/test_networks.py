@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from litclf.nets import ACTIVATIONS, CNN, MLP, initialize
+from litclf.models.networks.cnn import CNN
+from litclf.models.networks.mlp import ACTIVATIONS, MLP, initialize
 from litclf.preprocessing.corruption import Corruption
 from litclf.utilities.errors import InputError
 

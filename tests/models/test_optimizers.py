@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from litclf import InputError
-from litclf.models.recipe import OPTIMIZERS, SCHEDULES, Recipe
+from litclf.models.optimizers import OPTIMIZERS, SCHEDULES, Recipe
 
 
 def parameters():

@@ -4,8 +4,8 @@ from PIL import Image
 from torchvision import models
 
 from litclf import BinaryClassifier, MulticlassClassifier
-from litclf.backbones import Backbone, backbone_names
 from litclf.data.images import ImagesDataModule
+from litclf.models.networks.torchvision import Backbone, backbone_names
 from litclf.utilities.errors import InputError
 
 SMALL = ("resnet18", "squeezenet1_1", "mobilenet_v3_small", "shufflenet_v2_x0_5", "mnasnet0_5")

@@ -1,0 +1,260 @@
+"""The base of all classifiers: one step for training, validation and test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, cast
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+
+from litclf.models.base import SteppedModule
+from litclf.models.decision import Calibration, Decision
+from litclf.models.networks.build import OWN_NETWORKS, build_network, check_name
+from litclf.models.networks.mlp import ACTIVATIONS, initialize
+from litclf.models.optimizers import Recipe
+from litclf.utilities.checks import one_of, positive
+from litclf.utilities.errors import InputError
+
+Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
+
+
+class Classifier(SteppedModule):
+    """A network of logits with a loss; a subclass supplies the loss, the probabilities and the metrics.
+
+    The sizes of the network come from the DataModule that the Trainer is given, unless they are passed here.
+
+    Args:
+        network: ``mlp`` for fully connected layers, ``cnn`` for a small convolutional network on images, the name of
+            a classification network of torchvision such as ``resnet18``, or, in Python, any module that maps inputs
+            to logits.
+        hidden_dims: Width of each hidden layer of the MLP (empty makes it linear), or channels of each stage of the
+            CNN.
+        activation: Activation after each hidden layer of the MLP; the CNN has ReLU.
+        init: ``default`` leaves PyTorch's initial weights; ``kaiming`` scales the MLP's weights to its activation and
+            starts biases at zero, which deep networks need; ``zeros`` starts every parameter at zero.
+        optimizer: ``sgd``, ``adam`` or ``adamw``.
+        lr: Learning rate, positive; the peak of a schedule.
+        momentum: Momentum of SGD, in [0, 1).
+        nesterov: Whether SGD's momentum is Nesterov's.
+        weight_decay: Weight decay, zero or more.
+        lr_schedule: ``none``, ``cosine``, ``onecycle`` or ``step``, moving with every optimizer step.
+        engine: What runs the optimizer steps of an execution: ``eager`` PyTorch, the compiled ``kernel`` for fully
+            connected networks on the CPU, a captured CUDA ``graph``, or ``auto``, the fastest that can.
+        input_shape: Shape of one input; None takes it from the data.
+        num_classes: Number of classes; None takes it from the data.
+        weights_path: File of weights that a network of torchvision starts from, as torchvision publishes them; None
+            draws random ones. Nothing is downloaded. A checkpoint does without the file.
+
+    Raises:
+        InputError: If an argument is out of range, or the data does not fit; the message names it and the value.
+    """
+
+    def __init__(
+        self,
+        network: str | nn.Module = "mlp",
+        hidden_dims: Sequence[int] = (),
+        activation: Activation = "relu",
+        init: Literal["default", "kaiming", "zeros"] = "default",
+        optimizer: Literal["sgd", "adam", "adamw"] = "sgd",
+        lr: float = 0.1,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        lr_schedule: Literal["none", "cosine", "onecycle", "step"] = "none",
+        engine: Literal["auto", "eager", "kernel", "graph"] = "auto",
+        input_shape: Sequence[int] | None = None,
+        num_classes: int | None = None,
+        weights_path: str | None = None,
+    ) -> None:
+        super().__init__(Recipe(optimizer, lr, momentum, nesterov, weight_decay, lr_schedule), engine)
+        one_of("activation", activation, ACTIVATIONS)
+        one_of("init", init, ("default", "kaiming", "zeros"))
+        for width in hidden_dims:
+            positive("hidden_dims", width, 10)
+        self.save_hyperparameters(ignore=["network"])
+        # A checkpoint holds plain values only: no tuples, no modules.
+        given = None if input_shape is None else list(input_shape)
+        self.save_hyperparameters({"hidden_dims": list(hidden_dims), "input_shape": given})
+        self.decision = Decision()
+        self.class_weights: Tensor | None = None
+        self.network: nn.Module | None = None
+        if isinstance(network, str):
+            _check_network(network, hidden_dims, init)
+            self.save_hyperparameters({"network": network})
+        else:
+            self.network = network
+        if weights_path is not None and (self.network is not None or network in OWN_NETWORKS):
+            rule = "starts a network of torchvision, and does nothing for others"
+            raise InputError("weights_path", rule, "drop it, or pass a network such as resnet18")
+        if num_classes is not None and (input_shape is not None or self.network is not None):
+            self._build(list(input_shape or ()), num_classes, [])
+
+    def loss(self, logits: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Mean loss of ``logits`` for targets ``y`` of shape ``(N,)``, each times its weight where there are any."""
+        raise NotImplementedError(f"{type(self).__name__} must implement loss")
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Probabilities of ``logits``, of the same shape."""
+        raise NotImplementedError(f"{type(self).__name__} must implement probabilities")
+
+    def classes(self, logits: Tensor) -> Tensor:
+        """The most probable class of each sample, int64 of shape ``(N,)``."""
+        raise NotImplementedError(f"{type(self).__name__} must implement classes")
+
+    def metrics(self, num_classes: int) -> MetricCollection:
+        """The metrics of validation and test, given probabilities."""
+        raise NotImplementedError(f"{type(self).__name__} must implement metrics")
+
+    def num_logits(self, num_classes: int) -> int:
+        """Logits that the network must return for each sample.
+
+        Raises:
+            InputError: If the model cannot tell so many classes apart.
+        """
+        return num_classes
+
+    @property
+    def has_own_step(self) -> bool:
+        """Whether a subclass computes loss or classes in a way of its own, which no compiled engine can follow."""
+        ours = next(kind for kind in type(self).__mro__ if kind.__module__.startswith("litclf.models."))
+        names = ("step", "loss", "forward", "classes", "correct")
+        return any(getattr(type(self), name) is not getattr(ours, name) for name in names)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of inputs ``x``, shape ``(N, *input_shape)``."""
+        if self.network is None:
+            raise InputError("input_shape", "is not known yet", "pass it with num_classes, or fit with a DataModule")
+        logits: Tensor = self.network(x)
+        return logits
+
+    def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss of a mini-batch, and its logits; where the data weighs classes, the loss is weighed by them."""
+        logits = self(x)
+        if self.class_weights is None:
+            return self.loss(logits, y), logits
+        self.class_weights = self.class_weights.to(logits.device)
+        return self.loss(logits, y, self.class_weights[y]), logits
+
+    def correct(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """How many samples the logits ``outputs`` give their class ``y``."""
+        return (self.classes(outputs) == y).sum()
+
+    def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
+        """Counts an ``(x, y)`` batch into the validation metrics."""
+        self._evaluate("val", batch)
+
+    def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> dict[str, Tensor]:
+        """Counts an ``(x, y)`` batch into the test metrics; returns its ``logits``, for callbacks."""
+        return {"logits": self._evaluate("test", batch)}
+
+    def predict_step(self, batch: Tensor | Sequence[Tensor], batch_idx: int) -> tuple[Tensor, Tensor]:
+        """Probabilities and classes of inputs ``x``, or of the inputs of an ``(x, y)`` batch, as calibrated."""
+        logits = self(batch if isinstance(batch, Tensor) else batch[0])
+        return self.probabilities(logits / self.decision.temperature), self.classes(logits - self.decision.border)
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the validation metrics."""
+        self._log_metrics("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Logs the test metrics."""
+        self._log_metrics("test")
+
+    def _evaluate(self, stage: str, batch: Sequence[Tensor]) -> Tensor:
+        x, y = batch
+        logits: Tensor = self(x)
+        processes = self.trainer.world_size
+        # A process without a sample in the last batch still takes part in what all processes do together.
+        loss = self.loss(logits, y) if len(y) else logits.new_zeros(())
+        # Times the number of processes, by which Lightning divides the samples of all of them in whole numbers.
+        samples = len(y) * processes
+        self.log(f"{stage}/loss", loss, batch_size=samples, sync_dist=processes > 1, on_step=False, on_epoch=True)
+        self._collection(stage).update(self.probabilities(logits), y.long())
+        return logits
+
+    def _log_metrics(self, stage: str) -> None:
+        collection = self._collection(stage)
+        # Computed over all processes already; Lightning wants to hear it all the same.
+        values = {f"{stage}/{name}": value for name, value in collection.compute().items()}
+        self.log_dict(values, sync_dist=self.trainer.world_size > 1)
+        collection.reset()
+
+    def _collection(self, stage: str) -> MetricCollection:
+        collection = getattr(self, f"{stage}_metrics")
+        assert isinstance(collection, MetricCollection)
+        return collection
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leaves out where the initial weights came from: rebuilding the model must not ask for that file."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["hyper_parameters"].pop("weights_path", None)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes the class names, the preparation and the calibration, which the constructor does not."""
+        super().on_load_checkpoint(checkpoint)
+        self.decision = Calibration.from_dict(checkpoint.get("calibration", {})).decision()
+        saved = checkpoint["hyper_parameters"]
+        self.save_hyperparameters({"class_names": saved.get("class_names", [])})
+        if "preparation" in saved:
+            self.save_hyperparameters({"preparation": saved["preparation"]})
+
+    def attach(self, data: LightningDataModule | None) -> None:
+        """Builds the network for the sizes of ``data``, or checks that the one built already fits them.
+
+        Raises:
+            InputError: If the sizes are known from nowhere, or do not fit together.
+        """
+        known: tuple[Any, Any] = (self.hparams["input_shape"], self.hparams["num_classes"])
+        shape = getattr(data, "input_shape", None) or getattr(data, "in_features", None)
+        offered = ([shape] if isinstance(shape, int) else list(shape or ()), getattr(data, "num_classes", None))
+        for name, own, theirs in zip(("input_shape", "num_classes"), known, offered, strict=True):
+            if own is not None and theirs and own != theirs:
+                rule = f"is {own} in {type(self).__name__}, but {theirs} in {type(data).__name__}"
+                raise InputError(name, rule, "drop it, and the data decides")
+        input_shape, num_classes = known[0] or offered[0], known[1] or offered[1]
+        if not num_classes or not (input_shape or self.network is not None):
+            missing = "num_classes" if not num_classes else "input_shape"
+            raise InputError(
+                missing, "is known neither from the model nor from the data", f"pass {missing} to the model"
+            )
+        if not hasattr(self, "val_metrics"):
+            self._build(input_shape, num_classes, getattr(data, "class_names", ()))
+        elif class_names := getattr(data, "class_names", ()):
+            self.save_hyperparameters({"class_names": list(class_names)})
+        weights = getattr(data, "class_weights", None)
+        self.class_weights = None if weights is None else torch.tensor(weights)
+        if preparation := getattr(data, "preparation", None):
+            self.save_hyperparameters({"preparation": preparation.to_dict()})
+
+    def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
+        logits = self.num_logits(num_classes)
+        if self.network is None:
+            name, hidden_dims, activation = (self.hparams[key] for key in ("network", "hidden_dims", "activation"))
+            start = self.hparams["weights_path"]
+            self.network = build_network(name, input_shape, hidden_dims, activation, logits, start)
+        initialize(self.network, self.hparams["init"], self.hparams["activation"])
+        self.val_metrics = self.metrics(num_classes)
+        self.test_metrics = self.val_metrics.clone()
+        if input_shape:
+            self.example_input_array = torch.zeros(1, *input_shape)
+        sizes = {"input_shape": input_shape or None, "num_classes": num_classes, "class_names": list(class_names)}
+        self.save_hyperparameters(sizes)
+
+
+def _check_network(name: str, hidden_dims: Sequence[int], init: str) -> None:
+    """Refuses a name that is none, and settings that one of torchvision's networks does not have."""
+    check_name(name)
+    if name in OWN_NETWORKS:
+        return
+    if hidden_dims:
+        rule = f"does nothing for {name}, got {list(hidden_dims)}"
+        raise InputError("hidden_dims", rule, "pass [] with a network of torchvision")
+    if init != "default":
+        raise InputError("init", f"is for mlp and cnn, got {init} for {name}", "pass default")
+
+
+# What the command line and a config may name: a module of one's own is passed in Python only.
+cast(Any, Classifier.__init__).__annotations__["network"] = "str"

@@ -1,0 +1,1 @@
+"""Networks of logits: fully connected, convolutional, and those of torchvision."""
