@@ -161,9 +161,9 @@ def draw_point(model: LoadedModel, point: NDArray[Any], predictions: Predictions
     Returns:
         The picture.
     """
-    from litclf.pictures.boundary import draw_boundary, mesh_points  # loads matplotlib
-    from litclf.pictures.canvas import new_figure, save
     from litclf.rebuild import load_data  # loads Lightning
+    from litclf.visualization.plots.boundary import draw_boundary, mesh_points  # loads matplotlib
+    from litclf.visualization.plots.canvas import new_figure, save
 
     train = load_data(model.path, changes).splits["train"]
     # The point is one of those that the plane is drawn around.

@@ -225,7 +225,7 @@ class Run:
             with replacing(folder / "metrics.json") as beside:
                 beside.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
             if self.pictures:
-                from litclf.report import write_report  # what draws is loaded after the fit
+                from litclf.visualization.report.page import write_report  # what draws is loaded after the fit
 
                 write_report(folder)
         return metrics

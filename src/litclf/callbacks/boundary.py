@@ -11,7 +11,7 @@ from torch import Tensor
 from litclf.callbacks.picture import Evaluation, PeriodicPicture, class_names, folder_of, log_png, logits_of, some_of
 
 if TYPE_CHECKING:
-    from litclf.pictures.boundary import BoundaryFilm
+    from litclf.visualization.plots.boundary import BoundaryFilm
 
 _MOST_POINTS = 1000
 
@@ -48,7 +48,7 @@ class DecisionBoundary(PeriodicPicture):
 
     def _draw(self, trainer: Trainer, pl_module: LightningModule) -> bytes:
         """Draws the model as it is, as the next frame."""
-        from litclf.pictures.boundary import BoundaryFilm
+        from litclf.visualization.plots.boundary import BoundaryFilm
 
         module, data = cast(Any, pl_module), cast(Any, trainer).datamodule
         x, y = some_of(data, "train", _MOST_POINTS)
@@ -65,7 +65,7 @@ class DecisionBoundary(PeriodicPicture):
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the film, and its last frame."""
-        from litclf.pictures import canvas
+        from litclf.visualization.plots import canvas
 
         if self._film is None and self.frames and trainer.is_global_zero:
             last = self.frames.pop()  # of a fit that was over when it was resumed; the last frame shows its weights

@@ -53,7 +53,7 @@ class Curves(Picture):
         """Draws the curves."""
         if not trainer.is_global_zero or not self.history:
             return
-        from litclf.pictures.curves import draw_curves
+        from litclf.visualization.plots.curves import draw_curves
 
         data: Any = cast(Any, trainer).datamodule
         self.facts["baselines"] = baselines(data) if getattr(data, "class_names", ()) else {}

@@ -23,7 +23,7 @@ class ConfusionMatrix(EvaluationPicture):
 
     def draw(self, trainer: Trainer, evaluation: Evaluation) -> None:
         """Draws and writes the matrix."""
-        from litclf.pictures.confusion import draw_confusion, write_confusion
+        from litclf.visualization.plots.confusion import draw_confusion, write_confusion
 
         matrix = confusion_matrix(
             evaluation.targets, evaluation.predicted, labels=np.arange(len(evaluation.class_names))
@@ -47,7 +47,7 @@ class RocCurves(EvaluationPicture):
         """Draws the curves."""
         if len(evaluation.class_names) > _FEW_CLASSES:
             return
-        from litclf.pictures.roc import draw_roc
+        from litclf.visualization.plots.roc import draw_roc
 
         self.show(trainer, "roc", draw_roc(evaluation.targets, evaluation.probabilities, evaluation.class_names))
         classes = [1] if evaluation.probabilities.ndim == 1 else range(len(evaluation.class_names))
@@ -69,6 +69,6 @@ class Reliability(EvaluationPicture):
 
     def draw(self, trainer: Trainer, evaluation: Evaluation) -> None:
         """Draws the diagram."""
-        from litclf.pictures.reliability import draw_reliability
+        from litclf.visualization.plots.reliability import draw_reliability
 
         self.show(trainer, "reliability", draw_reliability(evaluation.targets, evaluation.probabilities))

@@ -81,7 +81,7 @@ class GradientNorms(PeriodicPicture):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draws the norms over time."""
         if self.norms and trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
-            from litclf.pictures.gradients import draw_gradients
+            from litclf.visualization.plots.gradients import draw_gradients
 
             self.show(trainer, "gradients", draw_gradients(self.steps, self.norms, self.idle))
 

@@ -59,7 +59,7 @@ class Picture(Callback):
 
     def show(self, trainer: Trainer, name: str, figure: Figure) -> None:
         """Writes ``figure`` into the run folder and into TensorBoard."""
-        from litclf.pictures import canvas
+        from litclf.visualization.plots import canvas
 
         content = canvas.png(figure)
         canvas.write(folder_of(trainer) / f"{name}.png", content)

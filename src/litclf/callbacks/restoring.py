@@ -22,7 +22,7 @@ class RestoredImage(PeriodicPicture):
 
     def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Shows the three images."""
-        from litclf.pictures.images import draw_restoration
+        from litclf.visualization.plots.images import draw_restoration
 
         data: Any = cast(Any, trainer).datamodule
         corrupted, original = data.splits["train"]

@@ -31,7 +31,7 @@ class Predictions(EvaluationPicture):
     def draw(self, trainer: Trainer, evaluation: Evaluation) -> None:
         """Draws both, for images."""
         data: Any = cast(Any, trainer).datamodule
-        from litclf.pictures.images import draw_predictions, draw_worst
+        from litclf.visualization.plots.images import draw_predictions, draw_worst
 
         _, first = np.unique(evaluation.targets, return_index=True)
         names = evaluation.class_names

@@ -31,7 +31,7 @@ class DataScatter(Picture):
         if not trainer.is_global_zero or self.drawn:
             return
         self.drawn = True
-        from litclf.pictures.data import draw_scatter
+        from litclf.visualization.plots.data import draw_scatter
 
         x, y = (tensor.cpu().numpy() for tensor in cast(Any, trainer).datamodule.splits["train"])
         self.show(trainer, "data", draw_scatter(x, y, class_names(trainer, 2), "training data"))

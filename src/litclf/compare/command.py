@@ -21,7 +21,7 @@ from litclf.runs.read import find_run, read_folder
 from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
-    from litclf.pictures.comparison import Plane
+    from litclf.visualization.plots.comparison import Plane
 
 _SCOPE = "A p-value is about these trained models; another seed may train better or worse ones."
 _MANY = (
@@ -196,8 +196,8 @@ def _pair_entry(pair: Pair | NoPair) -> dict[str, Any]:
 
 def _draw(path: Path, runs: Sequence[Contender]) -> None:
     """Draws ``comparison.png``: boundaries above, where all runs are of the plane, and curves below."""
-    from litclf.pictures import canvas
-    from litclf.pictures.comparison import draw_comparison
+    from litclf.visualization.plots import canvas
+    from litclf.visualization.plots.comparison import draw_comparison
 
     curves = {run.name: _curves(run) for run in runs}
     planes = {run.name: plane for run in runs if (plane := _plane(run)) is not None}
@@ -217,8 +217,8 @@ def _curves(run: Contender) -> dict[str, tuple[list[float], list[float]]]:
 
 def _plane(run: Contender) -> Plane | None:
     """What the model makes of the plane; None where its inputs are no points in it, or it is no classifier."""
-    from litclf.pictures.boundary import mesh_points
-    from litclf.pictures.comparison import Plane
+    from litclf.visualization.plots.boundary import mesh_points
+    from litclf.visualization.plots.comparison import Plane
 
     model, data = run.run.model, run.run.data
     if not isinstance(model, Classifier) or not isinstance(data, ClassificationDataModule) or data.input_shape != (2,):

@@ -1,1 +1,0 @@
-"""Pictures drawn from arrays, one kind a file; nothing here knows of Lightning."""

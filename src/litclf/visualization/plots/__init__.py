@@ -1,0 +1,1 @@
+"""Plots from arrays, which know nothing of a run."""

@@ -1,0 +1,96 @@
+"""Several runs in one figure: boundaries above, curves below, a column each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from litclf.visualization.plots.boundary import draw_boundary
+from litclf.visualization.plots.canvas import SMALL, new_figure, use_fonts
+from litclf.visualization.plots.colours import TRAIN, VAL
+from litclf.visualization.plots.curves import Curve
+from litclf.visualization.plots.fonts import label
+
+_METRICS = ("loss", "accuracy", "psnr")
+_STAGES = {"train": TRAIN, "val": VAL}
+_FEW = 30
+"""Values up to which each is marked: a line through one value cannot be seen."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """What a model of two-dimensional inputs makes of the plane.
+
+    Attributes:
+        x: Training points, shape ``(N, 2)``.
+        y: Their classes, shape ``(N,)``.
+        probabilities: Over :func:`~litclf.visualization.plots.boundary.mesh_points` of ``x``: of class 1, shape ``(R * R,)``, or
+            of each class, shape ``(R * R, C)``.
+        predicted: Predicted class of each point, shape ``(N,)``.
+        class_names: Names of the C classes.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    probabilities: NDArray[Any]
+    predicted: NDArray[Any]
+    class_names: Sequence[str]
+
+
+def draw_comparison(curves: Mapping[str, Mapping[str, Curve]], planes: Mapping[str, Plane] | None = None) -> Figure:
+    """A column for each run: its boundary where the inputs are two-dimensional, then a panel for each metric.
+
+    Panels of one metric have the same scale. The accuracy above a boundary is that of the training points.
+
+    Args:
+        curves: By the name of the run: optimizer steps and values by log key.
+        planes: By the name of the run, of every run; None draws curves only.
+
+    Example:
+        >>> curves = {"train/loss": ([10, 20], [0.7, 0.5])}
+        >>> figure = draw_comparison({"slow": curves, "fast": curves})
+        >>> [panel.get_title() for panel in figure.axes], figure.axes[0].get_ylabel()
+        (['slow', 'fast'], 'loss')
+    """
+    metrics = [
+        name for name in _METRICS if any(f"{stage}/{name}" in own for stage in _STAGES for own in curves.values())
+    ]
+    names = list(curves)
+    above = 1 if planes is not None else 0
+    figure, axes = new_figure(max(1, above + len(metrics)), len(names), width=4.2, height=3.6)
+    for column, name in enumerate(names):
+        if planes is not None:
+            plane = planes[name]
+            draw_boundary(
+                axes[0, column], plane.x, plane.y, plane.probabilities, plane.predicted, plane.class_names, name
+            )
+        else:
+            with use_fonts([name]):
+                axes[0, column].set_title(label(name, 40), fontsize=10)
+        for panel, metric in zip(axes[above:, column], metrics, strict=False):
+            _draw_metric(panel, metric, curves[name])
+    for row in axes[above:]:
+        _share_scale(row)
+    return figure
+
+
+def _draw_metric(panel: Any, metric: str, curves: Mapping[str, Curve]) -> None:
+    for stage, colour in _STAGES.items():
+        if (curve := curves.get(f"{stage}/{metric}")) is not None:
+            marker = "o" if len(curve[0]) <= _FEW else ""
+            panel.plot(*curve, color=colour, marker=marker, markersize=3, linewidth=1.6, label=stage)
+    panel.set(xlabel="optimizer step", ylabel="PSNR (dB)" if metric == "psnr" else metric)
+    if panel.lines:
+        panel.legend(fontsize=SMALL)
+
+
+def _share_scale(row: NDArray[Any]) -> None:
+    """Gives the panels that hold a curve the same range of values."""
+    drawn = [panel for panel in row if panel.lines]
+    ranges = [panel.get_ylim() for panel in drawn]
+    for panel in drawn:
+        panel.set_ylim(min(low for low, _ in ranges), max(high for _, high in ranges))

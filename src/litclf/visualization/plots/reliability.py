@@ -1,0 +1,84 @@
+"""Whether probabilities mean what they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from litclf.visualization.plots.canvas import SMALL, new_figure, set_margins, set_title
+from litclf.visualization.plots.colours import GREY, TRAIN
+
+_BINS = 15
+Calibration = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]
+
+
+def calibration(targets: NDArray[Any], probabilities: NDArray[Any], bins: int = _BINS) -> Calibration:
+    """What a model says and how often it is right, in bins of equal width, and the expected calibration error.
+
+    The definition is that of :class:`torchmetrics.classification.CalibrationError`: a binary model's probability of
+    class 1 is held against how often class 1 is true; the largest probability of a multiclass model against how often
+    that class is true.
+
+    Args:
+        targets: Classes, shape ``(N,)``.
+        probabilities: Of class 1, shape ``(N,)``, or of each class, shape ``(N, C)``.
+        bins: Number of bins, at least 1.
+
+    Returns:
+        Mean probability, frequency and share of the samples in each bin, of shape ``(bins + 1,)``, as samples of
+        probability 1 have a bin of their own, the last; and the error, in [0, 1]. Empty bins hold zeros.
+
+    Example:
+        >>> confidence, accuracy, share, error = calibration(np.array([0, 1]), np.array([0.2, 0.6]), bins=2)
+        >>> confidence, accuracy, round(error, 6)
+        (array([0.2, 0.6, 0. ]), array([0., 1., 0.]), 0.3)
+    """
+    if probabilities.ndim == 1:
+        said, right = probabilities, targets == 1
+    else:
+        said, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
+    place = np.searchsorted(np.linspace(0, 1, bins + 1), np.clip(said, 0, 1), side="right") - 1
+    counts = np.bincount(place, minlength=bins + 1)
+    filled = np.maximum(counts, 1)
+    confidence = np.bincount(place, weights=said, minlength=bins + 1) / filled
+    accuracy = np.bincount(place, weights=right, minlength=bins + 1) / filled
+    share = counts / max(1, len(targets))
+    return confidence, accuracy, share, float(np.sum(share * np.abs(accuracy - confidence)))
+
+
+def draw_reliability(targets: NDArray[Any], probabilities: NDArray[Any]) -> Figure:
+    """The reliability diagram with the expected calibration error, above the number of samples in each bin.
+
+    Args:
+        targets: Classes, shape ``(N,)``.
+        probabilities: Of class 1, shape ``(N,)``, or of each class, shape ``(N, C)``.
+
+    Example:
+        >>> figure = draw_reliability(np.array([0, 1]), np.array([0.0, 1.0]))
+        >>> figure.axes[0].get_title()
+        'expected calibration error 0.000'
+    """
+    confidence, accuracy, share, error = calibration(targets, probabilities)
+    binary = probabilities.ndim == 1
+    figure, axes = new_figure(1, 1, width=4.4, height=5.2)
+    set_margins(figure, bottom=1.75)
+    above = axes[0, 0]
+    below = above.inset_axes((0, -0.42, 1, 0.32))
+    above.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfectly calibrated")
+    filled = share > 0
+    above.vlines(confidence[filled], confidence[filled], accuracy[filled], color=TRAIN, alpha=0.35, linewidth=4)
+    above.plot(confidence[filled], accuracy[filled], "o-", color=TRAIN, markersize=4, label="this model")
+    above.legend(fontsize=SMALL)
+    set_title(above, f"expected calibration error {error:.3f}")
+    above.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="frequency of class 1" if binary else "accuracy")
+    above.tick_params(labelbottom=False)
+    counts = np.rint(share * len(targets))
+    counts[-2] += counts[-1]
+    below.bar((np.arange(_BINS) + 0.5) / _BINS, counts[:-1], width=0.9 / _BINS, color=TRAIN)
+    below.locator_params(axis="y", nbins=3, integer=True)
+    below.set(xlim=(-0.02, 1.02), ylabel="samples")
+    below.set_xlabel("predicted probability of class 1" if binary else "probability of the predicted class")
+    return figure

@@ -1,0 +1,180 @@
+"""Renders ``report.html`` from what a run folder holds."""
+
+from __future__ import annotations
+
+import math
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from litclf.runs.history import History
+from litclf.runs.read import RunFolder, read_folder
+from litclf.visualization.report.charts import figures
+from litclf.visualization.report.confusion import confusion
+from litclf.visualization.report.images import images
+from litclf.visualization.report.reading import read_run
+
+_STAGES = {"train": "train", "val": "validation", "test": "test"}
+
+
+def write_report(folder: Path) -> Path:
+    """Writes ``report.html`` into a run folder, from the files that lie there.
+
+    Args:
+        folder: The run folder. Whatever is missing there is left out of the report.
+
+    Returns:
+        The path of the report: one file, about 5 MB, that shows without a network.
+
+    Raises:
+        InputError: If one of the run's files is damaged.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = (folder / "metrics.json").write_text('{"test/accuracy": 1.0}')
+        >>> write_report(folder).name
+        'report.html'
+    """
+    run = read_folder(folder)
+    path = folder / "report.html"
+    # A file system may hold names that are no Unicode.
+    path.write_text(_template().render(_content(run)), encoding="utf-8", errors="replace")
+    return path
+
+
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Not a number is no JSON to a browser: a bug here, not a broken page.
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False}
+    environment.filters.update(number=_number, percent=_percent)
+    return environment.get_template("report.html.j2")
+
+
+def _content(run: RunFolder) -> dict[str, Any]:
+    history, folder = run.history, run.path.resolve()
+    charts, matrix = figures(history), confusion(history.facts, run.samples)
+    better = {
+        "curves.png": bool(charts),
+        "confusion_matrix.png": matrix is not None and bool(matrix.rows),
+        "worst.png": bool(run.samples.get("worst")),
+    }
+    return {
+        "name": folder.parent.name,
+        "version": folder.name,
+        "about": _about(history, folder),
+        "results": _results(history),
+        "findings": read_run(history.metrics, history.facts, history.rows) if history.metrics or history.rows else [],
+        "figures": charts,
+        "plotly": _plotly() if charts else "",
+        "confusion": matrix,
+        "class_names": [str(name) for name in history.facts.get("class_names") or []],
+        "class_name": history.class_name,
+        "samples": {"kind": "row", "columns": [], "cells": {}, "worst": []} | run.samples,
+        # What the page itself shows better is not shown twice.
+        "images": list(images(run.path, without=[file for file, is_better in better.items() if is_better])),
+        "config": run.config,
+    }
+
+
+def _plotly() -> Markup:
+    """The installed plotly.js as text, without loading the Python side of plotly."""
+    path = Path(str(distribution("plotly").locate_file("plotly/package_data/plotly.min.js")))
+    # It would end the script element early, if it ever stood in one of plotly.js's strings.
+    return Markup(path.read_text(encoding="utf-8").replace("</script", "<\\/script"))
+
+
+def _about(history: History, folder: Path) -> list[tuple[str, str]]:
+    """What was run, as labels with their values; what is not known is left out."""
+    metrics, facts = history.metrics, history.facts
+    counts = [f"{facts[f'num_{stage}']} {name}" for stage, name in _STAGES.items() if facts.get(f"num_{stage}")]
+    versions = [f"{package} {version}" for package, version in (metrics.get("versions") or {}).items()]
+    names = [str(name) for name in facts.get("class_names") or []]
+    shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    about = {
+        "Run folder": str(Path(*folder.parts[-3:])),
+        "Started": str(facts.get("started") or "").replace("T", " ")[:16],
+        "Length": _length(metrics),
+        "Engine": metrics.get("engine"),
+        "Hardware": facts.get("hardware"),
+        "Samples": ", ".join(counts),
+        "Classes": f"{len(names)}: {shown}" if names else "",
+        "Calibration": _calibration(metrics.get("calibration") or {}),
+        "Learning rate": facts.get("learning_rate"),
+        "Seed": metrics.get("seed"),
+        "Versions": ", ".join(versions),
+    }
+    return [(label, str(value)) for label, value in about.items() if value not in (None, "")]
+
+
+def _calibration(chosen: dict[str, Any]) -> str:
+    """What was chosen on the validation split, and what it did to the calibration error of both splits."""
+    if not chosen:
+        return ""
+    errors = [
+        f"{name} {chosen[before]:.4f} before, {chosen[after]:.4f} after"
+        for name, before, after in (
+            ("validation", "ece_before", "ece_after"),
+            ("test", "test_ece_before", "test_ece_after"),
+        )
+        if chosen.get(before) is not None and chosen.get(after) is not None
+    ]
+    parts = [f"temperature {chosen.get('temperature', 1.0):.4g}"]
+    parts += [f"error {'; '.join(errors)}"] if errors else []
+    parts += [f"threshold {chosen['threshold']:.4g} by {chosen['rule']}"] if chosen.get("rule", "0.5") != "0.5" else []
+    return "; ".join([*parts, *([chosen["note"]] if chosen.get("note") else [])])
+
+
+def _length(metrics: Any) -> str:
+    steps, seconds = metrics.get("global_step"), metrics.get("fit_seconds")
+    if steps is None or seconds is None:
+        return ""
+    hours, rest = divmod(seconds, 3600)
+    minutes, rest = divmod(rest, 60)
+    if hours:
+        duration = f"{hours:.0f} h {minutes:.0f} min"
+    elif minutes:
+        duration = f"{minutes:.0f} min {rest:.0f} s"
+    else:
+        duration = f"{seconds:.3g} s"
+    return f"{steps} optimizer steps in {duration}"
+
+
+def _results(history: History) -> dict[str, Any]:
+    """The table of results: its columns, and rows of ``(title, [(value, interval or None), ...])``."""
+    cells = {tuple(key.split("/")): value for key, value in history.metrics.items() if key.count("/") == 1}
+    columns = list(dict.fromkeys(name for stage, name in cells if stage in _STAGES))
+    rows = [
+        (
+            title,
+            [
+                (cells.get((stage, name)), history.interval(stage) if name == "accuracy" and stage != "train" else None)
+                for name in columns
+            ],
+        )
+        for stage, title in _STAGES.items()
+        if any(row == stage for row, _ in cells)
+    ]
+    baselines = history.facts.get("baselines") or {}
+    rows += [(title, [((scores or {}).get(name), None) for name in columns]) for title, scores in baselines.items()]
+    return {"columns": columns, "rows": rows, "has_baselines": bool(baselines)}
+
+
+def _number(value: Any) -> str:
+    """A metric for the eye: four decimals, or four digits where it is small."""
+    if value is None:
+        return ""
+    return f"{value:.4f}" if not math.isfinite(value) or value == 0 or abs(value) >= 0.001 else f"{value:.4g}"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f} %"

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from litclf.visualization.plots.canvas import pixels
+from litclf.visualization.plots.colours import TRAIN, VAL
+from litclf.visualization.plots.curves import draw_curves
+
+CURVES = {
+    "train/loss": ([10, 20, 30], [0.7, 0.5, 0.4]),
+    "val/loss": ([10, 20, 30], [0.8, 0.6, 0.7]),
+    "train/accuracy": ([10, 20, 30], [0.5, 0.7, 0.8]),
+    "val/accuracy": ([10, 20, 30], [0.4, 0.6, 0.6]),
+    "train/steps_per_second": ([10], [1000.0]),
+}
+BASELINES = {"majority class": {"loss": 0.69, "accuracy": 0.5}, "logistic regression": {"loss": 0.65, "accuracy": 0.55}}
+
+
+def test_train_and_val_of_a_metric_share_a_panel():
+    figure = draw_curves(CURVES)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy"]
+    for axes, metric in zip(figure.axes, ("loss", "accuracy"), strict=True):
+        assert axes.get_xlabel() == "optimizer step"
+        train, val = axes.lines
+        assert np.array_equal(train.get_xydata().T, CURVES[f"train/{metric}"])
+        assert np.array_equal(val.get_xydata().T, CURVES[f"val/{metric}"])
+        assert (train.get_color(), val.get_color()) == (TRAIN, VAL)
+
+
+def test_best_epoch_and_baselines_are_marked(legend_texts):
+    figure = draw_curves(CURVES, best=20, baselines=BASELINES)
+    for axes, metric in zip(figure.axes, ("loss", "accuracy"), strict=True):
+        _, _, best, majority, regression = axes.lines
+        assert best.get_xdata() == [20, 20]
+        assert majority.get_ydata() == [BASELINES["majority class"][metric]] * 2
+        assert regression.get_ydata() == [BASELINES["logistic regression"][metric]] * 2
+    expected = ["train", "val", "best epoch", "majority class", "logistic regression"]
+    assert legend_texts(figure.legends[0]) == expected
+
+
+def test_the_legend_hides_no_curve():
+    figure = draw_curves({"val/loss": CURVES["val/loss"]}, best=20, baselines=BASELINES)
+    pixels(figure)
+    box = figure.legends[0].get_window_extent()
+    assert box.y0 >= figure.axes[0].bbox.y1
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
+
+
+def test_psnr_is_drawn_in_decibels():
+    figure = draw_curves({"train/loss": ([1], [0.5]), "train/psnr": ([1], [12.0])})
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "PSNR (dB)"]
+
+
+def test_a_single_value_can_be_seen(colour_at):
+    figure = draw_curves({"val/loss": ([10], [0.5])})
+    assert colour_at(figure.axes[0], 10, 0.5) == pytest.approx([0xD5 / 255, 0x5E / 255, 0], abs=0.1)
+
+
+def test_a_fit_that_diverged_is_drawn():
+    pixels(draw_curves({"train/loss": ([1, 2, 3], [1.0, np.inf, np.nan]), "val/loss": ([1], [np.nan])}, best=1))
+
+
+def test_nothing_to_draw_gives_an_empty_picture():
+    assert pixels(draw_curves({})).shape == (400, 600, 3)

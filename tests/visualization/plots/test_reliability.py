@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+import torch
+from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibrationError
+
+from litclf.visualization.plots.canvas import pixels
+from litclf.visualization.plots.reliability import calibration, draw_reliability
+
+
+@pytest.mark.parametrize("bins", [1, 10, 15])
+def test_the_error_of_a_binary_model_is_that_of_torchmetrics(bins):
+    rng = np.random.default_rng(0)
+    probabilities = rng.uniform(size=2000)
+    probabilities[:100] = 1.0
+    probabilities[100:150] = 0.0
+    targets = (rng.uniform(size=2000) < probabilities**2).astype(int)
+    expected = BinaryCalibrationError(n_bins=bins)(torch.tensor(probabilities), torch.tensor(targets))
+    assert calibration(targets, probabilities, bins)[3] == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_the_error_of_a_multiclass_model_is_that_of_torchmetrics():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet([0.3] * 5, size=2000)
+    probabilities[0] = [0, 0, 1, 0, 0]
+    targets = rng.integers(0, 5, 2000)
+    metric = MulticlassCalibrationError(num_classes=5, n_bins=15)
+    expected = metric(torch.tensor(probabilities), torch.tensor(targets))
+    assert calibration(targets, probabilities)[3] == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_bins_hold_means_and_shares():
+    confidence, accuracy, share, error = calibration(np.array([0, 1, 1, 1]), np.array([0.1, 0.3, 0.6, 1.0]), bins=2)
+    assert confidence == pytest.approx([0.2, 0.6, 1.0])
+    assert accuracy == pytest.approx([0.5, 1, 1])
+    assert share == pytest.approx([0.5, 0.25, 0.25])
+    assert error == pytest.approx(0.5 * 0.3 + 0.25 * 0.4)
+
+
+def test_the_diagram_shows_frequency_over_probability_and_the_samples():
+    targets, probabilities = np.repeat([0, 1, 1], [2, 2, 4]), np.repeat([0.5, 0.5, 1.0], [2, 2, 4])
+    figure = draw_reliability(targets, probabilities)
+    above = figure.axes[0]
+    assert above.get_title() == "expected calibration error 0.000"
+    assert above.get_ylabel() == "frequency of class 1"
+    assert above.lines[1].get_xydata().tolist() == [[0.5, 0.5], [1, 1]]
+    (below,) = above.child_axes
+    assert below.get_xlabel() == "predicted probability of class 1"
+    heights = [bar.get_height() for bar in below.patches]
+    assert heights[7] == 4
+    assert heights[14] == 4, "probability 1 stands in the last bin"
+    assert sum(heights) == 8
+
+
+def test_the_diagram_of_many_classes_shows_accuracy():
+    figure = draw_reliability(np.array([0, 1]), np.array([[0.7, 0.2, 0.1], [0.6, 0.3, 0.1]]))
+    assert figure.axes[0].get_ylabel() == "accuracy"
+    pixels(figure)
+
+
+@pytest.mark.parametrize("probabilities", [[np.nan, 0.5], [1.0000001, -1e-9], []], ids=["diverged", "rounded", "none"])
+def test_odd_probabilities_are_drawn(probabilities):
+    pixels(draw_reliability(np.array([0, 1][: len(probabilities)]), np.array(probabilities)))

@@ -1,0 +1,80 @@
+"""The page as a person meets it, in Chromium."""
+
+import json
+
+import pytest
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from litclf.visualization.report.page import write_report
+
+
+@pytest.fixture
+def open_report(browser):
+    """Opens the report of a run folder; returns what finds its elements. In the end, the console must be empty."""
+
+    def open_report(folder):
+        browser.get(write_report(folder).as_uri())
+        return lambda selector: browser.find_elements(By.CSS_SELECTOR, selector)
+
+    yield open_report
+    assert browser.get_log("browser") == []
+
+
+def test_curves_are_drawn_and_tell_their_values(open_report, browser, row_run):
+    find = open_report(row_run)
+    assert len(find("#chart-loss .scatterlayer .trace")) == 5  # train, val, best and two baselines
+    assert len(find("#chart-accuracy .scatterlayer .trace")) == 4  # train accuracy was not logged by epoch
+    chart = find("#chart-loss .nsewdrag")[0]
+    # Left of the middle, where the second of four epochs is the nearest.
+    ActionChains(browser).scroll_to_element(chart).move_to_element_with_offset(chart, -20, 0).perform()
+    hover = WebDriverWait(browser, 5).until(lambda _: find("#chart-loss .hoverlayer text"))
+    values = ["train : 0.4000", "val : 0.4100", "majority class : 0.6930", "logistic regression : 0.6940"]
+    assert [line.text for line in hover] == ["step 199", *values]
+
+
+def test_a_cell_opens_its_rows(open_report, row_run):
+    find = open_report(row_run)
+    (panel,) = find("#samples")
+    assert panel.text == "Choose a cell to see the samples behind it."
+    (cell,) = find("#confusion [data-cell='1,0']")
+    cell.click()
+    assert panel.text.splitlines() == [
+        "true inner, predicted outer",
+        "2 of 5, with the probability of outer",
+        "sample probability width height",
+        "17 87.5 % 0.25 -1.5",
+        "23 not a number 0.25 -1.5",
+    ]
+    assert cell.get_attribute("aria-pressed") == "true"
+    find("#confusion [data-cell='0,0']")[0].click()
+    assert panel.text.startswith("true outer, predicted outer\n1 of 98")
+    assert cell.get_attribute("aria-pressed") == "false"
+
+
+def test_a_cell_opens_its_images_under_names_that_look_like_markup(open_report, image_run):
+    names = json.loads((image_run / "metrics.json").read_text())["facts"]["class_names"]
+    find = open_report(image_run)
+    find("#confusion [data-cell='0,1']")[0].click()
+    assert find("#samples h3")[0].text == f"true {names[0]}, predicted {names[1]}"
+    find("#confusion [data-cell='1,1']")[0].click()
+    assert [image.get_property("naturalWidth") for image in find("#samples img")] == [8, 8]
+    assert [caption.text for caption in find("#samples figcaption")] == ["sample 0\n75.0 %", "sample 2\n75.0 %"]
+
+
+def test_pictures_are_shown(open_report, row_run):
+    find = open_report(row_run)
+    assert [image.get_property("naturalWidth") for image in find("#pictures img")] == [64] * 4
+
+
+def test_it_fits_a_phone(open_report, browser, image_run):
+    browser.set_window_size(390, 844)
+    open_report(image_run)
+    width, shown = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+    assert width <= shown
+
+
+def test_an_empty_run_is_no_broken_page(open_report, make_run):
+    find = open_report(make_run())
+    assert [head.text for head in find("h2")] == ["Results", "Curves"]
