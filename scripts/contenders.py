@@ -29,8 +29,8 @@ from torchvision import datasets, transforms
 import litclf
 from litclf.data.base import ClassificationDataModule
 from litclf.data.loading.order import PassOrder
-from litclf.defaults import quiet_lightning
 from litclf.models.classifier import Classifier
+from litclf.training.notices import quiet_lightning
 
 SEED = 42
 GATHER = 100

@@ -18,7 +18,7 @@ from torch import Tensor
 
 import litclf
 from litclf.presets import preset_path
-from litclf.run import RunResult
+from litclf.training.run import RunResult
 
 
 @dataclass(frozen=True)

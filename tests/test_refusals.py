@@ -6,7 +6,7 @@ import pytest
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, fit
 from litclf.__main__ import main
-from litclf.settings import check_trainer_args
+from litclf.training.trainer_args import check_trainer_args
 
 FIT = ["fit", "-c", "circles", "--trainer.max_epochs", "1", "--data.repeat", "4", "--pictures", "false"]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from litclf.models.classifier import Classifier
     from litclf.models.multiclass import MulticlassClassifier
     from litclf.models.restoration import ImageRestoration
-    from litclf.run import RunResult, fit
+    from litclf.training.run import RunResult, fit
     from litclf.utilities.errors import InputError
 
 __version__ = "0.1.0"
@@ -47,9 +47,9 @@ _HOMES = {
     "MulticlassClassifier": "litclf.models.multiclass",
     "Predictions": "litclf.inference",
     "RestorationDataModule": "litclf.data.restoration",
-    "RunResult": "litclf.run",
+    "RunResult": "litclf.training.run",
     "TableDataModule": "litclf.data.table",
-    "fit": "litclf.run",
+    "fit": "litclf.training.run",
     "load": "litclf.inference",
 }
 

@@ -1,4 +1,4 @@
-"""The command line: a LightningCLI over the runs of :mod:`litclf.run`, with one line for each error."""
+"""The command line: a LightningCLI over the runs of :mod:`litclf.training.run`, with one line for each error."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
-# Imported for their short names: `--model BinaryClassifier` finds every class that is loaded.
-from litclf.callbacks import embeddings, gallery, histograms  # noqa: F401
 from litclf.commands import FITS, TOOLS, exit_code
 from litclf.data import blobs, circles, images, mnist, restoration, table  # noqa: F401
-from litclf.defaults import quiet_lightning
 from litclf.models import auto, binary, multiclass  # noqa: F401
 from litclf.models import restoration as image_restoration  # noqa: F401
 from litclf.models.decision import Calibration, Rule
 from litclf.parser import Parser, with_config
-from litclf.run import Run, RunResult
 from litclf.runs.find import run_folder
 from litclf.runs.folder import checkpoint_to_resume, runs_folder
+
+# Imported for their short names: `--model BinaryClassifier` finds every class that is loaded.
+from litclf.training.callbacks import embeddings, gallery, histograms  # noqa: F401
+from litclf.training.notices import quiet_lightning
+from litclf.training.run import Run, RunResult
 from litclf.utilities.errors import InputError, nearest
 
 

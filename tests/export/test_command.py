@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
-from litclf.calibration import calibrate_checkpoint
 from litclf.cli import run
 from litclf.data.images import ImagesDataModule
 from litclf.data.table import TableDataModule
@@ -19,6 +18,7 @@ from litclf.export.formats import FORMATS, FileFormat
 from litclf.inference import load
 from litclf.presets import presets
 from litclf.rebuild import load_data
+from litclf.training.calibration import calibrate_checkpoint
 
 onnxruntime = pytest.importorskip("onnxruntime")
 safetensors = pytest.importorskip("safetensors")

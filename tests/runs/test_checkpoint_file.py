@@ -18,9 +18,9 @@ from lightning.pytorch.strategies import SingleDeviceStrategy
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, fit
 from litclf.__main__ import main
-from litclf.defaults import trainer_defaults, with_safe_checkpoints
 from litclf.runs.checkpoint_file import local_path, read, save
 from litclf.runs.checkpoint_io import SafeCheckpointIO
+from litclf.training.trainer import trainer_defaults, with_safe_checkpoints
 from litclf.utilities.files import sweep
 
 CONTENT = {"state_dict": {"w": torch.arange(100.0)}, "hyper_parameters": {"lr": 0.1}, "epoch": 3}

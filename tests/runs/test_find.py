@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError
-from litclf.resuming import check_checkpoint
 from litclf.runs.find import read_checkpoint, run_folder
+from litclf.training.resume import check_checkpoint
 
 
 def parts(**arguments):

@@ -7,7 +7,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier
 from litclf.data.loading.limits import check_trainer
-from litclf.settings import check_last_batch
+from litclf.training.trainer_args import check_last_batch
 
 
 def data(most):

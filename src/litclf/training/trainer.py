@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,12 +13,13 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from torch import nn
 
-from litclf.callbacks.divergence import BestCheckpoint
-from litclf.callbacks.interruption import Interruption
-from litclf.callbacks.progress import BarProgress, PlainProgress
 from litclf.engines.kernel.engine import KernelEngine
-from litclf.loggers import MetricsCSV, RunTensorBoard
 from litclf.runs.checkpoint_io import SafeCheckpointIO
+from litclf.training.callbacks.divergence import BestCheckpoint
+from litclf.training.callbacks.interruption import Interruption
+from litclf.training.callbacks.progress import BarProgress, PlainProgress
+from litclf.training.loggers.csv import MetricsCSV
+from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.files import sweep
 from litclf.utilities.threads import threads_for
 
@@ -103,36 +100,6 @@ def best_by(data: LightningDataModule) -> tuple[str, str]:
     classes, splits = getattr(data, "class_names", ()), getattr(data, "splits", {})
     large = classes and isinstance(splits, dict) and len(splits["val"].y) >= _LARGE_SPLIT
     return ("val/accuracy", "max") if large else ("val/loss", "min")
-
-
-@contextmanager
-def quiet_lightning() -> Iterator[None]:
-    """Keeps back Lightning's notices that are not for the user: hardware found, products to install, loops ended."""
-    levels = {name: logging.getLogger(name).level for name in ("lightning.pytorch", "lightning.fabric")}
-    for name in levels:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            # Lightning 2.6 calls a name that PyTorch 2.14 has deprecated.
-            warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-            # TensorBoard's graph tab is drawn from a trace, for which PyTorch has no other source yet.
-            warnings.filterwarnings("ignore", message=".*torch.jit.trace.* is deprecated")
-            # With executions a checkpoint is always of the weights after a step, as its name says.
-            warnings.filterwarnings("ignore", message="Using ModelCheckpoint with manual optimization")
-            # Resuming needs no callback that the run does not have any more.
-            warnings.filterwarnings("ignore", message="Be aware that when using `ckpt_path`")
-            # Nothing held out means no validation, which the results show.
-            warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero")
-            # Losses by epoch are logged however short the epoch is.
-            warnings.filterwarnings("ignore", message="The number of training batches .* is smaller than the logging")
-            # A resumed run goes on in its own folder.
-            warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
-            # Resident tensors need no workers.
-            warnings.filterwarnings("ignore", message=".*does not have many workers")
-            yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
 
 
 def warm_up(model: LightningModule, data: LightningDataModule) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from litclf import BlobsDataModule, MulticlassClassifier, fit
 from litclf.__main__ import main
-from litclf.callbacks.divergence import BestCheckpoint, StopOnDivergence
+from litclf.training.callbacks.divergence import BestCheckpoint, StopOnDivergence
 from litclf.utilities.errors import RunError
 
 

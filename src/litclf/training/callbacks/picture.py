@@ -14,7 +14,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
 from torch import Tensor
 
-from litclf.loggers import RunTensorBoard
+from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn

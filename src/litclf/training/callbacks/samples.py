@@ -14,7 +14,7 @@ from lightning.pytorch import Trainer
 from numpy.typing import NDArray
 from PIL import Image
 
-from litclf.callbacks.picture import Evaluation, EvaluationPicture, folder_of
+from litclf.training.callbacks.picture import Evaluation, EvaluationPicture, folder_of
 
 _WORST = 24
 _OF_A_CELL = 12

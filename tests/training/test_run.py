@@ -11,8 +11,8 @@ from sklearn.metrics import log_loss
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
-from litclf.defaults import choose_threads
 from litclf.runs.folder import new_folder
+from litclf.training.trainer import choose_threads
 
 
 def small_fit(tmp_path, name="small", epochs=2, **arguments):

@@ -6,8 +6,8 @@ import numpy as np
 from lightning.pytorch import Trainer
 from sklearn.metrics import confusion_matrix
 
-from litclf.callbacks.picture import Evaluation, EvaluationPicture, folder_of
-from litclf.loggers import RunTensorBoard
+from litclf.training.callbacks.picture import Evaluation, EvaluationPicture, folder_of
+from litclf.training.loggers.tensorboard import RunTensorBoard
 
 _FEW_CLASSES = 10
 """Classes up to which one curve for each can be told apart."""

@@ -11,9 +11,9 @@ from sklearn.metrics import f1_score
 from torchmetrics.functional.classification import binary_calibration_error
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier, fit
-from litclf.calibration import calibrate, calibrate_checkpoint, split_logits
 from litclf.inference import load
 from litclf.models.decision import Decision
+from litclf.training.calibration import calibrate, calibrate_checkpoint, split_logits
 
 
 class Batches:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule
 
-from litclf.callbacks.boundary import DecisionBoundary
-from litclf.callbacks.curves import Curves
-from litclf.callbacks.evaluation import ConfusionMatrix, Reliability, RocCurves
-from litclf.callbacks.gradients import GradientNorms
-from litclf.callbacks.picture import Picture
-from litclf.callbacks.restoring import RestoredImage
-from litclf.callbacks.samples import Predictions, Samples, is_image
-from litclf.callbacks.scatter import DataScatter
+from litclf.training.callbacks.boundary import DecisionBoundary
+from litclf.training.callbacks.curves import Curves
+from litclf.training.callbacks.evaluation import ConfusionMatrix, Reliability, RocCurves
+from litclf.training.callbacks.gradients import GradientNorms
+from litclf.training.callbacks.picture import Picture
+from litclf.training.callbacks.restoring import RestoredImage
+from litclf.training.callbacks.samples import Predictions, Samples, is_image
+from litclf.training.callbacks.scatter import DataScatter
 
 
 def pictures_for(model: LightningModule, data: LightningDataModule, given: list[Callback]) -> list[Callback]:

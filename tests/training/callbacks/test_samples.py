@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 
 from litclf import BinaryClassifier, BlobsDataModule, MulticlassClassifier
-from litclf.callbacks.picture import Evaluation
-from litclf.callbacks.samples import Samples, data_uri, is_image, pixels_of, worst_errors
 from litclf.data.base import ClassificationDataModule, Split
+from litclf.training.callbacks.picture import Evaluation
+from litclf.training.callbacks.samples import Samples, data_uri, is_image, pixels_of, worst_errors
 
 pytestmark = pytest.mark.filterwarnings("ignore:The number of training batches")
 

@@ -8,7 +8,15 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
-from litclf.callbacks.picture import Evaluation, PeriodicPicture, class_names, folder_of, log_png, logits_of, some_of
+from litclf.training.callbacks.picture import (
+    Evaluation,
+    PeriodicPicture,
+    class_names,
+    folder_of,
+    log_png,
+    logits_of,
+    some_of,
+)
 
 if TYPE_CHECKING:
     from litclf.visualization.plots.boundary import BoundaryFilm

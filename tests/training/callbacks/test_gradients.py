@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError
-from litclf.callbacks.gradients import GradientNorms, measure, verdict
+from litclf.training.callbacks.gradients import GradientNorms, measure, verdict
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The number of training batches"),

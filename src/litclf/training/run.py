@@ -15,29 +15,23 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
-from litclf.calibration import calibrate_checkpoint, check_rule
-from litclf.callbacks.divergence import StopOnDivergence
-from litclf.callbacks.gallery import pictures_for
-from litclf.callbacks.resume import Resume
 from litclf.data.audit.loaded import tell_findings
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule
 from litclf.data.loading.limits import check_trainer
-from litclf.defaults import (
-    choose_threads,
-    has_samples,
-    quiet_lightning,
-    trainer_defaults,
-    warm_up,
-    with_safe_checkpoints,
-)
-from litclf.loggers import RunTensorBoard
 from litclf.models.classifier import Classifier
 from litclf.models.decision import Calibration, Rule
-from litclf.resuming import check_checkpoint, check_resuming, check_same_settings, rewind, tells_how_to_go_on
 from litclf.runs.find import run_folder
 from litclf.runs.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused, runs_folder
 from litclf.runs.record import described, facts_of, is_plain, plain, run_seed, versions
-from litclf.settings import check_last_batch, check_launcher, check_names, check_trainer_args, make_trainer
+from litclf.training.calibration import calibrate_checkpoint, check_rule
+from litclf.training.callbacks.divergence import StopOnDivergence
+from litclf.training.callbacks.gallery import pictures_for
+from litclf.training.callbacks.resume import Resume
+from litclf.training.loggers.tensorboard import RunTensorBoard
+from litclf.training.notices import quiet_lightning
+from litclf.training.resume import check_checkpoint, check_resuming, check_same_settings, rewind, tells_how_to_go_on
+from litclf.training.trainer import choose_threads, has_samples, trainer_defaults, warm_up, with_safe_checkpoints
+from litclf.training.trainer_args import check_last_batch, check_launcher, check_names, check_trainer_args, make_trainer
 from litclf.utilities import signals
 from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError, RunError

@@ -8,9 +8,9 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 
-from litclf.callbacks.picture import Picture, class_names, logits_of
-from litclf.callbacks.samples import is_image
-from litclf.loggers import RunTensorBoard
+from litclf.training.callbacks.picture import Picture, class_names, logits_of
+from litclf.training.callbacks.samples import is_image
+from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.checks import positive
 
 

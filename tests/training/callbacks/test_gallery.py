@@ -14,9 +14,9 @@ from sklearn.metrics import confusion_matrix
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import litclf
-from litclf.callbacks.boundary import DecisionBoundary
-from litclf.callbacks.gallery import pictures_for
 from litclf.data.base import ClassificationDataModule, Split
+from litclf.training.callbacks.boundary import DecisionBoundary
+from litclf.training.callbacks.gallery import pictures_for
 
 CIRCLES = {"boundary", "confusion_matrix", "curves", "data", "gradients", "reliability", "roc"}
 

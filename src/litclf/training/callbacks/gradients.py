@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 
-from litclf.callbacks.picture import PeriodicPicture, at_once, some_of
+from litclf.training.callbacks.picture import PeriodicPicture, at_once, some_of
 
 _SAMPLES = 1000
 _VANISHES = 1e-3

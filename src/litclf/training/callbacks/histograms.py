@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lightning.pytorch import LightningModule, Trainer
 
-from litclf.callbacks.picture import PeriodicPicture
-from litclf.loggers import RunTensorBoard
+from litclf.training.callbacks.picture import PeriodicPicture
+from litclf.training.loggers.tensorboard import RunTensorBoard
 
 
 class Histograms(PeriodicPicture):

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
-from litclf.callbacks.resume import KEY, settings_of
 from litclf.runs.find import checkpoints_in, read_checkpoint, run_folder
 from litclf.runs.folder import keep_as_last
 from litclf.runs.record import run_seed
+from litclf.training.callbacks.resume import KEY, settings_of
 from litclf.utilities import signals
 from litclf.utilities.errors import InputError
 

@@ -13,10 +13,10 @@ from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
 from litclf import BinaryClassifier, CirclesDataModule, ImageRestoration, RestorationDataModule, fit
-from litclf.callbacks.progress import BarProgress, PlainProgress
-from litclf.defaults import trainer_defaults
 from litclf.engines.execution import Sums, pieces
 from litclf.engines.kernel import engine as kernel
+from litclf.training.callbacks.progress import BarProgress, PlainProgress
+from litclf.training.trainer import trainer_defaults
 from litclf.utilities.lightning_internals import align_logging, count_steps
 
 pytestmark = [

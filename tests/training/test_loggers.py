@@ -1,6 +1,7 @@
 import csv
 
-from litclf.loggers import MetricsCSV, RunTensorBoard
+from litclf.training.loggers.csv import MetricsCSV
+from litclf.training.loggers.tensorboard import RunTensorBoard
 
 
 def rows(path):

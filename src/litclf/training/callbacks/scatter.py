@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from lightning.pytorch import LightningModule, Trainer
 
-from litclf.callbacks.picture import Picture, class_names
+from litclf.training.callbacks.picture import Picture, class_names
 
 
 class DataScatter(Picture):

@@ -10,10 +10,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from litclf import BinaryClassifier, CirclesDataModule, MNISTDataModule
-from litclf.callbacks.curves import Curves, baselines
 from litclf.data.base import ClassificationDataModule, Split
+from litclf.training.callbacks.curves import Curves, baselines
 
-REAL = Path(__file__).parents[3] / "shared" / "data"
+REAL = Path(__file__).parents[4] / "shared" / "data"
 pytestmark = pytest.mark.filterwarnings("ignore:The number of training batches")
 
 

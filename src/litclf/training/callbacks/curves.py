@@ -11,7 +11,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from threadpoolctl import threadpool_limits
 
-from litclf.callbacks.picture import Picture, some_of
+from litclf.training.callbacks.picture import Picture, some_of
 
 _SHOWN = ("loss", "accuracy", "psnr")
 _MOST_SAMPLES, _MOST_NUMBERS = 2000, 5000

@@ -1,1 +1,0 @@
-"""What is watched during a fit, one thing a file."""

@@ -1,0 +1,1 @@
+"""What is watched in a fit, one thing a file."""
