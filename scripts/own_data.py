@@ -37,7 +37,7 @@ from sklearn.preprocessing import StandardScaler
 from claim import LITCLF, Claim, report
 from litclf import TableDataModule
 from litclf.__main__ import main as run_litclf
-from litclf.rebuild import load_data
+from litclf.inference.rebuild import load_data
 from own_sources import TABLES, write_images, write_large, write_pictures
 
 TWO_POINTS = 0.02

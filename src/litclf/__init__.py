@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from litclf.data.mnist import MNISTDataModule
     from litclf.data.restoration import RestorationDataModule
     from litclf.data.table import TableDataModule
-    from litclf.inference import LoadedModel, Predictions, load
+    from litclf.inference.model import LoadedModel, Predictions, load
     from litclf.models.auto import AutoClassifier
     from litclf.models.binary import BinaryClassifier
     from litclf.models.classifier import Classifier
@@ -42,15 +42,15 @@ _HOMES = {
     "ImageRestoration": "litclf.models.restoration",
     "ImagesDataModule": "litclf.data.images",
     "InputError": "litclf.utilities.checks",
-    "LoadedModel": "litclf.inference",
+    "LoadedModel": "litclf.inference.model",
     "MNISTDataModule": "litclf.data.mnist",
     "MulticlassClassifier": "litclf.models.multiclass",
-    "Predictions": "litclf.inference",
+    "Predictions": "litclf.inference.model",
     "RestorationDataModule": "litclf.data.restoration",
     "RunResult": "litclf.training.run",
     "TableDataModule": "litclf.data.table",
     "fit": "litclf.training.run",
-    "load": "litclf.inference",
+    "load": "litclf.inference.model",
 }
 
 __all__ = [

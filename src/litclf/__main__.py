@@ -76,7 +76,7 @@ def main(args: Sequence[str] | None = None) -> int:
         return exit_code(importlib.import_module(TOOLS[args[0]]).main, args[1:])
     if args[0] == "predict" and any(arg.startswith(("--input", "--point")) for arg in args):
         # It takes no Trainer, and without Lightning it is there in half the time and memory.
-        return exit_code(importlib.import_module("litclf.predict").main, args[1:])
+        return exit_code(importlib.import_module("litclf.inference.predict").main, args[1:])
     try:
         with signals.handled():
             from litclf.cli import run

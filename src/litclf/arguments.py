@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from litclf.commands import ToolParser
-from litclf.inference import LoadedModel, load
+from litclf.inference.model import LoadedModel, load
 from litclf.utilities.errors import InputError
 
 

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from litclf import BinaryClassifier, CirclesDataModule, Classifier, load
-from litclf.rebuild import load_data
+from litclf.inference.rebuild import load_data
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.runs.hparams import ARGUMENTS
 

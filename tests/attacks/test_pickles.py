@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from litclf import BinaryClassifier, CirclesDataModule, load
-from litclf.compare.run import load_run
+from litclf.inference.compare.run import load_run
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.runs.find import read_checkpoint
 from litclf.training.calibration import calibrate_checkpoint

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 from torchmetrics.functional.classification import binary_calibration_error
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier, fit
-from litclf.inference import load
+from litclf.inference.model import load
 from litclf.models.decision import Decision
 from litclf.training.calibration import calibrate, calibrate_checkpoint, split_logits
 

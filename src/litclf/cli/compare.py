@@ -1,0 +1,230 @@
+"""``litclf compare``: trains presets where asked, and prints and writes the comparison."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from litclf.commands import ToolParser
+from litclf.data.base import ClassificationDataModule
+from litclf.inference.compare.contender import Contender, contenders, differing_settings, shown
+from litclf.inference.compare.pairs import NoPair, Pair, compare_pairs
+from litclf.models.classifier import Classifier
+from litclf.presets import preset_path
+from litclf.runs.read import find_run, read_folder
+from litclf.utilities.errors import InputError
+
+if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
+    from litclf.visualization.plots.comparison import Plane
+
+_SCOPE = "A p-value is about these trained models; another seed may train better or worse ones."
+_MANY = (
+    "Among several pairs one may look different by chance; Holm's p-values, which the sentences go by, allow for it."
+)
+
+
+def main(args: list[str]) -> int:
+    """``litclf compare RUN RUN...``, or ``litclf compare --presets NAME NAME...``, which trains them first.
+
+    Args:
+        args: The arguments, without the command.
+
+    Returns:
+        The exit code: 0, or that of a fit that failed.
+
+    Raises:
+        InputError: If fewer than two runs are given, or one cannot be loaded.
+        SystemExit: For ``--help``.
+    """
+    options = _parser().parse_args(args)
+    paths = list(options.runs)
+    if len(paths) + len(options.presets) < 2:
+        raise InputError(
+            "litclf compare", "needs two runs", "pass two run folders, or --presets circles-linear circles"
+        )
+    # What is wrong is said before anything is trained.
+    if options.output is not None and options.output.exists():
+        raise InputError("--output", f"{options.output} exists already", "pass the path of a new folder")
+    for path in paths:
+        find_run(path)
+    names = [preset_path(preset).stem for preset in options.presets]
+    for preset, name in zip(options.presets, names, strict=True):
+        from litclf.cli import run  # slow to load, and needed here only
+
+        if code := run(["fit", "-c", preset, "--trainer.default_root_dir", str(options.root)]):
+            return code
+        paths.append(find_run(options.root / "lightning_logs" / name))
+    runs = contenders(paths)
+    pairs = compare_pairs(runs)
+    folder = _new_folder(options.output, options.root / "lightning_logs" / "compare")
+    _print(runs, pairs)
+    _write_tables(folder, runs, pairs)
+    _draw(folder / "comparison.png", runs)
+    print(f"\nwritten     {folder}")
+    return 0
+
+
+def _parser() -> ToolParser:
+    parser = ToolParser("compare", "Put runs side by side.")
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        type=Path,
+        metavar="RUN",
+        help="a run folder, a checkpoint in it, or the folder of its versions",
+    )
+    parser.add_argument("--presets", nargs="+", default=[], metavar="NAME", help="presets to train first and compare")
+    parser.add_argument("--root", type=Path, default=Path(), help="folder that holds lightning_logs; default: this one")
+    parser.add_argument(
+        "--output", type=Path, help="new folder to write into; default: lightning_logs/compare/version_N"
+    )
+    return parser
+
+
+def _new_folder(output: Path | None, parent: Path) -> Path:
+    """``output``, or the next version below ``parent``; never a folder that is there already."""
+    if output is not None:
+        output.mkdir(parents=True)
+        return output
+    parent.mkdir(parents=True, exist_ok=True)
+    numbers = [int(path.name[8:]) for path in parent.glob("version_*") if path.name[8:].isdigit()]
+    for number in itertools.count(max(numbers, default=-1) + 1):
+        try:
+            # Fails where another comparison took the number in the meantime.
+            (parent / f"version_{number}").mkdir()
+        except FileExistsError:
+            continue
+        break
+    return parent / f"version_{number}"
+
+
+def _print(runs: Sequence[Contender], pairs: Sequence[Pair | NoPair]) -> None:
+    differing = {name: list(map(shown, values)) for name, values in differing_settings(runs).items()}
+    _print_table("settings that differ", runs, differing or {"none": [""] * len(runs)})
+    _print_table("metrics", runs, {name: list(map(_rounded, values)) for name, values in _metrics(runs).items()})
+    print("train and val of the last epoch, test of the best")
+    tested = [(run.name, run.test) for run in runs if run.test is not None]
+    if tested:
+        print("\ntest accuracy, with its 95 % interval")
+    for name, test in tested:
+        low, high = test.interval
+        correct, total = int(test.right.sum()), len(test.right)
+        print(f"{name}  {correct / total:.2%} ({low:.2%} to {high:.2%}), {correct} of {total} right")
+    for pair in pairs:
+        print(f"\n{pair.first} and {pair.second}")
+        _print_pair(pair)
+    proper = [pair for pair in pairs if isinstance(pair, Pair)]
+    if proper:
+        print(f"\n{_SCOPE}")
+    if len(proper) > 1:
+        print(_MANY)
+
+
+def _print_pair(pair: Pair | NoPair) -> None:
+    if isinstance(pair, NoPair):
+        print(pair.reason)
+        return
+    both, only_first, only_second, neither = pair.counts
+    print(f"right: both {both}, only the first {only_first}, only the second {only_second}, neither {neither}")
+    holm = "" if pair.adjusted == pair.counts.p_value else f", by Holm {pair.adjusted:.2g}"
+    print(f"exact McNemar test: p = {pair.counts.p_value:.2g}{holm}")
+    print(pair.verdict)
+
+
+def _print_table(title: str, runs: Sequence[Contender], rows: Mapping[str, Sequence[str]]) -> None:
+    """A row for each setting or metric, a column for each run."""
+    columns = [
+        [title, *rows],
+        *([run.name, *cells] for run, cells in zip(runs, zip(*rows.values(), strict=True), strict=True)),
+    ]
+    widths = [max(map(len, column)) for column in columns]
+    print()
+    for first, *others in zip(*columns, strict=True):
+        cells = "".join(f"  {cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
+        print(f"{first:{widths[0]}}{cells}".rstrip())
+
+
+def _metrics(runs: Sequence[Contender]) -> dict[str, list[Any]]:
+    """The value of each metric in each run; None where a run has no such metric."""
+    names = dict.fromkeys(name for run in runs for name in run.metrics)
+    # The stages of all runs stay together, and what the whole fit took comes last.
+    order = ("train", "val", "test")
+    ranked = sorted(names, key=lambda name: order.index(name.split("/")[0]) if "/" in name else len(order))
+    return {name: [run.metrics.get(name) for run in runs] for name in ranked}
+
+
+def _rounded(value: Any) -> str:
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _write_tables(folder: Path, runs: Sequence[Contender], pairs: Sequence[Pair | NoPair]) -> None:
+    """Writes ``comparison.csv``, with a column for each run, and ``comparison.json``, which holds everything."""
+    differing = differing_settings(runs)
+    with (folder / "comparison.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["kind", "name", *(run.name for run in runs)])
+        writer.writerows(["setting", name, *values] for name, values in differing.items())
+        writer.writerows(["metric", name, *values] for name, values in _metrics(runs).items())
+    content = {"runs": [_run_entry(run) for run in runs], "differing_settings": list(differing)}
+    content["pairs"] = [_pair_entry(pair) for pair in pairs]
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    (folder / "comparison.json").write_text(text, encoding="utf-8")
+
+
+def _run_entry(run: Contender) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": run.name, "folder": str(run.run.folder), "checkpoint": run.run.checkpoint.name}
+    entry |= {"settings": run.settings, "metrics": run.metrics}
+    if run.test is not None:
+        interval = dict(zip(("low", "high"), run.test.interval, strict=True))
+        entry["test"] = {"right": int(run.test.right.sum()), "samples": len(run.test.right), "interval": interval}
+    return entry
+
+
+def _pair_entry(pair: Pair | NoPair) -> dict[str, Any]:
+    entry: dict[str, Any] = {"first": pair.first, "second": pair.second}
+    if isinstance(pair, NoPair):
+        return entry | {"p_value": None, "reason": pair.reason}
+    p_values = {"p_value": pair.counts.p_value, "p_value_holm": pair.adjusted}
+    return entry | pair.counts._asdict() | p_values | {"verdict": pair.verdict}
+
+
+def _draw(path: Path, runs: Sequence[Contender]) -> None:
+    """Draws ``comparison.png``: boundaries above, where all runs are of the plane, and curves below."""
+    from litclf.visualization.plots import canvas
+    from litclf.visualization.plots.comparison import draw_comparison
+
+    curves = {run.name: _curves(run) for run in runs}
+    planes = {run.name: plane for run in runs if (plane := _plane(run)) is not None}
+    canvas.save(draw_comparison(curves, planes if len(planes) == len(runs) else None), path)
+
+
+def _curves(run: Contender) -> dict[str, tuple[list[float], list[float]]]:
+    history = read_folder(run.run.folder).history
+    keys = [f"{stage}/{name}" for stage in ("train", "val") for name in ("loss", "accuracy", "psnr")]
+    curves = {key: history.curve(key) for key in keys}
+    return {
+        key: ([point.step + 1 for point in points], [point.value for point in points])
+        for key, points in curves.items()
+        if points
+    }
+
+
+def _plane(run: Contender) -> Plane | None:
+    """What the model makes of the plane; None where its inputs are no points in it, or it is no classifier."""
+    from litclf.visualization.plots.boundary import mesh_points
+    from litclf.visualization.plots.comparison import Plane
+
+    model, data = run.run.model, run.run.data
+    if not isinstance(model, Classifier) or not isinstance(data, ClassificationDataModule) or data.input_shape != (2,):
+        return None
+    x, y = data.splits["train"]
+    with torch.inference_mode():
+        probabilities = model.probabilities(model(data.prepare(torch.from_numpy(mesh_points(x.numpy())))))
+        predicted = model.classes(model(data.prepare(x)))
+    return Plane(x.numpy(), y.numpy(), probabilities.numpy(), predicted.numpy(), data.class_names)

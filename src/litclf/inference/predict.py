@@ -1,0 +1,202 @@
+"""The command ``litclf predict`` on inputs of one's own: a file of rows, images, or one point."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from litclf.inference.model import LoadedModel, Predictions
+from litclf.inference.rows import read_rows, row_writer
+from litclf.preprocessing.base import Preparation
+from litclf.preprocessing.table import TablePreparation
+from litclf.runs.find import run_folder
+from litclf.utilities.errors import InputError
+
+
+def predict_file(model: LoadedModel, source: Path, output: Path) -> int:
+    """Writes what stands in ``source``, the predicted class of each row, and the probability of each class.
+
+    It is worked through in pieces, so that a file may be larger than memory.
+
+    Args:
+        model: The model.
+        source: A CSV, TSV or Parquet file, whose columns are written as they are; for a model of images an image, or a
+            folder of images at any depth, whose names are written.
+        output: The .csv or .parquet file to write; it gets its name only when it is whole.
+
+    Returns:
+        Number of rows.
+
+    Raises:
+        InputError: If a row or image cannot be used; it names it.
+    """
+    if not source.exists():
+        raise InputError("--input", f"there is no file {source}", "pass a file or folder that exists")
+    if output.exists() and output.samefile(source):
+        raise InputError("--output", f"{output} is the input itself", "pass another file")
+    pieces = _images(source, model.batch_size) if model.preparation.kind == "image" else _rows(source, model)
+    num_rows = 0
+    with row_writer(output) as write:
+        for raw, batch in pieces:
+            write(_with(batch, _predict(model, raw, str(source)), model.class_names, source))
+            num_rows += len(batch)
+    return num_rows
+
+
+def answer_point(model: LoadedModel, text: str, changes: dict[str, Any]) -> None:
+    """Prints class and probabilities of one row, and draws it on the decision boundary of two-dimensional data.
+
+    Args:
+        model: A model of rows.
+        text: Values in the order of the columns, or as ``name=value``, with commas between.
+        changes: Arguments of the training data, which the picture shows, that are to be others.
+
+    Raises:
+        InputError: If the values do not fit the model.
+    """
+    row = parse_point(text, _columns_of(model))
+    frame = pd.DataFrame([{name: value or None for name, value in row.items()}])
+    predictions = _predict(model, frame, "--point")
+    (name,), (shares,) = predictions.classes, predictions.probabilities
+    width = max(map(len, ("point", "class", *(f"probability of {other}" for other in model.class_names))))
+    print(f"{'point':{width}}  {', '.join(f'{column} = {value}' for column, value in row.items())}")
+    print(f"{'class':{width}}  {name}")
+    for other, share in zip(model.class_names, shares, strict=True):
+        print(f"{f'probability of {other}':{width}}  {share:.6f}")
+    if _is_plane(model) and all(row.values()):
+        point = np.array([[float(value) for value in row.values()]])
+        print(f"{'picture':{width}}  {draw_point(model, point, predictions, changes)}")
+
+
+def parse_point(text: str, columns: list[str]) -> dict[str, str]:
+    """Values of one row by column.
+
+    Raises:
+        InputError: If a column is missing, unknown or there twice.
+
+    Example:
+        >>> parse_point("x2=1,x1=-1", ["x1", "x2"])
+        {'x1': '-1', 'x2': '1'}
+    """
+    values = [value.strip() for value in text.split(",")]
+    if not any("=" in value for value in values):
+        if len(values) != len(columns):
+            rule = f"must hold {len(columns)} values with commas between, got {text}"
+            raise InputError("--point", rule, f"pass a value each for {', '.join(columns)}")
+        return dict(zip(columns, values, strict=True))
+    named: dict[str, str] = {}
+    for value in values:
+        name, equals, own = value.partition("=")
+        if name not in columns or name in named:
+            rule = f"{name} stands there twice" if name in named else f"{name} is no column of the model"
+            rule = rule if equals else f"{value} has no name, as others do"
+            raise InputError("--point", rule, f"pass name=value for {', '.join(columns)}")
+        named[name] = own
+    missing = [name for name in columns if name not in named]
+    if missing:
+        raise InputError("--point", f"lacks {', '.join(missing)}", f"pass name=value for {', '.join(columns)}")
+    return {name: named[name] for name in columns}
+
+
+def draw_point(model: LoadedModel, point: NDArray[Any], predictions: Predictions, changes: dict[str, Any]) -> Path:
+    """Draws ``point``, shape ``(1, 2)``, on the decision boundary, as ``point.png`` in the run folder.
+
+    Returns:
+        The picture.
+    """
+    from litclf.inference.rebuild import load_data  # loads Lightning
+    from litclf.visualization.plots.boundary import draw_boundary, mesh_points  # loads matplotlib
+    from litclf.visualization.plots.canvas import new_figure, save
+
+    train = load_data(model.path, changes).splits["train"]
+    # The point is one of those that the plane is drawn around.
+    x = np.concatenate([_raw_numbers(model.preparation, train.x.numpy()), point])
+    y = np.concatenate([train.y.numpy(), predictions.indexes])
+    figure, ((axes,),) = new_figure()
+    predicted, mesh = (model.predict(pd.DataFrame(rows, columns=_columns_of(model))) for rows in (x, mesh_points(x)))
+    draw_boundary(axes, x, y, mesh.probabilities, predicted.indexes, model.class_names)
+    axes.plot(*point.T, "*", color="black", markeredgecolor="white", markersize=16, zorder=6)
+    share = predictions.probabilities[0, predictions.indexes[0]]
+    axes.set_title(f"{predictions.classes[0]}, probability {share:.3f}", fontsize=10, y=1.0)
+    path = run_folder(model.path) / "point.png"
+    save(figure, path)
+    return path
+
+
+def _is_plane(model: LoadedModel) -> bool:
+    """Whether a row is two numbers and nothing else."""
+    preparation = model.preparation
+    plain = preparation.kind == "array" or (isinstance(preparation, TablePreparation) and not preparation.categories)
+    return plain and len(_columns_of(model)) == 2
+
+
+def _raw_numbers(preparation: Preparation, x: NDArray[Any]) -> NDArray[Any]:
+    """The numbers of rows in their own units, shape ``(N, columns)``, of the network's inputs."""
+    if not isinstance(preparation, TablePreparation):
+        return x
+    scaling = [preparation.numbers[name] for name in preparation.columns]
+    mean, scale = (np.array([number[key] for number in scaling]) for key in ("mean", "scale"))
+    return np.asarray(x[:, : len(scaling)] * scale + mean)
+
+
+def _rows(source: Path, model: LoadedModel) -> Iterator[tuple[Any, pa.RecordBatch]]:
+    if source.is_dir():
+        rule = f"{source} is a folder; the model takes rows with {', '.join(_columns_of(model)[:5])}"
+        raise InputError("--input", rule, "pass a CSV, TSV or Parquet file")
+    yield from read_rows(source)
+
+
+def _images(source: Path, at_once: int) -> Iterator[tuple[Any, pa.RecordBatch]]:
+    from litclf.preprocessing.image import EXTENSIONS
+
+    if source.is_file():
+        yield [source], pa.RecordBatch.from_pydict({"file": [source.name]})
+        return
+    paths = [Path(where, name) for where, _, names in os.walk(source) for name in names if not name.startswith(".")]
+    images = sorted(path for path in paths if path.suffix.lower() in EXTENSIONS)
+    if not images:
+        raise InputError("--input", f"{source} holds no images", f"pass a folder of {', '.join(EXTENSIONS)} files")
+    if len(images) < len(paths):
+        print(f"passed over {len(paths) - len(images)} files that are no images, by their names")
+    with tqdm(total=len(images), unit=" images", disable=None, leave=False) as bar:
+        for start in range(0, len(images), at_once):
+            piece = images[start : start + at_once]
+            yield piece, pa.RecordBatch.from_pydict({"file": [str(path.relative_to(source)) for path in piece]})
+            bar.update(len(piece))
+
+
+def _with(
+    batch: pa.RecordBatch, predictions: Predictions, class_names: tuple[str, ...], source: Path
+) -> pa.RecordBatch:
+    """The rows, with columns for the predicted class and the probability of each."""
+    columns: dict[str, Any] = {"predicted": pa.array(predictions.classes, pa.string())}
+    for name, shares in zip(class_names, predictions.probabilities.T, strict=True):
+        columns[f"probability of {name}"] = pa.array(shares)
+    for name, column in columns.items():
+        if name in batch.schema.names:
+            raise InputError(str(source), f"has a column {name} already", "rename it, or leave it out")
+        batch = batch.append_column(name, column)
+    return batch
+
+
+def _predict(model: LoadedModel, raw: Any, where: str) -> Predictions:
+    """Predictions; what is wrong with the inputs is told of where they came from."""
+    try:
+        return model.predict(raw)
+    except InputError as error:
+        raise InputError(where, error.what, error.fix) if error.where == "input" else error from error
+
+
+def _columns_of(model: LoadedModel) -> list[str]:
+    columns = getattr(model.preparation, "columns", None)
+    if columns is None:
+        raise InputError("--point", f"takes rows, the model takes {model.preparation.kind}s", "pass --input instead")
+    return list(columns)

@@ -1,0 +1,274 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
+from litclf.cli import run
+from litclf.cli.export import main
+from litclf.data.images import ImagesDataModule
+from litclf.data.table import TableDataModule
+from litclf.inference.export.export import ExportError, export
+from litclf.inference.export.formats import FORMATS, FileFormat
+from litclf.inference.model import load
+from litclf.inference.rebuild import load_data
+from litclf.presets import presets
+from litclf.training.calibration import calibrate_checkpoint
+
+onnxruntime = pytest.importorskip("onnxruntime")
+safetensors = pytest.importorskip("safetensors")
+
+FAST = {"batch_size": None, "repeat": 30, "steps_per_execution": 30}
+MNIST = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.fixture(scope="module")
+def circles(tmp_path_factory):
+    data = CirclesDataModule(num_samples=3000, noise=0.1, **FAST)
+    settings = {"enable_progress_bar": False, "default_root_dir": tmp_path_factory.mktemp("circles")}
+    result = fit(BinaryClassifier(hidden_dims=[8], lr=0.5), data, max_epochs=1, **settings)
+    calibrate_checkpoint(result.folder / "checkpoints" / "best.ckpt", result.model, data, "f1")
+    return load(result.folder), data
+
+
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory):
+    data = BlobsDataModule(num_samples=600, cluster_std=4.0, **FAST)
+    settings = {"enable_progress_bar": False, "default_root_dir": tmp_path_factory.mktemp("blobs")}
+    return load(fit(MulticlassClassifier(hidden_dims=[8]), data, max_epochs=1, **settings).folder), data
+
+
+@pytest.mark.parametrize("kind", ["circles", "blobs"])
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_export_answers_as_the_model_does(kind, format, request, tmp_path):
+    model, data = request.getfixturevalue(kind)
+    path = tmp_path / f"model{FORMATS[format].ending}"
+    exported = export(model, data, format, path)
+    assert (exported.split, exported.num_samples) == ("test", len(data.splits["test"].y))
+    assert 0 <= exported.max_difference <= 1e-5
+    stored = json.loads((tmp_path / "export.json").read_text(encoding="utf-8"))[path.name]
+    assert stored["max_difference"] == exported.max_difference
+    assert stored["class_names"] == list(model.class_names)
+    assert sorted(other.name for other in tmp_path.iterdir()) == ["export.json", path.name]
+
+
+@pytest.mark.parametrize("samples", [1, 7])
+def test_onnx_takes_raw_rows_in_batches_of_any_size(circles, tmp_path, samples):
+    model, data = circles
+    export(model, data, "onnx", tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    rows = np.random.default_rng(0).normal(size=(samples, 2)).astype(np.float32)
+    probabilities, classes = session.run(["probabilities", "class"], {"input": rows})
+    expected = model.predict(rows)
+    assert model.decision.temperature != 1, "the temperature is inside"
+    assert model.decision.threshold != 0.5, "and the threshold"
+    np.testing.assert_allclose(probabilities, expected.probabilities, atol=1e-5)
+    np.testing.assert_array_equal(classes, expected.indexes)
+    described = session.get_modelmeta().custom_metadata_map
+    assert json.loads(described["class_names"]) == ["outer", "inner"]
+    assert json.loads(described["preparation"]) == {"kind": "array", "columns": ["x1", "x2"]}
+    assert float(described["temperature"]) == model.decision.temperature
+
+
+def test_an_exported_program_needs_torch_alone(circles, tmp_path):
+    model, data = circles
+    export(model, data, "torch", tmp_path / "model.pt2")
+    described = {"litclf.json": ""}
+    program = torch.export.load(tmp_path / "model.pt2", extra_files=described).module()
+    rows = torch.randn(5, 2)
+    np.testing.assert_allclose(program(rows)[0].detach(), model.probabilities(rows), atol=1e-5)
+    assert json.loads(json.loads(described["litclf.json"])["class_names"]) == ["outer", "inner"]
+
+
+def test_a_state_dict_fits_the_plain_network(circles, tmp_path):
+    model, data = circles
+    export(model, data, "state_dict", tmp_path / "model.pt")
+    network = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    network.load_state_dict(torch.load(tmp_path / "model.pt", weights_only=True))
+    rows = torch.randn(5, 2)
+    torch.testing.assert_close(network(rows).flatten().detach(), model.logits(rows))
+
+
+def test_safetensors_say_what_they_are(circles, tmp_path):
+    model, data = circles
+    export(model, data, "safetensors", tmp_path / "model.safetensors")
+    with safetensors.safe_open(tmp_path / "model.safetensors", framework="pt") as file:
+        assert json.loads(file.metadata()["class_names"]) == ["outer", "inner"]
+        assert torch.equal(file.get_tensor("0.weight"), model.network[0].weight)
+
+
+def test_merged_blobs_from_the_fit_to_a_new_model_in_a_fresh_process(tmp_path, capsys):
+    quiet = ["--trainer.enable_progress_bar", "false", "--trainer.default_root_dir", str(tmp_path)]
+    assert run(["fit", "-c", "merged-blobs", *quiet]) == 0
+    capsys.readouterr()
+    folder = tmp_path / "lightning_logs" / "merged-blobs"
+    assert main(["--ckpt_path", str(folder), "--format", "state_dict"]) == 0
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    lines = printed[printed.index("load it by") + 1 :]
+    assert len(lines) == 2
+    code = ["import torch, litclf", *lines, "print(model(torch.tensor([[-1.0, 1.0]])).sigmoid().item())"]
+    done = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True)
+    answer = load(folder).predict([[-1, 1]])
+    assert answer.classes == ["class 1"], "the cluster around (-1, 1) has this label"
+    assert float(done.stdout) == pytest.approx(answer.probabilities[0, 1], rel=1e-5)
+
+
+def planted(format, change):
+    """The format, with a change of the graph that it writes."""
+    own = FORMATS[format]
+
+    def write(graph, path, metadata):
+        changed = change(graph)
+        own.write(graph, path, metadata)
+        changed()
+
+    return FileFormat(own.ending, write, own.read)
+
+
+def weight_moved(graph):
+    weight = graph.network[0].weight.data
+    before = weight.clone()
+    weight += 1e-3
+    return lambda: weight.copy_(before)
+
+
+def threshold_moved(graph):
+    before, graph.decision.border = graph.decision.border, 0.3
+    return lambda: setattr(graph.decision, "border", before)
+
+
+def broken(graph):
+    bias = graph.network[0].bias.data
+    before = bias.clone()
+    bias.fill_(float("nan"))
+    return lambda: bias.copy_(before)
+
+
+@pytest.mark.parametrize(
+    ("format", "change"),
+    [*((format, weight_moved) for format in FORMATS), ("onnx", threshold_moved), ("torch", broken)],
+)
+def test_a_planted_mismatch_fails_and_leaves_no_file(circles, tmp_path, monkeypatch, capsys, format, change):
+    model, _ = circles
+    monkeypatch.setitem(FORMATS, format, planted(format, change))
+    path = tmp_path / f"model{FORMATS[format].ending}"
+    assert main(["--ckpt_path", str(model.path), "--format", format, "--output", str(path)]) == 1
+    assert "of the test split has probability" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_mismatch_keeps_an_earlier_export(circles, tmp_path, monkeypatch):
+    model, data = circles
+    path = tmp_path / "model.pt"
+    export(model, data, "state_dict", path)
+    content, stored = path.read_bytes(), (tmp_path / "export.json").read_text()
+    monkeypatch.setitem(FORMATS, "state_dict", planted("state_dict", weight_moved))
+    with pytest.raises(ExportError, match="the file is removed"):
+        export(model, data, "state_dict", path)
+    assert (path.read_bytes(), (tmp_path / "export.json").read_text()) == (content, stored)
+
+
+def test_export_json_has_an_entry_for_each_file(circles, tmp_path):
+    model, data = circles
+    export(model, data, "state_dict", tmp_path / "a.pt")
+    export(model, data, "safetensors", tmp_path / "b.safetensors")
+    export(model, data, "state_dict", tmp_path / "a.pt")
+    assert list(json.loads((tmp_path / "export.json").read_text())) == ["a.pt", "b.safetensors"]
+
+
+def test_a_missing_package_is_named(circles, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(InputError, match=r"needs the package onnxruntime.*; fix: pip install litclf\[export\]"):
+        export(*circles, "onnx", tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--format", "onx"], "invalid choice: 'onx'"),
+        ([], "arguments are required: --format"),
+        (["--format", "torch", "--output", "none/model.pt2"], "there is no folder none"),
+        (["--format", "torch", "--data.sample", "3"], "has no argument sample"),
+    ],
+)
+def test_wrong_arguments_are_refused(circles, tmp_path, monkeypatch, args, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=message):
+        main(["--ckpt_path", str(circles[0].path), *args])
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_of_another_shape_is_refused(circles, tmp_path):
+    with pytest.raises(InputError, match=r"has inputs of shape \[3\], the model takes \[2\]"):
+        export(circles[0], BlobsDataModule(num_features=3), "torch", tmp_path / "model.pt2")
+
+
+def test_without_a_test_split_the_training_split_is_compared(tmp_path):
+    data = BlobsDataModule(num_samples=100, holdout=0, **FAST)
+    settings = {"enable_progress_bar": False, "default_root_dir": tmp_path}
+    model = load(fit(MulticlassClassifier(), data, max_epochs=1, **settings).folder)
+    exported = export(model, data, "state_dict", tmp_path / "model.pt")
+    assert (exported.split, exported.num_samples) == ("train", 100)
+
+
+def write_table(folder):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"size": rng.normal(1e6, 3, 400), "colour": rng.choice(["red", "green"], 400)})
+    rows["kind"] = np.where(rows["size"] + 3 * (rows["colour"] == "red") > 1e6 + 1, "large", "small")
+    rows.loc[::17, "size"] = np.nan
+    rows.loc[::19, "colour"] = None
+    rows.to_csv(folder / "rows.csv", index=False)
+    return TableDataModule(path=str(folder / "rows.csv"), target="kind", **FAST)
+
+
+def write_images(folder):
+    rng = np.random.default_rng(0)
+    for name, most in (("dark", 100), ("light", 255)):
+        (folder / "images" / name).mkdir(parents=True)
+        for number in range(30):
+            pixels = rng.integers(0, most, (12, 12, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / "images" / name / f"{number}.png")
+    return ImagesDataModule(str(folder / "images"), test_size=0.4, batch_size=8)
+
+
+@pytest.mark.parametrize("format", ["onnx", "torch"])
+@pytest.mark.parametrize(
+    ("write", "network", "takes"),
+    [
+        (write_table, {"hidden_dims": [8]}, "float64 of shape (N, 2): size, colour; NaN where a number is missing;"),
+        (write_images, {"network": "cnn", "hidden_dims": [4, 8]}, "uint8 of shape (N, 3, 12, 12)"),
+    ],
+)
+def test_tables_and_images_are_scaled_inside(tmp_path, format, write, network, takes):
+    data = write(tmp_path)
+    settings = {"enable_progress_bar": False, "default_root_dir": tmp_path}
+    model = load(fit(BinaryClassifier(**network), data, max_epochs=2, **settings).folder)
+    exported = export(model, data, format, tmp_path / f"model{FORMATS[format].ending}")
+    assert exported.num_samples == len(data.splits["test"].y)
+    assert exported.input.startswith(takes)
+
+
+ON_OWN_DATA, NO_CLASSIFIER = {"images", "table"}, {"restoration"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", sorted(presets().keys() - ON_OWN_DATA - NO_CLASSIFIER))
+def test_every_preset_has_the_same_answers_by_onnx(preset, tmp_path):
+    if preset.startswith("mnist") and not MNIST.is_dir():
+        pytest.skip("needs the files of MNIST")
+    data = ["--data.data_dir", str(MNIST)] if preset.startswith("mnist") else []
+    length = ["--trainer.limit_train_batches", "100"] if data else []
+    length += ["--trainer.max_epochs", "1" if data else "2"]
+    quiet = ["--trainer.enable_progress_bar", "false", "--trainer.default_root_dir", str(tmp_path)]
+    assert run(["fit", "-c", preset, *data, *length, *quiet]) == 0
+    folder = tmp_path / "lightning_logs" / preset
+    model = load(folder)
+    exported = export(model, load_data(folder), "onnx", tmp_path / "model.onnx")
+    assert exported.max_difference <= 1e-5

@@ -1,0 +1,164 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.metrics import log_loss, roc_auc_score
+
+from litclf import (
+    BinaryClassifier,
+    BlobsDataModule,
+    CirclesDataModule,
+    InputError,
+    MNISTDataModule,
+    MulticlassClassifier,
+    fit,
+)
+from litclf.inference.model import load
+
+MNIST = Path(__file__).parents[3] / "shared" / "data"
+QUIET = {"max_epochs": 1, "enable_progress_bar": False}
+FAST = {"batch_size": None, "repeat": 50, "steps_per_execution": 50}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def circles(root):
+    data = CirclesDataModule(num_samples=3000, noise=0.1, **FAST)
+    return fit(BinaryClassifier(hidden_dims=[8]), data, name="circles", default_root_dir=root, **QUIET), data
+
+
+@pytest.fixture(scope="module")
+def blobs(root):
+    data = BlobsDataModule(num_samples=900, cluster_std=4.0, num_features=3, **FAST)
+    return fit(MulticlassClassifier(hidden_dims=[8]), data, name="blobs", default_root_dir=root, **QUIET), data
+
+
+@pytest.fixture
+def checkpoint(circles, tmp_path):
+    """A function that writes a checkpoint like that of the circles, with changes."""
+    content = torch.load(circles[0].folder / "checkpoints" / "best.ckpt", weights_only=True)
+
+    def write(**changes):
+        saved = {**content["hyper_parameters"], **changes.pop("hyper_parameters", {})}
+        saved = {key: value for key, value in saved.items() if value != "left out"}
+        torch.save({**content, "hyper_parameters": saved, **changes}, tmp_path / "a.ckpt")
+        return tmp_path / "a.ckpt"
+
+    return write
+
+
+@pytest.mark.parametrize("kind", ["circles", "blobs"])
+def test_predictions_are_what_the_test_counted_to_the_last_sample(kind, request):
+    result, data = request.getfixturevalue(kind)
+    x, y = data.splits["test"]
+    predictions = load(result.folder, calibrated=False).predict(x.numpy().astype(np.float64))
+    y, stored = y.numpy(), result.metrics
+    assert round(stored["test/accuracy"] * len(y)) == (predictions.indexes == y).sum()
+    assert stored["test/loss"] == pytest.approx(log_loss(y, predictions.probabilities), rel=1e-5)
+    scores = predictions.probabilities[:, 1] if kind == "circles" else predictions.probabilities
+    assert stored["test/auroc"] == pytest.approx(roc_auc_score(y, scores, multi_class="ovr"), abs=1e-5)
+    assert predictions.classes == [data.class_names[index] for index in predictions.indexes]
+    assert predictions.probabilities.dtype == np.float64
+    np.testing.assert_allclose(predictions.probabilities.sum(axis=1), 1)
+
+
+def test_a_frame_is_worked_through_in_pieces(circles):
+    model = load(circles[0].folder)
+    x = np.random.default_rng(0).normal(size=(45_001, 2))
+    frame = pd.DataFrame({"x2": x[:, 1], "x1": x[:, 0]})
+    np.testing.assert_allclose(model.probabilities(frame), model.probabilities(x), atol=1e-6)
+    frame.loc[45_000, "x1"] = np.nan
+    with pytest.raises(InputError, match="row 45000, column x1"):
+        model.predict(frame)
+
+
+def test_no_rows_have_no_predictions(circles):
+    predictions = load(circles[0].folder).predict(np.empty((0, 2)))
+    assert predictions.classes == []
+    assert predictions.probabilities.shape == (0, 2)
+
+
+def test_loading_draws_no_random_numbers(circles):
+    torch.manual_seed(0)
+    load(circles[0].folder)
+    drawn = torch.rand(1)
+    torch.manual_seed(0)
+    assert drawn == torch.rand(1)
+
+
+@pytest.mark.parametrize(
+    ("saved", "message"),
+    [
+        ({"model_class": "Own"}, "is of Own, which is no classifier of litclf"),
+        ({"model_class": "InputError"}, "is of InputError, which is no classifier"),
+        ({"model_class": "CirclesDataModule"}, "is of CirclesDataModule, which is no classifier"),
+        ({"network": "left out"}, "is of a network of one's own"),
+        ({"preparation": "left out"}, "does not hold how raw inputs are prepared"),
+        ({"preparation": {"kind": "pickle"}}, "got 'pickle'"),
+        ({"hidden_dims": "wide"}, "do not fit its model"),
+        ({"hidden_dims": "left out"}, "do not fit its model: 'hidden_dims'"),
+        ({"network": "os.system"}, "must be mlp, cnn or a classification network"),
+        ({"hidden_dim": [3]}, r"has no argument hidden_dim; fix: did you mean hidden_dims\?"),
+        ({"hidden_dims": [9]}, "do not fit its model"),
+        ({"class_names": ["a", "b", "c"]}, "names 3 classes of a model with 2"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_refused(checkpoint, saved, message):
+    with pytest.raises(InputError, match=message):
+        load(checkpoint(hyper_parameters=saved))
+
+
+def test_weights_that_are_not_finite_are_refused(circles, checkpoint):
+    weights = {name: value * float("nan") for name, value in circles[0].model.state_dict().items()}
+    with pytest.raises(InputError, match=r"network\.0\.weight in .* is not finite"):
+        load(checkpoint(state_dict=weights))
+
+
+def test_no_file_is_read_that_a_checkpoint_names(checkpoint, tmp_path):
+    load(checkpoint(hyper_parameters={"weights_path": str(tmp_path / "none.pth")}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "threshold", "message"),
+    [("blobs", 0.4, "is for two classes, the model has 4"), ("circles", 1.5, "must lie between 0 and 1, got 1.5")],
+)
+def test_a_threshold_that_does_not_fit_is_refused(kind, threshold, message, request):
+    with pytest.raises(InputError, match=message):
+        load(request.getfixturevalue(kind)[0].folder, threshold=threshold)
+
+
+def test_classes_without_names_are_numbered(checkpoint):
+    assert load(checkpoint(hyper_parameters={"class_names": []})).class_names == ("class 0", "class 1")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not MNIST.is_dir(), reason="needs the files of MNIST")
+def test_predictions_of_raw_digits_are_what_the_test_counted(tmp_path):
+    data = MNISTDataModule(data_dir=str(MNIST), steps_per_execution=100)
+    settings = {**QUIET, "limit_train_batches": 500, "default_root_dir": tmp_path}
+    result = fit(MulticlassClassifier(hidden_dims=[32]), data, **settings)
+    x, y = data.splits["test"]
+    predictions = load(result.folder).predict(x[:, 0].numpy())
+    assert (predictions.indexes == y.numpy()).sum() == round(result.metrics["test/accuracy"] * len(y))
+
+
+def test_predicting_loads_neither_lightning_nor_what_it_loads(circles, tmp_path):
+    (tmp_path / "rows.csv").write_text("x1,x2\n0,0.8\n1,0\n")
+    code = f"""
+import sys
+from litclf.__main__ import main
+args = ["--ckpt_path", {str(circles[0].folder)!r}, "--input", "rows.csv", "--output", "out.csv"]
+assert main(["predict", *args]) == 0
+print([name for name in ("lightning", "torchmetrics", "torchvision", "sklearn", "matplotlib") if name in sys.modules])
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 3

@@ -1,0 +1,52 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from litclf import InputError
+from litclf.inference.rows import read_rows, row_writer
+
+
+def copied(source, target):
+    with row_writer(target) as write:
+        for _, batch in read_rows(source):
+            write(batch)
+    return target
+
+
+def test_values_of_text_are_written_as_they_were(tmp_path):
+    text = 'number,code,"a ""quoted"", name"\n1.50,007,plain\n-1e-3,7,"with, comma"\n2,,"with ""quotes"""\n'
+    (tmp_path / "a.csv").write_text(text)
+    again = copied(tmp_path / "a.csv", tmp_path / "b.csv")
+    pd.testing.assert_frame_equal(
+        pd.read_csv(again, dtype=str, keep_default_na=False),
+        pd.read_csv(tmp_path / "a.csv", dtype=str, keep_default_na=False),
+    )
+
+
+def test_plain_values_are_not_quoted(tmp_path):
+    (tmp_path / "a.csv").write_text("x,name\n1.5,one\n2.5,two\n")
+    assert copied(tmp_path / "a.csv", tmp_path / "b.csv").read_text() == "x,name\n1.5,one\n2.5,two\n"
+
+
+def test_types_of_parquet_are_kept_in_every_piece(tmp_path):
+    rows = 200_000  # several pieces, of which the last alone has missing values
+    values = pa.array([None if row == rows - 1 else row for row in range(rows)], pa.int32())
+    table = pa.table({"whole": values, "time": pa.array(np.arange(rows), pa.timestamp("ms")), "text": ["a"] * rows})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert pq.read_table(copied(tmp_path / "a.parquet", tmp_path / "b.parquet")).equals(table)
+
+
+def test_a_column_without_a_value_in_one_piece_stays_text(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,\n2,\n")
+    assert pq.read_schema(copied(tmp_path / "a.csv", tmp_path / "b.parquet")).types == [pa.string(), pa.string()]
+
+
+def test_an_ending_without_a_format_is_refused(tmp_path):
+    with (
+        pytest.raises(InputError, match=r"must end in \.csv or \.parquet, got b\.xlsx"),
+        row_writer(tmp_path / "b.xlsx"),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
