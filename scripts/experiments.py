@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from fits import Setting, build, run
-from litclf.presets import presets
+from litclf.cli.presets import presets
 
 
 @dataclass(frozen=True)

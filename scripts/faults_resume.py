@@ -34,7 +34,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from faults_cases import Case, cases
 from litclf.__main__ import main as litclf_main
-from litclf.cli import CLI  # noqa: F401  # loaded once, for all forks
+from litclf.cli.fit import CLI  # noqa: F401  # loaded once, for all forks
 from litclf.engines.kernel.cache import load_kernel
 from litclf.runs.find import checkpoints_in
 from litclf.utilities import signals

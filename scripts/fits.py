@@ -17,7 +17,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 import litclf
-from litclf.presets import preset_path
+from litclf.cli.presets import preset_path
 from litclf.training.run import RunResult
 
 

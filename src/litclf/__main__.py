@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 import litclf
-from litclf.commands import TOOLS, exit_code
-from litclf.presets import presets
+from litclf.cli.commands import TOOLS, exit_code
+from litclf.cli.presets import presets
 from litclf.utilities import signals
 
 USAGE = """\
@@ -79,7 +79,7 @@ def main(args: Sequence[str] | None = None) -> int:
         return exit_code(importlib.import_module("litclf.inference.predict").main, args[1:])
     try:
         with signals.handled():
-            from litclf.cli import run
+            from litclf.cli.fit import run
 
             return run(args)
     except signals.Interrupted as stop:  # while PyTorch was being loaded

@@ -2,7 +2,7 @@
 
 import pytest
 
-from litclf.trust import allow_classes
+from litclf.cli.trust import allow_classes
 
 FIT = ("fit", "-c", "circles", "--pictures", "false", "--trainer.max_epochs", "1")
 HANDLER = "torch.distributed.elastic.multiprocessing.subprocess_handler.SubprocessHandler"

@@ -6,7 +6,7 @@ from sklearn.datasets import make_blobs
 from sklearn.model_selection import train_test_split
 
 from litclf import BlobsDataModule, InputError
-from litclf.presets import preset_path
+from litclf.cli.presets import preset_path
 
 
 def test_rows_are_those_of_scikit_learn():

@@ -16,10 +16,10 @@ from litclf import (
     RestorationDataModule,
     TableDataModule,
 )
+from litclf.cli.presets import preset_path
 from litclf.engines.eager import EagerEngine
 from litclf.models.base import SteppedModule
 from litclf.models.optimizers import Recipe
-from litclf.presets import preset_path
 
 pytestmark = pytest.mark.filterwarnings("ignore:Total length of `list` across ranks is zero")
 SAMPLES, SEED, LR = 43, 42, 0.5

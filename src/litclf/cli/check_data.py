@@ -52,7 +52,7 @@ def with_data(args: list[str]) -> list[str]:
         >>> with_data(["-c", "blobs"])
         ['--data={"class_path": "BlobsDataModule", "init_args": ...']
     """
-    from litclf.parser import with_config
+    from litclf.cli.parser import with_config
 
     (_, *args), _ = with_config(["check-data", *args])
     for place, arg in enumerate(args):
@@ -71,7 +71,7 @@ def _parser() -> LightningArgumentParser:
     from lightning.pytorch import LightningDataModule
 
     import litclf
-    from litclf.parser import Parser
+    from litclf.cli.parser import Parser
 
     for name in litclf.__all__:
         getattr(litclf, name)  # short names are found among the classes that are loaded

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from litclf.commands import ToolParser
+from litclf.cli.commands import ToolParser
+from litclf.cli.presets import preset_path
 from litclf.data.base import ClassificationDataModule
 from litclf.inference.compare.contender import Contender, contenders, differing_settings, shown
 from litclf.inference.compare.pairs import NoPair, Pair, compare_pairs
 from litclf.models.classifier import Classifier
-from litclf.presets import preset_path
 from litclf.runs.read import find_run, read_folder
 from litclf.utilities.errors import InputError
 
@@ -55,7 +55,7 @@ def main(args: list[str]) -> int:
         find_run(path)
     names = [preset_path(preset).stem for preset in options.presets]
     for preset, name in zip(options.presets, names, strict=True):
-        from litclf.cli import run  # slow to load, and needed here only
+        from litclf.cli.fit import run  # slow to load, and needed here only
 
         if code := run(["fit", "-c", preset, "--trainer.default_root_dir", str(options.root)]):
             return code

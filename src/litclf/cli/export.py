@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from litclf.arguments import ModelParser, data_changes, load_model
+from litclf.cli.arguments import ModelParser, data_changes, load_model
 from litclf.inference.export.export import ExportError, export, loading_lines
 from litclf.inference.export.formats import FORMATS
 from litclf.inference.rebuild import load_data

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import torch
 
-from litclf.arguments import ModelParser, data_changes, load_model
+from litclf.cli.arguments import ModelParser, data_changes, load_model
 from litclf.inference.model import LoadedModel
 from litclf.inference.predict import answer_point, predict_file
 from litclf.preprocessing.table import UnseenCategoryWarning

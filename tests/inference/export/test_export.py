@@ -10,15 +10,15 @@ import torch
 from PIL import Image
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
-from litclf.cli import run
 from litclf.cli.export import main
+from litclf.cli.fit import run
+from litclf.cli.presets import presets
 from litclf.data.images import ImagesDataModule
 from litclf.data.table import TableDataModule
 from litclf.inference.export.export import ExportError, export
 from litclf.inference.export.formats import FORMATS, FileFormat
 from litclf.inference.model import load
 from litclf.inference.rebuild import load_data
-from litclf.presets import presets
 from litclf.training.calibration import calibrate_checkpoint
 
 onnxruntime = pytest.importorskip("onnxruntime")

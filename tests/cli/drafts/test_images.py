@@ -4,8 +4,8 @@ import yaml
 from PIL import Image
 
 from litclf import BinaryClassifier, MulticlassClassifier
+from litclf.cli.drafts.images import draft_images
 from litclf.data.images import ImagesDataModule
-from litclf.draft.images import draft_images
 from litclf.utilities.errors import InputError
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score
 
 from litclf import CirclesDataModule
 from litclf.__main__ import main
-from litclf.presets import preset_path, presets
+from litclf.cli.presets import preset_path, presets
 
 SHORT = ["--trainer.max_epochs", "1"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from litclf.commands import ToolParser
-from litclf.draft.images import draft_images
-from litclf.draft.table import draft_table
+from litclf.cli.commands import ToolParser
+from litclf.cli.drafts.images import draft_images
+from litclf.cli.drafts.table import draft_table
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
 

@@ -9,8 +9,9 @@ from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.neural_network import MLPClassifier
 
-from litclf import InputError, TableDataModule, cli
-from litclf.draft.command import main
+from litclf import InputError, TableDataModule
+from litclf.cli import fit as cli
+from litclf.cli.init import main
 
 SEEDS = range(5)
 

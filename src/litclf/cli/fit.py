@@ -13,12 +13,12 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
-from litclf.commands import FITS, TOOLS, exit_code
+from litclf.cli.commands import FITS, TOOLS, exit_code
+from litclf.cli.parser import Parser, with_config
 from litclf.data import blobs, circles, images, mnist, restoration, table  # noqa: F401
 from litclf.models import auto, binary, multiclass  # noqa: F401
 from litclf.models import restoration as image_restoration  # noqa: F401
 from litclf.models.decision import Calibration, Rule
-from litclf.parser import Parser, with_config
 from litclf.runs.find import run_folder
 from litclf.runs.folder import checkpoint_to_resume, runs_folder
 

@@ -12,10 +12,10 @@ import yaml
 from lightning.pytorch.cli import LightningArgumentParser
 
 import litclf
-from litclf.presets import preset_path
+from litclf.cli.presets import preset_path
+from litclf.cli.trust import HELP, allow_classes
 from litclf.runs.find import find_checkpoint, read_checkpoint, run_folder
 from litclf.runs.hparams import DEEPEST, MOST_VALUES, is_small
-from litclf.trust import HELP, allow_classes
 from litclf.utilities.errors import InputError, nearest
 
 _KINDS = {

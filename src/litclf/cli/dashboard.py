@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from litclf.commands import ToolParser
+from litclf.cli.commands import ToolParser
 from litclf.utilities.errors import InputError
 
 _LOOPBACK = "127.0.0.1"

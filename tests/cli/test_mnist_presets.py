@@ -7,7 +7,7 @@ import pytest
 
 from litclf.__main__ import main
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 @pytest.mark.slow

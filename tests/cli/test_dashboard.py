@@ -12,7 +12,7 @@ import pytest
 from torch.utils.tensorboard import SummaryWriter
 
 from litclf import InputError
-from litclf.dashboard import main, start
+from litclf.cli.dashboard import main, start
 
 # TensorBoard's own copy of html5lib warns as it is loaded.
 pytestmark = pytest.mark.filterwarnings("ignore:html5lib's sanitizer is deprecated:DeprecationWarning")
@@ -134,7 +134,7 @@ def test_a_port_in_use_is_refused(make_run):
 
 
 def command(*args):
-    code = "import sys; from litclf.dashboard import main; sys.exit(main(sys.argv[1:]))"
+    code = "import sys; from litclf.cli.dashboard import main; sys.exit(main(sys.argv[1:]))"
     return subprocess.Popen(
         [sys.executable, "-c", code, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

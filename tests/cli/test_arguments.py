@@ -1,7 +1,7 @@
 import pytest
 
 from litclf import InputError
-from litclf.arguments import ModelParser, data_changes, load_model
+from litclf.cli.arguments import ModelParser, data_changes, load_model
 
 
 def test_errors_are_one_line():

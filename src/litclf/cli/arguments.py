@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from litclf.commands import ToolParser
+from litclf.cli.commands import ToolParser
 from litclf.inference.model import LoadedModel, load
 from litclf.utilities.errors import InputError
 

@@ -8,7 +8,7 @@ from torch.optim import SGD
 
 from litclf import BinaryClassifier, InputError
 from litclf.__main__ import main
-from litclf.trust import allow_classes, trusted_class
+from litclf.cli.trust import allow_classes, trusted_class
 
 FIT = ("fit", "-c", "circles", "--pictures", "false", "--trainer.fast_dev_run", "true")
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import litclf
-from litclf.presets import preset_path, presets
+from litclf.cli.presets import preset_path, presets
 from litclf.utilities.errors import InputError
 
 FILES = sorted((Path(litclf.__file__).parent / "configs").glob("*.yaml"))

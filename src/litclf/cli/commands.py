@@ -18,7 +18,7 @@ TOOLS = {
     "init": "litclf.draft",
     "report": "litclf.report",
     "compare": "litclf.compare",
-    "dashboard": "litclf.dashboard",
+    "dashboard": "litclf.cli.dashboard",
     "export": "litclf.export",
     "serve": "litclf.serve",
 }

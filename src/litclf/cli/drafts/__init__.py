@@ -1,0 +1,1 @@
+"""Drafts of configs for the data at hand."""
