@@ -1,5 +1,7 @@
 """What all tests share: one thread, no seed left over from another test, a quiet Trainer."""
 
+import csv
+import json
 import logging
 import os
 import shutil
@@ -8,6 +10,7 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import Logger
+from PIL import Image
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +64,33 @@ class Records(Logger):
 @pytest.fixture
 def make_records():
     return Records
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    """Writes a run folder of the given contents; what is not given is not there."""
+
+    def make(path="logs/circles/version_0", *, metrics=None, rows=None, samples=None, config=None, pictures=()):
+        folder = tmp_path / path
+        folder.mkdir(parents=True)
+        for name, content in (("metrics.json", metrics), ("samples.json", samples)):
+            if content is not None:
+                (folder / name).write_text(json.dumps(content), encoding="utf-8")
+        if config is not None:
+            (folder / "config.yaml").write_text(config, encoding="utf-8")
+        if rows is not None:
+            columns = list(dict.fromkeys(key for row in rows for key in row))
+            with (folder / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, columns)
+                writer.writeheader()
+                writer.writerows(rows)
+        for number, name in enumerate(pictures):
+            image = Image.new("RGB", (64, 40), (40 * number % 256, 120, 180))
+            frames = {"save_all": True, "append_images": [Image.new("RGB", (64, 40))]} if name.endswith(".gif") else {}
+            image.save(folder / name, **frames)
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -1,111 +1,128 @@
-"""Imports run downward only: cli, parser -> run -> callbacks, data, models -> engines, nets, preparation -> checks.
-
-``pictures`` draws from arrays and ``report`` from a run folder; neither knows of anything above ``checks``.
-"""
+"""The rooms of ``docs/design.md``, held against the imports of the code; and every file, against its length."""
 
 import ast
+import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import litclf
 
+PROJECT = Path(__file__).parents[1]
 ROOT = Path(litclf.__file__).parent
-FILES = sorted(path for path in ROOT.rglob("*.py") if path not in (ROOT / "__init__.py", ROOT / "__main__.py"))
-BOTTOM = {"checks", "files"}
-TOOL = BOTTOM | {"commands"}
-GATE = {"hyperparameters", "saving"}
-MIDDLE = BOTTOM | {"engines", "nets", "preparation"}
-PARTS = MIDDLE | {"callbacks", "data", "models"}
-LIGHT = BOTTOM | GATE | {"checkpoints", "decision", "nets", "preparation", "threads"}
-TRAINED = LIGHT | {"inference", "rebuild"}
-MAY_IMPORT = {
-    "checks": set(),
-    "files": {"checks"},
-    "presets": BOTTOM,
-    "hyperparameters": BOTTOM,
-    "trust": BOTTOM,
-    "saving": BOTTOM | {"hyperparameters"},
-    "plugin": BOTTOM | GATE,
-    "nets": BOTTOM | {"backbones"},
-    "backbones": BOTTOM,
-    "decision": BOTTOM,
-    "preparation": BOTTOM | {"preparation"},
-    "engines": BOTTOM | {"engines"},
-    "loops": set(),
-    "rng": set(),
-    "signals": set(),
-    "settings": BOTTOM,
-    "folder": BOTTOM | {"checkpoints"},
-    "resuming": BOTTOM | {"callbacks", "checkpoints", "folder", "record", "signals"},
-    "callbacks": MIDDLE | {"callbacks", "loggers", "loops", "pictures", "rng", "signals"},
-    "pictures": BOTTOM | {"pictures"},
-    "report": TOOL | {"report"},
-    "record": set(),
-    "commands": BOTTOM | {"signals"},
-    "dashboard": TOOL,
-    "data": MIDDLE | GATE | {"data"},
-    "models": MIDDLE | GATE | {"backbones", "decision", "models"},
-    "loggers": BOTTOM,
-    "threads": set(),
-    "checkpoints": BOTTOM | {"saving"},
-    "check_data": MIDDLE | {"check_data", "data", "parser"},
-    "draft": TOOL | {"data", "draft", "preparation"},
-    "calibration": PARTS | {"checkpoints", "decision", "saving"},
-    "defaults": PARTS | {"loggers", "checkpoints", "plugin", "threads"},
-    "run": PARTS
-    | {"calibration", "check_data", "checkpoints", "decision", "defaults", "loggers", "record", "report"}
-    | {"folder", "resuming", "settings", "signals"},
-    "rebuild": PARTS | GATE | {"checkpoints"},
-    "inference": LIGHT,
-    "arguments": TOOL | {"inference"},
-    "rows": BOTTOM | {"data"},
-    "predict": TRAINED | {"arguments", "pictures", "rows"},
-    "export": TRAINED | {"arguments", "data", "export", "models"},
-    "serve": TRAINED | {"arguments", "serve"},
-}
-ABOVE = {"cli", "parser", "compare"}
+FILES = sorted(ROOT.rglob("*.py"))
+ENTRANCES = {"__init__", "__main__"}
+ROW = re.compile(r"^\| (\d) \| `(\w+)/` \| (.*?) \| (.*?) \|$", re.MULTILINE)
 
 
-def room(path):
-    return path.relative_to(ROOT).with_suffix("").parts[0]
+def rooms_of(page):
+    """Floor, what it may import, and whether it is to come, of each room in the table of ``page``."""
+    rows = {name: (int(floor), words, "to come" in holds) for floor, name, holds, words in ROW.findall(page)}
+    floors = {name: floor for name, (floor, _, _) in rows.items()}
+    rooms = {}
+    for name, (floor, words, to_come) in rows.items():
+        if words == "all":
+            allowed = set(rows)
+        elif words == "nothing of ours":
+            allowed = set()
+        elif range_of := re.fullmatch(r"floors 1 to (\d)", words):
+            allowed = {other for other in rows if floors[other] <= int(range_of.group(1))}
+        else:
+            allowed = set(words.split(", "))
+        rooms[name] = (floor, allowed - {name}, to_come)
+    return rooms
+
+
+ROOMS = rooms_of((PROJECT / "docs" / "design.md").read_text(encoding="utf-8"))
+
+
+def module_of(path):
+    return ".".join(("litclf", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
 
 
 def imported(source):
-    """The rooms of litclf that a module imports, wherever in the file the import stands."""
+    """The modules of litclf that a module imports, wherever in the file the import stands."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports name the whole path"
-            module = (node.module or "").split(".")
-            if module == ["litclf"]:
-                yield from (alias.name for alias in node.names)
-            elif module[0] == "litclf":
-                yield module[1]
+            if (node.module or "").split(".")[0] == "litclf":
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
-            for alias in node.names:
-                module = alias.name.split(".")
-                if module[0] == "litclf" and len(module) > 1:
-                    yield module[1]
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "litclf")
+
+
+def inside(module, place):
+    """Whether ``module`` lies in ``place``, such as ``litclf.engines.execution``."""
+    return f"{module}.".startswith(f"{place}.")
 
 
 @pytest.mark.parametrize(
-    ("source", "rooms"),
+    ("source", "modules"),
     [
-        ("from litclf.data.base import Split", ["data"]),
-        ("import litclf.models.classifier as b", ["models"]),
-        ("def f():\n    from litclf import nets", ["nets"]),
-        ("import litclf\nimport torch", []),
+        ("from litclf.data.base import Split", ["litclf.data.base.Split"]),
+        ("import litclf.models.base as b", ["litclf.models.base"]),
+        ("def f():\n    from litclf import nets", ["litclf.nets"]),
+        ("import litclf\nimport torch", ["litclf"]),
     ],
 )
-def test_the_walk_sees_every_kind_of_import(source, rooms):
-    assert list(imported(source)) == rooms
+def test_the_walk_sees_every_kind_of_import(source, modules):
+    assert list(imported(source)) == modules
 
 
-def test_the_walk_sees_all_rooms():
-    assert {room(path) for path in FILES} == MAY_IMPORT.keys() | ABOVE
+def test_the_table_tells_floors_lists_and_single_files():
+    page = (
+        "| 1 | `a/` | x | nothing of ours |\n| 2 | `b/` | x | a, c.d |\n| 3 | `c/` | *to come:* x | floors 1 to 2 |\n"
+        "| 4 | `e/` | x | all |\n"
+    )
+    assert rooms_of(page) == {
+        "a": (1, set(), False),
+        "b": (2, {"a", "c.d"}, False),
+        "c": (3, {"a", "b"}, True),
+        "e": (4, {"a", "b", "c"}, False),
+    }
+
+
+def test_the_top_holds_the_rooms_of_the_design_and_the_entrances_alone():
+    there = {path.name for path in ROOT.iterdir() if path.name != "__pycache__"}
+    built = {name for name, (_, _, to_come) in ROOMS.items() if not to_come}
+    assert len(ROOMS) == 12
+    assert there - ROOMS.keys() == {"__init__.py", "__main__.py", "py.typed", "configs"}
+    assert built <= there
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_run_downward(path):
-    allowed = MAY_IMPORT.get(room(path), MAY_IMPORT.keys() | ABOVE | {"presets"})
-    assert set(imported(path.read_text(encoding="utf-8"))) <= allowed
+def test_imports_run_down_only(path):
+    room = path.relative_to(ROOT).with_suffix("").parts[0]
+    modules = set(imported(path.read_text(encoding="utf-8")))
+    if room in ENTRANCES:
+        return
+    for module in modules:
+        assert any(inside(module, f"litclf.{place}") for place in {room, *ROOMS[room][1]}), f"{path} imports {module}"
+
+
+def test_what_the_table_allows_lies_below():
+    for name, (floor, allowed, _) in ROOMS.items():
+        assert all(ROOMS[place.split(".")[0]][0] < floor for place in allowed), name
+
+
+def test_no_imports_run_in_a_circle():
+    modules = {module_of(path) for path in FILES}
+    graph = {}
+    for path in FILES:
+        found = set()
+        for name in imported(path.read_text(encoding="utf-8")):
+            # `from a.b import c` names a module or something in one.
+            found.add(name if name in modules else name.rpartition(".")[0])
+        graph[module_of(path)] = found & modules - {module_of(path)}
+    graph["litclf"] = graph["litclf"] - {"litclf"}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "scripts"])
+def test_no_file_is_above_300_lines(folder):
+    lengths = {path: len(path.read_bytes().splitlines()) for path in (PROJECT / folder).rglob("*.py")}
+    assert {str(path): length for path, length in lengths.items() if length > 300} == {}

@@ -13,6 +13,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from litclf.data.registry import DATAMODULES
+from litclf.models.registry import MODELS
+from litclf.utilities.version import __version__
+
 if TYPE_CHECKING:
     from litclf.data.base import ClassificationDataModule
     from litclf.data.blobs import BlobsDataModule
@@ -30,25 +34,13 @@ if TYPE_CHECKING:
     from litclf.training.run import RunResult, fit
     from litclf.utilities.errors import InputError
 
-__version__ = "0.1.0"
-
 _HOMES = {
-    "AutoClassifier": "litclf.models.auto",
-    "BinaryClassifier": "litclf.models.binary",
-    "BlobsDataModule": "litclf.data.blobs",
-    "CirclesDataModule": "litclf.data.circles",
-    "ClassificationDataModule": "litclf.data.base",
-    "Classifier": "litclf.models.classifier",
-    "ImageRestoration": "litclf.models.restoration",
-    "ImagesDataModule": "litclf.data.images",
-    "InputError": "litclf.utilities.checks",
+    **DATAMODULES.homes,
+    **MODELS.homes,
+    "InputError": "litclf.utilities.errors",
     "LoadedModel": "litclf.inference.model",
-    "MNISTDataModule": "litclf.data.mnist",
-    "MulticlassClassifier": "litclf.models.multiclass",
     "Predictions": "litclf.inference.model",
-    "RestorationDataModule": "litclf.data.restoration",
     "RunResult": "litclf.training.run",
-    "TableDataModule": "litclf.data.table",
     "fit": "litclf.training.run",
     "load": "litclf.inference.model",
 }
@@ -70,6 +62,7 @@ __all__ = [
     "RestorationDataModule",
     "RunResult",
     "TableDataModule",
+    "__version__",
     "fit",
     "load",
 ]
@@ -82,4 +75,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted(__all__)

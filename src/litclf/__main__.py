@@ -6,10 +6,10 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-import litclf
 from litclf.cli.commands import TOOLS, exit_code
 from litclf.cli.presets import presets
 from litclf.utilities import signals
+from litclf.utilities.version import __version__
 
 USAGE = """\
 usage: litclf {check-data,init} FILE_OR_FOLDER [options]
@@ -65,7 +65,7 @@ def main(args: Sequence[str] | None = None) -> int:
         print(USAGE, end="")
         return 0 if args else 2
     if args == ["--version"]:
-        print(f"litclf {litclf.__version__}")
+        print(f"litclf {__version__}")
         return 0
     if args == ["presets"]:
         width = max(map(len, presets()))
@@ -76,7 +76,7 @@ def main(args: Sequence[str] | None = None) -> int:
         return exit_code(importlib.import_module(TOOLS[args[0]]).main, args[1:])
     if args[0] == "predict" and any(arg.startswith(("--input", "--point")) for arg in args):
         # It takes no Trainer, and without Lightning it is there in half the time and memory.
-        return exit_code(importlib.import_module("litclf.inference.predict").main, args[1:])
+        return exit_code(importlib.import_module("litclf.cli.predict").main, args[1:])
     try:
         with signals.handled():
             from litclf.cli.fit import run

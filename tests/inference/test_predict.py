@@ -16,7 +16,7 @@ from litclf.inference.predict import _raw_numbers, parse_point, predict_file
 
 QUIET = {"max_epochs": 1, "enable_progress_bar": False}
 FAST = {"batch_size": None, "repeat": 30, "steps_per_execution": 30}
-DRAWS = pytest.mark.skipif(importlib.util.find_spec("litclf.pictures") is None, reason="draws by litclf.pictures")
+DRAWS = pytest.mark.skipif(importlib.util.find_spec("litclf.visualization.plots") is None, reason="draws")
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,7 @@ def test_a_program_gets_what_python_raises(signum, kind):
 @contextmanager
 def child(code):
     """A process that runs ``code`` with signals handled, once it has said so."""
-    code = f"import time\nfrom litclf import signals\nwith signals.handled():\n    {code}"
+    code = f"import time\nfrom litclf.utilities import signals\nwith signals.handled():\n    {code}"
     with subprocess.Popen([sys.executable, "-c", code], stdout=PIPE, stderr=PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
         yield process

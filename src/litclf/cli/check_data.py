@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from litclf.data.audit.findings import Report
+from litclf.data.registry import DATAMODULES
 from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,11 +71,9 @@ def with_data(args: list[str]) -> list[str]:
 def _parser() -> LightningArgumentParser:
     from lightning.pytorch import LightningDataModule
 
-    import litclf
     from litclf.cli.parser import Parser
 
-    for name in litclf.__all__:
-        getattr(litclf, name)  # short names are found among the classes that are loaded
+    DATAMODULES.load_all()  # short names are found among the classes that are loaded
     parser = Parser(prog="litclf check-data", description="Looks at data before training.", allow_abbrev=False)
     parser.add_argument("source", nargs="?", help="a CSV, TSV or Parquet file, or a folder of images")
     parser.add_argument("--target", type=str | None, help="column of the class; default: guessed, and said")

@@ -14,13 +14,13 @@ FITS = ("fit", "resume", "validate", "test", "predict")
 """Commands that run a Trainer."""
 
 TOOLS = {
-    "check-data": "litclf.check_data",
-    "init": "litclf.draft",
-    "report": "litclf.report",
-    "compare": "litclf.compare",
+    "check-data": "litclf.cli.check_data",
+    "init": "litclf.cli.init",
+    "report": "litclf.cli.report",
+    "compare": "litclf.cli.compare",
     "dashboard": "litclf.cli.dashboard",
-    "export": "litclf.export",
-    "serve": "litclf.serve",
+    "export": "litclf.cli.export",
+    "serve": "litclf.cli.serve",
 }
 """Commands that run no Trainer, and the module of each, which has a ``main``."""
 

@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 from lightning.pytorch.cli import LightningArgumentParser
 
-import litclf
 from litclf.cli.presets import preset_path
 from litclf.cli.trust import HELP, allow_classes
+from litclf.data.registry import DATAMODULES
+from litclf.models.registry import MODELS
 from litclf.runs.find import find_checkpoint, read_checkpoint, run_folder
 from litclf.runs.hparams import DEEPEST, MOST_VALUES, is_small
 from litclf.utilities.errors import InputError, nearest
@@ -155,7 +156,7 @@ def _described_kind(kind: str) -> str:
 def _nearest_fix(error: InputError, parser: LightningArgumentParser | None = None, value: str = "") -> InputError:
     """The error with the nearest valid flag or class as its way out, where one is near."""
     if value:
-        near = nearest(value, litclf.__all__)
+        near = nearest(value, [*MODELS, *DATAMODULES])
     elif "is no setting" in error.what:
         known = set(re.findall(r"--[\w.]+", parser.format_help())) if parser else set()
         near = nearest(error.where, known | set(_module_flags()))
@@ -166,8 +167,6 @@ def _nearest_fix(error: InputError, parser: LightningArgumentParser | None = Non
 
 def _module_flags() -> Iterator[str]:
     """Flags of all models and data of litclf, which jsonargparse knows only once a class is chosen."""
-    for name in litclf.__all__:
-        thing = getattr(litclf, name)
-        if hasattr(thing, "save_hyperparameters"):
-            prefix = "--data" if name.endswith("DataModule") else "--model"
-            yield from (f"{prefix}.{argument}" for argument in inspect.signature(thing).parameters)
+    for prefix, registry in (("--model", MODELS), ("--data", DATAMODULES)):
+        for kind in registry.load_all():
+            yield from (f"{prefix}.{argument}" for argument in inspect.signature(kind).parameters)

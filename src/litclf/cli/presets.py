@@ -6,7 +6,7 @@ from pathlib import Path
 
 from litclf.utilities.errors import InputError, nearest
 
-_FOLDER = Path(__file__).parent / "configs"
+_FOLDER = Path(__file__).parents[1] / "configs"
 
 
 def presets() -> dict[str, str]:

@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 
 import torch
 
-import litclf
 from litclf.data.base import InMemoryDataModule
+from litclf.data.registry import DATAMODULES
 from litclf.models.base import SteppedModule
+from litclf.models.registry import MODELS
 from litclf.runs.find import find_checkpoint, read_checkpoint
 from litclf.runs.hparams import LEARNED, check_size
 from litclf.utilities.errors import InputError
+from litclf.utilities.registry import Registry
 
 Part = TypeVar("Part", SteppedModule, InMemoryDataModule)
 
@@ -36,7 +38,7 @@ def rebuild_model(checkpoint: dict[str, Any], path: Path) -> SteppedModule:
     """
     saved = checkpoint["hyper_parameters"]
     name = str(saved.get("model_class"))
-    kind = _own_class(name, SteppedModule)
+    kind = _own_class(MODELS, name, SteppedModule)
     if kind is None:
         rule = f"{path} is of {name}, which is no model of litclf"
         raise InputError("ckpt_path", rule, "load a class of your own in Python, by its load_from_checkpoint")
@@ -69,7 +71,8 @@ def load_data(path: str | Path, changes: Mapping[str, Any] | None = None) -> InM
     """
     path = find_checkpoint(Path(path))
     checkpoint = read_checkpoint(path)
-    kinds = [kind for name in litclf.__all__ if name in checkpoint and (kind := _own_class(name, InMemoryDataModule))]
+    names = [name for name in DATAMODULES if name in checkpoint]
+    kinds = [kind for name in names if (kind := _own_class(DATAMODULES, name, InMemoryDataModule))]
     if not kinds:
         rule = f"{path} was trained with data that is none of litclf's"
         raise InputError("ckpt_path", rule, "pass a checkpoint of a fit with litclf's data")
@@ -77,9 +80,9 @@ def load_data(path: str | Path, changes: Mapping[str, Any] | None = None) -> InM
     return _built(kinds[0], arguments, f"{path}: {kinds[0].__name__}")
 
 
-def _own_class(name: str, base: type[Part]) -> type[Part] | None:
+def _own_class(registry: Registry, name: str, base: type[Part]) -> type[Part] | None:
     """The class of litclf with that name; nothing is imported by a name that a file holds."""
-    kind = getattr(litclf, name) if name in litclf.__all__ else None
+    kind = registry.load(name) if name in registry else None
     return kind if inspect.isclass(kind) and issubclass(kind, base) else None
 
 

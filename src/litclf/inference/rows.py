@@ -22,7 +22,7 @@ _PARQUET = (".parquet", ".pq")
 
 
 def read_rows(path: Path) -> Iterator[tuple[pd.DataFrame, pa.RecordBatch]]:
-    """The rows of a table file in pieces, each as :func:`~litclf.data.sources.reading.read_chunks` has it and to be written.
+    """The rows of a table file in pieces, each as :func:`~litclf.data.sources.reading.read_chunks` has it.
 
     A progress bar shows on a terminal how far the reader is.
 

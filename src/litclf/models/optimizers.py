@@ -10,7 +10,6 @@ import torch
 from lightning.pytorch import Trainer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, ReduceLROnPlateau, StepLR
 
-from litclf.data.loading.limits import _ORDINARY
 from litclf.utilities.checks import not_negative, one_of, positive, share
 from litclf.utilities.errors import InputError
 
@@ -118,4 +117,6 @@ def check_schedulers(trainer: Trainer) -> None:
         waits = isinstance(config.scheduler, ReduceLROnPlateau)
         if waits or config.interval != "step" or config.frequency != 1:
             rule = f"{type(config.scheduler).__name__} must move with every optimizer step of an execution"
-            raise InputError("configure_optimizers", rule, f'return it with "interval": "step", or {_ORDINARY}')
+            raise InputError(
+                "configure_optimizers", rule, 'return it with "interval": "step", or pass --data.steps_per_execution 1'
+            )

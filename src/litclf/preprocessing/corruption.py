@@ -15,6 +15,7 @@ class Corruption(nn.Module):
         rounds: Number of rounds.
 
     Example:
+        >>> import torch
         >>> Corruption(1)(torch.tensor([[3.0, 0.0, 0.0, 6.0]]))
         tensor([[ 2., -2., -1., -1.]])
     """

@@ -14,7 +14,7 @@ from litclf.utilities.errors import InputError
 
 
 class SafeCheckpointIO(CheckpointIO):
-    """Writes and reads the Trainer's checkpoints through the gate of :mod:`litclf.runs.checkpoint_file`; a plugin of the Trainer.
+    """Writes and reads the Trainer's checkpoints through the gate of :mod:`litclf.runs.checkpoint_file`.
 
     Example:
         >>> import tempfile
@@ -50,7 +50,7 @@ class SafeCheckpointIO(CheckpointIO):
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
     ) -> dict[str, Any]:
-        """Reads the file at ``path`` as :func:`~litclf.runs.checkpoint_file.read` does, onto the CPU where ``map_location`` is None.
+        """Reads as :func:`~litclf.runs.checkpoint_file.read` does, onto the CPU where ``map_location`` is None.
 
         Raises:
             InputError: As :func:`~litclf.runs.checkpoint_file.read` does, and if ``weights_only`` is False.

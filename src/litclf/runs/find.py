@@ -64,7 +64,7 @@ def _tested(run: Path) -> Path:
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Reads a checkpoint of a run, as :func:`litclf.runs.checkpoint_file.read` does: from a local file, plain values and tensors.
+    """Reads a checkpoint of a run, as :func:`litclf.runs.checkpoint_file.read` does.
 
     Raises:
         InputError: If the file is missing, damaged, no checkpoint of a run, or holds more than plain values.

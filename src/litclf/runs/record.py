@@ -12,7 +12,7 @@ from typing import Any, cast
 import torch
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 
-import litclf
+from litclf.utilities.version import __version__
 
 
 def described(part: LightningModule | LightningDataModule) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def run_seed() -> int | None:
 def versions() -> dict[str, str]:
     """Versions of litclf, Python and the packages that results depend on."""
     packages = {name: version(name) for name in ("torch", "lightning", "torchmetrics", "scikit-learn")}
-    return {"litclf": litclf.__version__, "python": platform.python_version(), **packages}
+    return {"litclf": __version__, "python": platform.python_version(), **packages}
 
 
 def facts_of(trainer: Trainer, data: LightningDataModule, started: str) -> dict[str, Any]:

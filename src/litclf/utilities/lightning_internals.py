@@ -5,7 +5,7 @@ a fit is resumed, Lightning 2.6 skips what was still to be done there: a row of 
 means of the epoch. So the state of the loops is saved as if what was going on had ended, beside what it would have
 logged.
 
-All that is private of Lightning's and needed for this stands here; ``tests/test_loops.py`` fails when it is renamed or
+All that is private of Lightning's and needed for this stands here; ``tests/utilities/test_lightning_internals.py`` fails when it is renamed or
 moved.
 """
 

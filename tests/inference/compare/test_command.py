@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from litclf import InputError
-from litclf.compare import main
+from litclf.cli.compare import main
 
 PRESET = """\
 model: {class_path: BinaryClassifier, init_args: {hidden_dims: %s, engine: eager}}

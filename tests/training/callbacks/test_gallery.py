@@ -143,7 +143,7 @@ def test_without_pictures_nothing_that_draws_is_loaded(tmp_path):
         "import sys, litclf\n"
         "data = litclf.CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)\n"
         "litclf.fit(litclf.BinaryClassifier(), data, max_epochs=1, enable_progress_bar=False)\n"
-        "print([name for name in sys.modules if name.startswith(('litclf.pictures', 'litclf.report', 'plotly'))])"
+        "print([name for name in sys.modules if name.startswith(('litclf.visualization', 'plotly'))])"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     # TorchMetrics itself loads matplotlib where it is installed.

@@ -76,7 +76,7 @@ def test_the_width_of_texts_is_that_of_the_longest():
 
 def test_pyplot_and_torch_are_not_loaded():
     rooms = ("boundary", "confusion", "curves", "data", "gradients", "images", "reliability", "roc")
-    imports = "; ".join(f"import litclf.pictures.{room}" for room in rooms)
+    imports = "; ".join(f"import litclf.visualization.plots.{room}" for room in rooms)
     check = "import sys; print(*{'matplotlib.pyplot', 'torch', 'lightning'} & sys.modules.keys())"
     answer = subprocess.run([sys.executable, "-c", f"{imports}; {check}"], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == ""

@@ -1,8 +1,6 @@
 """Run folders made by hand, as `litclf fit` leaves them."""
 
 import base64
-import csv
-import json
 from io import BytesIO
 
 import pytest
@@ -10,33 +8,6 @@ from PIL import Image
 
 NAMES = ["<b>고양이</b>", "</script><script>alert(1)</script>", "dog & 'cat'"]
 """Class names that look like markup; a page that shows them is one that escapes."""
-
-
-@pytest.fixture
-def make_run(tmp_path):
-    """Writes a run folder of the given contents; what is not given is not there."""
-
-    def make(path="logs/circles/version_0", *, metrics=None, rows=None, samples=None, config=None, pictures=()):
-        folder = tmp_path / path
-        folder.mkdir(parents=True)
-        for name, content in (("metrics.json", metrics), ("samples.json", samples)):
-            if content is not None:
-                (folder / name).write_text(json.dumps(content), encoding="utf-8")
-        if config is not None:
-            (folder / "config.yaml").write_text(config, encoding="utf-8")
-        if rows is not None:
-            columns = list(dict.fromkeys(key for row in rows for key in row))
-            with (folder / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, columns)
-                writer.writeheader()
-                writer.writerows(rows)
-        for number, name in enumerate(pictures):
-            image = Image.new("RGB", (64, 40), (40 * number % 256, 120, 180))
-            frames = {"save_all": True, "append_images": [Image.new("RGB", (64, 40))]} if name.endswith(".gif") else {}
-            image.save(folder / name, **frames)
-        return folder
-
-    return make
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
-from litclf.report import main
 
+from litclf.cli.report import main
 from litclf.utilities.errors import InputError
 from litclf.visualization.report.page import write_report
 
@@ -240,7 +240,7 @@ def test_the_command_refuses_what_is_no_run_before_it_writes(row_run, args):
 
 def test_nothing_slow_is_loaded(row_run):
     code = (
-        "import sys; from litclf.report import main; main(sys.argv[1:]); "
+        "import sys; from litclf.cli.report import main; main(sys.argv[1:]); "
         "print({'torch', 'lightning', 'matplotlib', 'plotly', 'sklearn', 'pandas'} & sys.modules.keys())"
     )
     done = subprocess.run([sys.executable, "-c", code, row_run], capture_output=True, text=True, check=True)

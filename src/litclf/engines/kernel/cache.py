@@ -21,7 +21,7 @@ from litclf.engines.kernel.updates import ACTIVATIONS, OPTIMIZERS
 
 def load_kernel(name: str) -> Callable[..., int]:
     """The kernel ``narrow`` or ``wide``, compiled for this machine once and for all."""
-    kernel: Any = getattr(importlib.import_module(f"litclf.engines.{name}"), f"run_{name}")
+    kernel: Any = getattr(importlib.import_module(f"litclf.engines.kernel.{name}"), f"run_{name}")
     if not kernel.signatures:
         signature = tuple(typeof(argument) for argument in _one_step()[0])
         # Numba has no public way to ask its cache; without one there is nothing to be compiled for others.
@@ -47,4 +47,4 @@ def _one_step() -> tuple[tuple[Any, ...], Any]:
 
 
 if __name__ == "__main__":
-    call_once(getattr(importlib.import_module(f"litclf.engines.{sys.argv[1]}"), f"run_{sys.argv[1]}"))
+    call_once(getattr(importlib.import_module(f"litclf.engines.kernel.{sys.argv[1]}"), f"run_{sys.argv[1]}"))

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-import litclf
 from litclf.data.base import InMemoryDataModule
 from litclf.inference.export.formats import FORMATS, Answer, Format, exporters
 from litclf.inference.export.graph import Graph
@@ -19,6 +18,7 @@ from litclf.models.classifier import Classifier
 from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
+from litclf.utilities.version import __version__
 
 TOLERANCE = 1e-5
 """Largest difference of a probability that an export may show."""
@@ -63,7 +63,8 @@ def export(model: LoadedModel, data: InMemoryDataModule, format: Format, output:
     """Writes ``model`` to a file, and ``export.json`` beside it, once the file has answered as the model does.
 
     ``onnx`` and ``torch`` hold the whole way from raw numbers or pixels to probabilities and classes; see
-    :class:`~litclf.inference.export.graph.Graph`. ``state_dict`` and ``safetensors`` hold the weights of the network alone.
+    :class:`~litclf.inference.export.graph.Graph`. ``state_dict`` and ``safetensors`` hold the
+    weights of the network alone.
 
     Args:
         model: The model.
@@ -80,7 +81,7 @@ def export(model: LoadedModel, data: InMemoryDataModule, format: Format, output:
     _check_data(model, data)
     graph = Graph(model)
     metadata = {
-        "litclf": litclf.__version__,
+        "litclf": __version__,
         "class_names": json.dumps(model.class_names, ensure_ascii=False),
         "preparation": json.dumps(model.preparation.to_dict(), ensure_ascii=False),
         "temperature": repr(model.decision.temperature),

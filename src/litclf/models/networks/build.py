@@ -52,6 +52,7 @@ def build_network(
         InputError: If there is no such network, or no such activation.
 
     Example:
+        >>> import torch
         >>> build_network("mlp", [2], [10], "relu", 1)(torch.zeros(3, 2)).shape
         torch.Size([3, 1])
     """

@@ -28,6 +28,7 @@ class MLP(nn.Sequential):
         activation: Name of the activation after each hidden layer, a key of ``ACTIVATIONS``.
 
     Example:
+        >>> import torch
         >>> MLP((1, 28, 28), [128], 10)(torch.zeros(3, 1, 28, 28)).shape
         torch.Size([3, 10])
     """
@@ -58,6 +59,7 @@ def initialize(network: nn.Module, init: str, activation: str) -> None:
     Source: :func:`torch.nn.init.kaiming_normal_`.
 
     Example:
+        >>> import torch
         >>> network = MLP((2,), [3], 1)
         >>> initialize(network, "zeros", "relu")
         >>> float(network(torch.ones(1, 2)).detach())
