@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
@@ -22,6 +21,7 @@ from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import check_loading, check_signature
 from litclf.utilities.checks import positive
 from litclf.utilities.errors import InputError
+from litclf.utilities.lightning_internals import count_batches, steps_between_checkpoints
 
 EVAL_BATCH_SIZE = 1000
 """Samples of a batch in validation, test and prediction: the work of the Trainer for each is then small beside it."""
@@ -179,10 +179,7 @@ class InMemoryDataModule(LightningDataModule):
         """Makes the Trainer of a resumed fit, once it has its state, count batches as they are cut now."""
         if self._loader is None or self.trainer is None or not self._start.steps:
             return
-        progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress.current
-        ending = progress.processed - progress.completed
-        progress.ready = progress.started = progress.processed = self._loader.plan.done
-        progress.completed = self._loader.plan.done - ending
+        count_batches(self.trainer, self._loader.plan.done)
 
     @property
     def augments(self) -> bool:
@@ -293,9 +290,7 @@ def _periods(trainer: Any) -> list[int]:
     periods = [trainer.log_every_n_steps] if trainer.loggers and trainer.log_every_n_steps > 1 else []
     for callback in trainer.callbacks:
         if isinstance(callback, ModelCheckpoint):
-            # `state_key` is where ModelCheckpoint tells its settings in public.
-            found = re.search(r"'every_n_train_steps': (\d+)", callback.state_key)
-            periods.append(int(found.group(1)) if found else 0)
+            periods.append(steps_between_checkpoints(callback))
         elif isinstance(period := getattr(callback, "every_n_train_steps", None), int):
             periods.append(period)
     return periods

@@ -1,20 +1,39 @@
-"""What a checkpoint must hold of Lightning's loops and metrics so that a fit goes on to the same bits.
+"""Lightning's private parts: all that is used of them, each with its reason.
 
 A checkpoint may fall into the end of a batch, between training and validation, or into the end of an epoch. When such
 a fit is resumed, Lightning 2.6 skips what was still to be done there: a row of the logs, a validation that was due, the
 means of the epoch. So the state of the loops is saved as if what was going on had ended, beside what it would have
-logged.
+logged. And Lightning counts batches, where an execution is many steps.
 
-All that is private of Lightning's and needed for this stands here; ``tests/utilities/test_lightning_internals.py`` fails when it is renamed or
-moved.
+No other file touches these names; ``tests/utilities/test_lightning_internals.py`` holds the code against this list, and
+has a test for each name that fails when Lightning renames it or changes what it does.
+
+- ``fit_loop``: the loops have no public name; all below but the connector's are reached through it.
+- ``epoch_progress``, ``batch_progress``, ``val_loop``: where a fit stands, and a validation that is taken up.
+- ``_batches_that_stepped``: the x axis of all loggers, in batches; here it is in optimizer steps.
+- ``optim_step_progress``, ``optim_progress``: what ``global_step`` counts with manual and automatic optimization.
+- ``_should_accumulate``: whether the batch just done was an optimizer step, and so is logged.
+- ``_should_check_val_fx``, ``_data_fetcher``: whether a validation follows the batch just done.
+- ``restarting``, ``_restarting``: whether an epoch is begun anew or taken up, which decides what schedules follow.
+- ``update_lr_schedulers``: the step of the schedules that wait for an epoch's end.
+- ``_logger_connector``: what is logged, and when; the five below are parts of it.
+- ``should_update_logs``: whether the batch just done is one that is logged.
+- ``metrics``: what would be logged now.
+- ``_callback_metrics``: the latest metrics, which ``trainer.callback_metrics`` gives as a copy.
+- ``_first_loop_iter``: whether the sums of the epoch are begun anew.
+- ``_results``: the sums of the epoch that is not over.
+- ``meta``, ``has_reset``, ``is_tensor``, ``metric_state``: how one of these sums is logged, and its content.
+- ``_update_count``, ``_computed``: TorchMetrics' count of what a metric has seen, and its result kept.
 """
 
 from __future__ import annotations
 
+import ast
 from typing import Any, Literal, cast
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 from torchmetrics import Metric
 
@@ -178,3 +197,26 @@ def align_logging(trainer: Trainer) -> None:
     ``log_every_n_steps`` and every callback that logs read this counter; Lightning itself adds one after each batch.
     """
     trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step - 1
+
+
+def count_batches(trainer: Trainer, done: int) -> None:
+    """Makes the Trainer of a resumed fit, once it has its state, count ``done`` batches of the epoch as handed out."""
+    progress: Any = trainer.fit_loop.epoch_loop.batch_progress.current
+    ending = progress.processed - progress.completed
+    progress.ready = progress.started = progress.processed = done
+    progress.completed = done - ending
+
+
+def steps_between_checkpoints(callback: ModelCheckpoint) -> int:
+    """Optimizer steps after which ``callback`` saves; 0 where it goes by epochs or by time.
+
+    Its ``state_key`` is where ModelCheckpoint tells its settings in public: its class and a dict of them.
+
+    Example:
+        >>> steps_between_checkpoints(ModelCheckpoint(every_n_train_steps=50))
+        50
+    """
+    settings = ast.parse(callback.state_key[callback.state_key.index("{") :], mode="eval").body
+    assert isinstance(settings, ast.Dict)
+    told = {ast.unparse(key): value for key, value in zip(settings.keys, settings.values, strict=True) if key}
+    return int(ast.literal_eval(told["'every_n_train_steps'"]))
