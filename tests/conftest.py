@@ -1,4 +1,8 @@
-"""What all tests share: one thread, no seed left over from another test, a quiet Trainer."""
+"""What all tests share: one thread, no seed left over from another test, a quiet Trainer, four runs, one browser.
+
+PyTorch and Lightning are imported where they are used: the process that hands out the tests reads this file first, and
+the others wait for it.
+"""
 
 import csv
 import json
@@ -6,15 +10,15 @@ import logging
 import os
 import shutil
 
+import numpy as np
 import pytest
-import torch
-from lightning.pytorch import Trainer
-from lightning.pytorch.loggers import Logger
 from PIL import Image
 
 
 @pytest.fixture(autouse=True)
 def one_thread():
+    import torch
+
     torch.set_num_threads(1)
 
 
@@ -28,6 +32,8 @@ def no_run_seed():
 @pytest.fixture
 def make_trainer(tmp_path):
     """A Trainer that writes nothing and says nothing, with the settings given."""
+    from lightning.pytorch import Trainer
+
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     quiet = {
         "accelerator": "cpu",
@@ -42,28 +48,108 @@ def make_trainer(tmp_path):
     return lambda **settings: Trainer(**quiet | settings)
 
 
-class Records(Logger):
+@pytest.fixture
+def make_records():
     """A logger that keeps what it is given, as ``(step, metrics)``."""
+    from lightning.pytorch.loggers import Logger
 
-    name, version = "records", 0
+    class Records(Logger):
+        name, version = "records", 0
 
-    def __init__(self):
-        super().__init__()
-        self.rows = []
+        def __init__(self):
+            super().__init__()
+            self.rows = []
 
-    def log_hyperparams(self, params, *args, **kwargs):
-        pass
+        def log_hyperparams(self, params, *args, **kwargs):
+            pass
 
-    def log_metrics(self, metrics, step=None):
-        self.rows.append((step, metrics))
+        def log_metrics(self, metrics, step=None):
+            self.rows.append((step, metrics))
 
-    def series(self, key):
-        return [(step, metrics[key]) for step, metrics in self.rows if key in metrics]
+        def series(self, key):
+            return [(step, metrics[key]) for step, metrics in self.rows if key in metrics]
+
+    return Records
+
+
+FAST = {"batch_size": None, "repeat": 50, "steps_per_execution": 50}
+"""A hundred steps in two executions, one an epoch."""
+
+
+@pytest.fixture(scope="session")
+def fit_once(tmp_path_factory):
+    """A short fit in a folder of its own, for the shared runs; returns its result."""
+
+    def fit_once(name, model, data, **settings):
+        from litclf import fit
+
+        quiet = {"max_epochs": 2, "threads": 1, "enable_progress_bar": False}
+        return fit(model, data, name=name, default_root_dir=tmp_path_factory.mktemp(name), **quiet | settings)
+
+    return fit_once
+
+
+@pytest.fixture(scope="session")
+def circles_run(fit_once):
+    """A calibrated fit in the plane with a threshold that is not one half; like all shared runs, only to be read."""
+    from litclf import BinaryClassifier, CirclesDataModule
+
+    model = BinaryClassifier(hidden_dims=[8], optimizer="adam", lr=0.02)
+    data = CirclesDataModule(num_samples=2000, noise=0.1, **FAST)
+    return fit_once("circles", model, data, threshold_rule="f1")
+
+
+@pytest.fixture(scope="session")
+def blobs_run(fit_once):
+    """A fit of four classes in three numbers that overlap."""
+    from litclf import BlobsDataModule, MulticlassClassifier
+
+    data = BlobsDataModule(num_samples=900, cluster_std=4.0, num_features=3, **FAST)
+    return fit_once("blobs", MulticlassClassifier(hidden_dims=[8]), data)
+
+
+@pytest.fixture(scope="session")
+def table_run(fit_once, tmp_path_factory):
+    """A fit of three kinds on a file of a number that may be missing and a colour."""
+    import pandas as pd
+
+    from litclf import MulticlassClassifier, TableDataModule
+
+    rng = np.random.default_rng(0)
+    size, colour = rng.normal(0, 3, 600), rng.choice(["red", "green"], 600)
+    frame = pd.DataFrame({"size": size, "colour": colour, "kind": np.digitize(size, [-1, 1]).astype(str)})
+    frame.loc[::17, "size"] = np.nan
+    path = tmp_path_factory.mktemp("rows") / "rows.csv"
+    frame.to_csv(path, index=False)
+    data = TableDataModule(path=str(path), target="kind", **FAST)
+    return fit_once("table", MulticlassClassifier(hidden_dims=[4], lr=0.5), data)
+
+
+@pytest.fixture(scope="session")
+def image_run(fit_once, tmp_path_factory):
+    """A fit on scikit-learn's zeros and ones as files of 8 x 8 grey pixels, under names that look like markup."""
+    from sklearn.datasets import load_digits
+
+    from litclf import ImagesDataModule, MulticlassClassifier
+
+    root = tmp_path_factory.mktemp("digits")
+    images, targets = load_digits(n_class=2, return_X_y=True)
+    for number, (image, target) in enumerate(zip(images.reshape(-1, 8, 8), targets, strict=True)):
+        path = root / ("영 <0>", "일 <1>")[target] / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray((image * 15.9).astype("uint8")).save(path)
+    data = ImagesDataModule(str(root), size=8, batch_size=32)
+    return fit_once("images", MulticlassClassifier(hidden_dims=[], lr=0.1), data, max_epochs=3)
 
 
 @pytest.fixture
-def make_records():
-    return Records
+def copy_run(tmp_path):
+    """Copies the folder of a shared run, for a test that changes it."""
+
+    def copy_run(result):
+        return shutil.copytree(result.folder, tmp_path / result.folder.parent.name / result.folder.name)
+
+    return copy_run
 
 
 @pytest.fixture
