@@ -149,8 +149,8 @@ class Recording(EagerEngine):
     def __init__(self):
         self.losses = []
 
-    def run(self, module, optimizer, execution):
-        sums = super().run(module, optimizer, execution)
+    def run(self, learner, execution, tell=None):
+        sums = super().run(learner, execution, tell)
         self.losses += sums.losses.tolist()
         return sums
 

@@ -1,5 +1,4 @@
 import time
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -36,24 +35,13 @@ def test_an_execution_moves_to_a_device_with_its_steps():
     assert (moved.x.device.type, moved.steps.counted_from) == ("meta", 1)
 
 
-class Listener:
-    """A callback that notes what it is told."""
-
-    def __init__(self):
-        self.told = []
-
-    def on_steps(self, trainer, module, steps):
-        self.told.append(steps)
-
-
-def fit_with(*callbacks):
-    """As much of a module in its fit as the pieces look at."""
-    return SimpleNamespace(trainer=SimpleNamespace(callbacks=callbacks), device=torch.device("cpu"))
+def of_steps(number):
+    return Execution(torch.zeros(1, 1), torch.zeros(1), Steps([(0, 1)] * number))
 
 
 def test_an_execution_is_one_piece_where_nobody_listens(monkeypatch):
     monkeypatch.setattr(time, "monotonic", None)  # not even the time is taken
-    assert list(pieces(fit_with(object()), 1000)) == [(0, 1000)]
+    assert list(pieces(of_steps(1000), None)) == [(0, 1000)]
 
 
 @pytest.mark.parametrize(
@@ -65,29 +53,29 @@ def test_an_execution_is_one_piece_where_nobody_listens(monkeypatch):
     ],
 )
 def test_pieces_grow_to_a_fifth_of_a_second(seconds, sizes, monkeypatch):
-    now, listener = [5.0], Listener()
+    now, told = [5.0], []
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     met = []
-    for start, end in pieces(fit_with(listener), 1000):
+    for start, end in pieces(of_steps(1000), told.append):
         met.append((start, end))
         now[0] += (end - start) * seconds
     assert [end - start for start, end in met] == sizes
     assert [start for start, _ in met] == [0, *[end for _, end in met[:-1]]]
-    assert listener.told == [end for _, end in met]
+    assert told == [end for _, end in met]
 
 
 def test_pieces_shrink_where_steps_get_slower(monkeypatch):
     now, sizes = [0.0], []
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    for start, end in pieces(fit_with(Listener()), 1000):
+    for start, end in pieces(of_steps(1000), lambda _: None):
         sizes.append(end - start)
         now[0] += (end - start) * (1 / 256 if start < 85 else 1 / 64)
     assert sizes == [1, 4, 16, 51, 51, 51, *[12] * 68, 10]
 
 
 def test_mini_batches_in_pieces_are_those_of_the_execution():
-    execution, listener = make(), Listener()
-    met = [(number, y.tolist()) for number, (_, y) in batches_in_pieces(fit_with(listener), execution)]
+    execution, told = make(), []
+    met = [(number, y.tolist()) for number, (_, y) in batches_in_pieces(execution, told.append)]
     assert met == [(0, [0, 1]), (1, [2, 3]), (2, [4])]
-    assert met == [(number, y.tolist()) for number, (_, y) in batches_in_pieces(fit_with(), execution)]
-    assert listener.told == [1, 3]
+    assert met == [(number, y.tolist()) for number, (_, y) in batches_in_pieces(execution, None)]
+    assert told == [1, 3]

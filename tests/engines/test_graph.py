@@ -27,8 +27,8 @@ RECIPES = {
 class ReplaysEagerly:
     """Stands for a captured step where there is no GPU: the same buffers and shapes, the step itself eager."""
 
-    def __init__(self, module, optimizer, x, y):
-        self.module, self.optimizer, self.x, self.y = module, optimizer, x.clone(), y.clone()
+    def __init__(self, learner, x, y):
+        self.learner, self.x, self.y = learner, x.clone(), y.clone()
         self.replays = 0
 
     def fits(self, x, y):
@@ -38,7 +38,7 @@ class ReplaysEagerly:
         self.x.copy_(x)
         self.y.copy_(y)
         self.replays += 1
-        return graph._eager_step(self.module, self.optimizer, self.x, self.y)
+        return graph._eager_step(self.learner, self.x, self.y)
 
 
 def cannot_capture(*_step):
@@ -96,7 +96,7 @@ def test_a_callback_may_hear_how_far_an_execution_is(make_trainer, monkeypatch):
 def test_a_step_that_cannot_be_captured_runs_eagerly_or_is_refused(make_trainer, monkeypatch):
     monkeypatch.setattr(graph, "_CapturedStep", cannot_capture)
     monkeypatch.setattr(graph, "_on_side_stream", graph._eager_step)
-    with pytest.warns(UserWarning, match="graph cannot capture a step of MulticlassClassifier: .*; steps run eagerly"):
+    with pytest.warns(UserWarning, match="graph cannot capture a step of MLP: .*; steps run eagerly"):
         _, trainer = fit(make_trainer, "auto", own_engine=GraphEngine(strict=False))
     assert trainer.global_step == 4 * 5 * 4
     with pytest.raises(InputError, match="engine: graph cannot capture a step"):

@@ -1,75 +1,89 @@
-"""Which engine carries out a fit, and why."""
+"""Engine choice: which engine carries out a fit, and why."""
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-import torch
-from lightning.pytorch import LightningModule
-from torch.optim import Optimizer
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from litclf.engines import graph
-from litclf.engines.eager import EagerEngine, unwatched
-from litclf.engines.execution import Engine
+from litclf.engines.base import Engine, Learner
+from litclf.engines.eager import EagerEngine
 from litclf.engines.kernel import engine as kernel
 from litclf.utilities.errors import InputError
 
-ENGINES = ("auto", "eager", "kernel", "graph")
+
+@dataclass(frozen=True)
+class EngineKind:
+    """An engine that can be chosen.
+
+    Attributes:
+        name: What the argument ``engine`` calls it.
+        serves: What it is for, in the reason for a choice.
+        make: Makes it, told whether it was asked for by name, so that what it cannot do is an error.
+        reason_against: Why it cannot serve a learner; None where it can.
+        device: Type of the only devices on which ``auto`` tries it; None for all.
+        warm_up: Has ready what steps of a learner on mini-batches of so many samples need; None where nothing takes
+            long.
+    """
+
+    name: str
+    serves: str
+    make: Callable[[bool], Engine]
+    reason_against: Callable[[Learner], str | None]
+    device: str | None = None
+    warm_up: Callable[[Learner, int], None] | None = None
 
 
-def choose_engine(name: str, module: LightningModule, optimizer: Optimizer) -> tuple[Engine, str]:
+ENGINES = (
+    EngineKind(
+        "graph",
+        "for one optimizer step after the other on a CUDA device",
+        graph.GraphEngine,
+        graph.reason_against,
+        device="cuda",
+    ),
+    EngineKind(
+        "kernel",
+        "for a fully connected network on the CPU",
+        lambda _: kernel.KernelEngine(),
+        kernel.reason_against,
+        warm_up=kernel.warm_up,
+    ),
+    EngineKind("eager", "as asked", lambda _: EagerEngine(), lambda _: None),
+)
+"""All engines, the fastest first."""
+
+NAMES = ("auto", *(kind.name for kind in ENGINES))
+
+
+def choose_engine(name: str, learner: Learner) -> tuple[EngineKind, str]:
     """The engine called ``name``, or with ``auto`` the fastest that can serve the fit.
 
     Args:
-        name: ``auto``, ``eager``, ``kernel`` or ``graph``.
-        module: The LightningModule, at the start of its fit.
-        optimizer: Its optimizer, unwrapped.
+        name: ``auto``, or the name of an engine.
+        learner: What is trained.
 
     Returns:
-        The engine, and its name with the reason for it.
+        The engine's kind, and its name with the reason for it.
 
     Raises:
         InputError: If the engine asked for cannot serve the fit; the message says why.
+
+    Example:
+        >>> import torch
+        >>> network = torch.nn.Linear(2, 1)
+        >>> sgd = torch.optim.SGD(network.parameters())
+        >>> learner = Learner(network, lambda x, y: (network(x).mean(), x), lambda outputs, y: None, sgd)
+        >>> choose_engine("auto", learner)[1]
+        'eager, since the model computes its loss in a way of its own'
     """
-    if name == "eager":
-        return EagerEngine(), "eager, as asked"
-    on_cuda = module.device.type == "cuda"
-    wanted = name if name != "auto" else "graph" if on_cuda else "kernel"
-    reason = _reason_against_both(module)
-    if reason is None:
-        reason = (
-            graph.reason_against(module, optimizer) if wanted == "graph" else _reason_against_kernel(module, optimizer)
-        )
-    if reason is None and wanted == "graph":
-        return graph.GraphEngine(
-            strict=name == "graph"
-        ), "graph, for one optimizer step after the other on a CUDA device"
-    if reason is None:
-        return kernel.KernelEngine(), "kernel, for a fully connected network on the CPU"
-    if name == wanted:
-        raise InputError("engine", f"{name} cannot serve this fit: {reason}", "pass auto, or eager")
-    return EagerEngine(), f"eager, since {reason}"
-
-
-def _reason_against_both(module: LightningModule) -> str | None:
-    trainer: Any = module.trainer
-    if not unwatched(trainer, module):
-        return "hooks, precision or strategy need to see every step"
-    if trainer.gradient_clip_val:
-        return "gradients are clipped"
-    return None
-
-
-def _reason_against_kernel(module: LightningModule, optimizer: Optimizer) -> str | None:
-    if getattr(module, "class_weights", None) is not None:
-        return "classes are weighed"
-    if getattr(module, "has_own_step", True):
-        return "the model computes its loss in a way of its own"
-    if cast(Any, module.trainer).datamodule.splits["train"].y.dtype != torch.int64:
-        return "the targets are not classes"
-    layers, classes = kernel.layers_of(cast(Any, module).network), cast(Any, module).hparams["num_classes"]
-    wanted = cast(Any, module).num_logits(classes)
-    # The kernels take one output for the binary loss, several for the multiclass one.
-    if layers is not None and (layers.linear[-1].out_features != wanted or (wanted == 1 and classes != 2)):
-        return "the network's outputs do not fit the classes"
-    return kernel.reason_against(module.network, optimizer)  # type: ignore[arg-type]
+    auto = [kind for kind in ENGINES if kind.device in (None, learner.device.type)]
+    against: str | None = None
+    for kind in auto if name == "auto" else [kind for kind in ENGINES if kind.name == name]:
+        reason = kind.reason_against(learner)
+        if reason is None:
+            return kind, f"{kind.name}, " + (kind.serves if against is None else f"since {against}")
+        if kind.name == name:
+            raise InputError("engine", f"{name} cannot serve this fit: {reason}", "pass auto, or eager")
+        against = against or reason
+    raise AssertionError(f"eager serves every fit, so {name} is no engine")

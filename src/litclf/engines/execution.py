@@ -1,15 +1,16 @@
-"""An execution: K mini-batches laid end to end on the device, which a Trainer sees as one batch."""
+"""Execution: K mini-batches laid end to end on the device, which a Trainer sees as one batch."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import torch
-from lightning.pytorch import LightningModule
 from torch import Tensor
-from torch.optim import Optimizer
+
+Tell = Callable[[int], None]
+"""Is told how many steps of an execution are done."""
 
 _SECONDS = 0.2
 """Time after which listeners hear of an execution that runs: twice a second also where steps take twice as long."""
@@ -91,34 +92,20 @@ class Sums(NamedTuple):
     correct: Tensor | None
 
 
-class Trainable(Protocol):
-    """What an engine needs of a LightningModule."""
+def pieces(execution: Execution, tell: Tell | None) -> Iterator[tuple[int, int]]:
+    """First and end step of each piece in which an engine carries out an execution.
 
-    def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean loss of a mini-batch, 0-dimensional, and the outputs it came from."""
+    After each piece, ``tell`` is told how many steps are done; what it tells may look, but change nothing. The first
+    piece is one step, the others as many as take 0.2 s by the time of the one before, and at most four times its
+    steps. Where nobody listens, the whole execution is one piece.
 
-    def correct(self, outputs: Tensor, y: Tensor) -> Tensor | None:
-        """How many of the outputs are right, 0-dimensional; None for a task that has no such thing."""
-
-
-class Engine(Protocol):
-    """Carries out the optimizer steps of an execution; one that takes long does so in :func:`pieces`."""
-
-    def run(self, module: LightningModule, optimizer: Optimizer, execution: Execution) -> Sums:
-        """One optimizer step for each mini-batch of ``execution``, in order; counts them in ``global_step``."""
-
-
-def pieces(module: LightningModule, steps: int) -> Iterator[tuple[int, int]]:
-    """First and end step of each piece in which an engine carries out an execution of ``steps`` steps.
-
-    After each piece, callbacks that have a method ``on_steps(trainer, module, steps)`` are told how many steps of the
-    execution are done; they may look, but change nothing. The first piece is one step, the others as many as take
-    0.2 s by the time of the one before, and at most four times its steps. Where no callback listens, the whole
-    execution is one piece.
+    Example:
+        >>> execution = Execution(torch.zeros(1, 2), torch.zeros(1), Steps([(0, 1)] * 20))
+        >>> list(pieces(execution, None))
+        [(0, 20)]
     """
-    trainer: Any = module.trainer
-    listeners = [callback.on_steps for callback in trainer.callbacks if hasattr(callback, "on_steps")]
-    if not listeners:
+    steps = len(execution.steps)
+    if tell is None:
         yield 0, steps
         return
     start, size = 0, 1
@@ -126,17 +113,16 @@ def pieces(module: LightningModule, steps: int) -> Iterator[tuple[int, int]]:
         end = min(start + size, steps)
         begin = time.monotonic()
         yield start, end
-        if module.device.type == "cuda":
-            torch.cuda.synchronize(module.device)  # done, not only launched
+        if execution.x.is_cuda:
+            torch.cuda.synchronize(execution.x.device)  # done, not only launched
         seconds = max(time.monotonic() - begin, 1e-6)
         size = max(1, min(4 * size, int(_SECONDS * (end - start) / seconds)))
-        for listen in listeners:
-            listen(trainer, module, end)
+        tell(end)
         start = end
 
 
-def batches_in_pieces(module: LightningModule, execution: Execution) -> Iterator[tuple[int, tuple[Tensor, Tensor]]]:
+def batches_in_pieces(execution: Execution, tell: Tell | None) -> Iterator[tuple[int, tuple[Tensor, Tensor]]]:
     """Number and mini-batch ``(x, y)`` of each step, in :func:`pieces`."""
     batches = execution.batches()
-    for start, end in pieces(module, len(execution.steps)):
+    for start, end in pieces(execution, tell):
         yield from zip(range(start, end), batches, strict=False)

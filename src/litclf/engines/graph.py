@@ -1,33 +1,34 @@
-"""Replayed steps on a CUDA device: one optimizer step of any network, captured once and launched as a whole."""
+"""Graph engine: an optimizer step of any network on a CUDA device, captured once, replayed as a whole."""
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
-from lightning.pytorch import LightningModule
-from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torch.optim import Optimizer
 
-from litclf.engines.execution import Execution, Sums, Trainable, batches_in_pieces
+from litclf.engines.base import Learner
+from litclf.engines.execution import Execution, Sums, Tell, batches_in_pieces
 from litclf.utilities.errors import InputError
-from litclf.utilities.lightning_internals import align_logging, count_steps
 
 _OPTIMIZERS = ("SGD", "Adam", "AdamW")
 
 
-def reason_against(module: LightningModule, optimizer: Optimizer) -> str | None:
-    """Why a CUDA graph cannot hold a step of ``module`` with ``optimizer``; None where it can."""
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    if any(parameter.device.type != "cuda" for parameter in parameters):
+def reason_against(learner: Learner) -> str | None:
+    """Why a CUDA graph cannot hold a step of ``learner``; None where it can."""
+    optimizer = learner.optimizer
+    if learner.watch is not None:
+        return learner.watch.reason
+    if any(p.device.type != "cuda" for group in optimizer.param_groups for p in group["params"]):
         return "the parameters are not on a CUDA device"
     if type(optimizer).__name__ not in _OPTIMIZERS or not type(optimizer).__module__.startswith("torch.optim"):
         return f"the optimizer is {type(optimizer).__name__}, not SGD, Adam or AdamW of torch.optim"
     if not all(group.get("fused") for group in optimizer.param_groups):
         return "the optimizer is not fused, and only fused ones read their rate from the device"
-    if any(getattr(config.scheduler, "cycle_momentum", False) for config in module.trainer.lr_scheduler_configs):
+    if any(getattr(schedule, "cycle_momentum", False) for schedule in learner.schedules):
         return "the schedule moves the momentum too, which a captured step holds fixed"
     return None
 
@@ -42,7 +43,7 @@ class GraphEngine:
         strict: Whether a step that cannot be captured is an error; if not, a warning says so and steps run eagerly.
 
     Example:
-        >>> from litclf.engines.execution import Engine
+        >>> from litclf.engines.base import Engine
         >>> engine: Engine = GraphEngine()
     """
 
@@ -52,40 +53,37 @@ class GraphEngine:
         self._step: _CapturedStep | None = None
         self._warm = False
 
-    def run(self, module: LightningModule, optimizer: Optimizer, execution: Execution) -> Sums:
-        """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.execution.Engine`."""
-        schedulers = [config.scheduler for config in module.trainer.lr_scheduler_configs]
+    def run(self, learner: Learner, execution: Execution, tell: Tell | None = None) -> Sums:
+        """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.base.Engine`."""
         losses = torch.empty(len(execution.steps), device=execution.x.device)
         correct: Tensor | None = None
-        for number, (x, y) in batches_in_pieces(module, execution):
+        for number, (x, y) in batches_in_pieces(execution, tell):
             if not self._warm:
-                loss, right = _on_side_stream(module, optimizer, x, y)
+                loss, right = _on_side_stream(learner, x, y)
                 self._warm = True
             else:
                 if self._step is None and self._captures:
-                    self._step = self._capture(module, optimizer, x, y)
+                    self._step = self._capture(learner, x, y)
                 if self._step is not None and self._step.fits(x, y):
                     loss, right = self._step.replay(x, y)
                 else:
-                    loss, right = _eager_step(module, optimizer, x, y)
+                    loss, right = _eager_step(learner, x, y)
             losses[number] = loss
             if right is not None and number >= execution.steps.counted_from:
                 correct = right.clone() if correct is None else correct + right
-            for scheduler in schedulers:
-                scheduler.step()
-        count_steps(module.trainer, len(losses))
-        align_logging(module.trainer)
+            for schedule in learner.schedules:
+                schedule.step()
         return Sums(losses, correct)
 
-    def _capture(self, module: LightningModule, optimizer: Optimizer, x: Tensor, y: Tensor) -> _CapturedStep | None:
+    def _capture(self, learner: Learner, x: Tensor, y: Tensor) -> _CapturedStep | None:
         """A captured step; None where it cannot be captured and that is no error."""
         try:
-            return _CapturedStep(module, optimizer, x, y)
+            return _CapturedStep(learner, x, y)
         except RuntimeError as error:
-            reason = f"graph cannot capture a step of {type(module).__name__}: {str(error).splitlines()[0]}"
+            reason = f"graph cannot capture a step of {type(learner.network).__name__}: {str(error).splitlines()[0]}"
             if self.strict:
                 raise InputError("engine", reason, "pass eager") from error
-            rank_zero_warn(f"{reason}; steps run eagerly")
+            warnings.warn(f"{reason}; steps run eagerly", stacklevel=2)
             self._captures = False
             return None
 
@@ -93,14 +91,14 @@ class GraphEngine:
 class _CapturedStep:
     """Forward, backward and update as one CUDA graph over buffers of its own."""
 
-    def __init__(self, module: LightningModule, optimizer: Optimizer, x: Tensor, y: Tensor) -> None:
-        self._optimizer = optimizer
+    def __init__(self, learner: Learner, x: Tensor, y: Tensor) -> None:
+        self._optimizer = optimizer = learner.optimizer
         self._x, self._y = x.clone(), y.clone()
         self._rates = [torch.tensor(float(group["lr"]), device=x.device) for group in optimizer.param_groups]
         self._graph = torch.cuda.CUDAGraph()
         optimizer.zero_grad(set_to_none=True)  # so that the capture makes gradients in memory of its own
         with _capturable(optimizer, self._rates), torch.cuda.graph(self._graph):
-            self._loss, self._right = _eager_step(module, optimizer, self._x, self._y)
+            self._loss, self._right = _eager_step(learner, self._x, self._y)
         # The captured update reads these: they must not be given back to the allocator.
         self._gradients = [p.grad for group in optimizer.param_groups for p in group["params"]]
 
@@ -118,23 +116,20 @@ class _CapturedStep:
         return self._loss, self._right
 
 
-def _eager_step(module: LightningModule, optimizer: Optimizer, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
-    task = cast(Trainable, module)
-    loss, outputs = task.step(x, y)
-    optimizer.zero_grad(set_to_none=True)
+def _eager_step(learner: Learner, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
+    loss, outputs = learner.step(x, y)
+    learner.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]  # PyTorch leaves it untyped
-    cast(Any, optimizer).step()
-    return loss.detach(), task.correct(outputs.detach(), y)
+    cast(Any, learner.optimizer).step()
+    return loss.detach(), learner.correct(outputs.detach(), y)
 
 
-def _on_side_stream(
-    module: LightningModule, optimizer: Optimizer, x: Tensor, y: Tensor
-) -> tuple[Tensor, Tensor | None]:
+def _on_side_stream(learner: Learner, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
     """A step on a stream of its own, as capturing asks of what runs before it."""
     stream, current = cast(Any, torch.cuda).Stream(), torch.cuda.current_stream()
     stream.wait_stream(current)
     with torch.cuda.stream(stream):
-        result = _eager_step(module, optimizer, x, y)
+        result = _eager_step(learner, x, y)
     current.wait_stream(stream)
     return result
 

@@ -1,18 +1,21 @@
-"""A LightningModule whose training step takes ordinary batches or executions of many optimizer steps."""
+"""Base module: a LightningModule whose training step takes ordinary batches or executions of many optimizer steps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, cast
 
 import torch
-from lightning.pytorch import LightningDataModule, LightningModule
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from torch import Tensor
 
-from litclf.engines.choice import ENGINES, choose_engine
+from litclf.engines.base import Engine
+from litclf.engines.choice import NAMES, choose_engine
 from litclf.engines.eager import EagerEngine
-from litclf.engines.execution import Engine, Execution, Steps
+from litclf.engines.execution import Execution, Steps
+from litclf.models.execution import learner_of, run_execution
 from litclf.models.optimizers import Recipe, check_schedulers
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_size
@@ -45,7 +48,7 @@ class SteppedModule(LightningModule):
 
     def __init__(self, recipe: Recipe, engine: str = "eager") -> None:
         super().__init__()
-        one_of("engine", engine, ENGINES)
+        one_of("engine", engine, NAMES)
         self.recipe = recipe
         self.engine_name = engine
         self.engine: Engine = EagerEngine()
@@ -99,6 +102,10 @@ class SteppedModule(LightningModule):
         """How many of the outputs are right, 0-dimensional; None where the task has no such thing."""
         return None
 
+    def own_loss(self, data: LightningDataModule) -> str | None:
+        """Why no compiled engine can compute the loss on ``data``; None where it is plain cross-entropy of classes."""
+        return "the model computes its loss in a way of its own"
+
     def attach(self, data: LightningDataModule | None) -> None:
         """Takes from ``data`` what the model needs to be built, and refuses data that does not fit."""
 
@@ -129,7 +136,25 @@ class SteppedModule(LightningModule):
             self.engine, self.engine_choice = self.own_engine, type(self.own_engine).__name__
         elif not self.automatic_optimization:
             optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
-            self.engine, self.engine_choice = choose_engine(self.engine_name, self, optimizer)
+            learner = learner_of(self, self.trainer, cast(Any, self.trainer).datamodule, optimizer)
+            kind, self.engine_choice = choose_engine(self.engine_name, learner)
+            self.engine = kind.make(self.engine_name == kind.name)
+
+    def warm_up(self, trainer: Trainer, data: LightningDataModule) -> None:
+        """Has ready what the engine that a fit will choose needs, before the time of the fit is taken.
+
+        Args:
+            trainer: The Trainer of the fit to come.
+            data: Its DataModule.
+        """
+        executes = getattr(data, "steps_per_execution", 1) > 1
+        if not executes or self.own_engine is not None or not self._takes_recipe():
+            return
+        learner = learner_of(self, trainer, data, self.recipe.build(self.parameters()))
+        with suppress(InputError):  # the fit itself refuses what cannot be
+            kind, _ = choose_engine(self.engine_name, learner)
+            if kind.warm_up is not None:
+                kind.warm_up(learner, cast(Any, data).batch_size or len(cast(Any, data).splits["train"].y))
 
     def _check_schedule(self) -> None:
         """Refuses to go on with a schedule that was made for a fit of another length."""
@@ -154,10 +179,13 @@ class SteppedModule(LightningModule):
             schedule.step()
         return float(optimizer.param_groups[0]["lr"])
 
+    def _takes_recipe(self) -> bool:
+        """Whether optimizer and schedule are the recipe's."""
+        return type(self).configure_optimizers is SteppedModule.configure_optimizers
+
     def _has_own_schedule(self) -> bool:
         """Whether the recipe's schedule moves the learning rate."""
-        own = type(self).configure_optimizers is SteppedModule.configure_optimizers
-        return own and self.recipe.lr_schedule != "none"
+        return self._takes_recipe() and self.recipe.lr_schedule != "none"
 
     def on_train_end(self) -> None:
         """Lays the weights out as PyTorch does, whatever layout the engine worked in."""
@@ -178,8 +206,7 @@ class SteppedModule(LightningModule):
         if isinstance(batch, Execution):
             if self.automatic_optimization:
                 raise InputError("datamodule", "executions came without it", "pass the DataModule itself to fit")
-            optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
-            losses, correct = self.engine.run(self, optimizer, batch)
+            losses, correct = run_execution(self, self.engine, batch)
             self.latest_losses = losses
             self._log_training(losses, correct, batch.steps)
             return losses.mean()

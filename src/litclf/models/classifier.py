@@ -10,6 +10,7 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
+from litclf.engines.kernel.engine import layers_of
 from litclf.models.base import SteppedModule
 from litclf.models.decision import Calibration, Decision
 from litclf.models.networks.build import OWN_NETWORKS, build_network, check_name
@@ -116,12 +117,22 @@ class Classifier(SteppedModule):
         """
         return num_classes
 
-    @property
-    def has_own_step(self) -> bool:
-        """Whether a subclass computes loss or classes in a way of its own, which no compiled engine can follow."""
+    def own_loss(self, data: LightningDataModule) -> str | None:
+        """Why no compiled engine can compute the loss on ``data``; None where it is plain cross-entropy of classes."""
         ours = next(kind for kind in type(self).__mro__ if kind.__module__.startswith("litclf.models."))
         names = ("step", "loss", "forward", "classes", "correct")
-        return any(getattr(type(self), name) is not getattr(ours, name) for name in names)
+        if self.class_weights is not None:
+            return "classes are weighed"
+        if any(getattr(type(self), name) is not getattr(ours, name) for name in names):
+            return super().own_loss(data)
+        if cast(Any, data).splits["train"].y.dtype != torch.int64:
+            return "the targets are not classes"
+        # The kernels take one output for the binary loss, several for the multiclass one.
+        layers, classes = layers_of(cast(nn.Module, self.network)), self.hparams["num_classes"]
+        wanted = self.num_logits(classes)
+        if layers is not None and (layers.dims[-1] != wanted or (wanted == 1 and classes != 2)):
+            return "the network's outputs do not fit the classes"
+        return None
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of inputs ``x``, shape ``(N, *input_shape)``."""

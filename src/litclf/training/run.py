@@ -18,6 +18,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from litclf.data.audit.loaded import tell_findings
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule
 from litclf.data.loading.limits import check_trainer
+from litclf.models.base import SteppedModule
 from litclf.models.classifier import Classifier
 from litclf.models.decision import Calibration, Rule
 from litclf.runs.find import run_folder
@@ -30,7 +31,7 @@ from litclf.training.callbacks.resume import Resume
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.training.notices import quiet_lightning
 from litclf.training.resume import check_checkpoint, check_resuming, check_same_settings, rewind, tells_how_to_go_on
-from litclf.training.trainer import choose_threads, has_samples, trainer_defaults, warm_up, with_safe_checkpoints
+from litclf.training.trainer import choose_threads, has_samples, trainer_defaults, with_safe_checkpoints
 from litclf.training.trainer_args import check_last_batch, check_launcher, check_names, check_trainer_args, make_trainer
 from litclf.utilities import signals
 from litclf.utilities.checks import whole
@@ -186,7 +187,8 @@ class Run:
             self._write_config(trainer, folder)
         if trainer.is_global_zero:
             tell_findings(self.data, folder)
-        warm_up(self.model, self.data)
+        if isinstance(self.model, SteppedModule):
+            self.model.warm_up(trainer, self.data)
         resume.begin()
         try:
             trainer.fit(self.model, datamodule=self.data, ckpt_path=self.ckpt_path, weights_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +12,6 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from torch import nn
 
-from litclf.engines.kernel.engine import KernelEngine
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.training.callbacks.divergence import BestCheckpoint
 from litclf.training.callbacks.interruption import Interruption
@@ -100,20 +98,6 @@ def best_by(data: LightningDataModule) -> tuple[str, str]:
     classes, splits = getattr(data, "class_names", ()), getattr(data, "splits", {})
     large = classes and isinstance(splits, dict) and len(splits["val"].y) >= _LARGE_SPLIT
     return ("val/accuracy", "max") if large else ("val/loss", "min")
-
-
-def warm_up(model: LightningModule, data: LightningDataModule) -> None:
-    """Compiles or loads the kernels a fit will need, before its time is taken; says so where it takes a while."""
-    network = getattr(model, "network", None)
-    if getattr(model, "engine_name", "eager") == "eager" or getattr(data, "steps_per_execution", 1) == 1 or not network:
-        return
-    notice = threading.Timer(1.5, print, ["compiling the kernels for this machine, once"])
-    notice.start()
-    try:
-        samples = cast(Any, data).batch_size or len(cast(Any, data).splits["train"].y)
-        KernelEngine().warm_up(network, samples)
-    finally:
-        notice.cancel()
 
 
 def choose_threads(model: LightningModule, data: LightningDataModule) -> int:

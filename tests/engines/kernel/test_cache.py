@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from litclf.engines.kernel import cache
+from litclf.engines.kernel.narrow import run_narrow
+
 FIT = """
 import hashlib, sys, torch
 from litclf import BlobsDataModule, MulticlassClassifier, fit
@@ -27,3 +30,36 @@ def test_the_first_fit_on_a_machine_has_the_bits_of_the_second(tmp_path):
         lines.append(run.stdout.splitlines()[-1])
     assert any((tmp_path / "cache").rglob("wide*.nbc"))
     assert lines[0] == lines[1]
+
+
+class Compiled:
+    """As much of one of numba's functions as is looked at; ``cached`` tells whether its code is on the disk."""
+
+    targetctx = None
+
+    def __init__(self, cached):
+        self.signatures, self.found, self._cache = [], [cached], self
+
+    def load_overload(self, signature, target):
+        return self.found[-1]
+
+    def __call__(self, *arguments):
+        self.signatures.append(arguments)
+
+
+@pytest.mark.parametrize("cached", ["code", None])
+def test_it_says_that_it_compiles_only_where_it_does(cached, monkeypatch, capsys):
+    kernel, started = Compiled(cached), []
+    monkeypatch.setattr(cache.importlib, "import_module", lambda name: type(name, (), {"run_narrow": kernel}))
+    monkeypatch.setattr(cache.subprocess, "run", lambda command, **_: started.append(command[-2:]))
+    for _ in range(2):
+        assert cache.load_kernel("narrow") is kernel
+    assert len(kernel.signatures) == 1
+    assert started == ([] if cached else [["litclf.engines.kernel.cache", "narrow"]])
+    assert capsys.readouterr().out == ("" if cached else "compiling the kernels for this machine, once\n")
+
+
+def test_numbas_private_cache_tells_what_is_compiled():
+    cache.load_kernel("narrow")
+    assert run_narrow._cache.load_overload(run_narrow.signatures[0], run_narrow.targetctx) is not None
+    assert run_narrow._cache.load_overload((), run_narrow.targetctx) is None

@@ -1,6 +1,7 @@
 """The compiled engine against autograd and against the eager engine."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from lightning.pytorch import Callback
 from torch import nn
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier
+from litclf.engines.base import Learner
 from litclf.engines.eager import EagerEngine
 from litclf.engines.kernel import engine as kernel
 from litclf.engines.kernel.engine import KernelEngine, layers_of, reason_against
@@ -310,5 +312,6 @@ def test_other_networks_are_left_to_other_engines(network):
 )
 def test_other_optimizers_are_left_to_other_engines(make, reason):
     network = MLP([2], [3], 1)
-    assert reason in reason_against(network, make(list(network.parameters())))
-    assert reason_against(network, torch.optim.SGD(network.parameters(), lr=1)) is None
+    learner = Learner(network, None, None, make(list(network.parameters())), own_loss=None)
+    assert reason in reason_against(learner)
+    assert reason_against(replace(learner, optimizer=torch.optim.SGD(network.parameters(), lr=1))) is None

@@ -1,4 +1,4 @@
-"""Compiled kernels, the same code in every process.
+"""Kernel cache: compiled kernels, the same code in every process.
 
 Numba's code rounds otherwise in the process that has just compiled it than in those that find it in the cache: there,
 functions that several kernels share are taken from where they were compiled first. A run that is resumed would then go
@@ -24,8 +24,9 @@ def load_kernel(name: str) -> Callable[..., int]:
     kernel: Any = getattr(importlib.import_module(f"litclf.engines.kernel.{name}"), f"run_{name}")
     if not kernel.signatures:
         signature = tuple(typeof(argument) for argument in _one_step()[0])
-        # Numba has no public way to ask its cache; without one there is nothing to be compiled for others.
+        # Private, since numba has no public way to ask its cache.
         if kernel._cache.load_overload(signature, kernel.targetctx) is None:
+            print("compiling the kernels for this machine, once", flush=True)  # some ten seconds
             subprocess.run([sys.executable, "-m", __name__, name], check=False, capture_output=True)
         call_once(kernel)
     return cast("Callable[..., int]", kernel)

@@ -1,22 +1,21 @@
-"""Compiled steps on the CPU: the engine for fully connected networks, in place on PyTorch's own memory."""
+"""Kernel engine: compiled steps on the CPU for fully connected networks, in place on PyTorch's own memory."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
-from lightning.pytorch import LightningModule
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from litclf.engines.base import Learner
 from litclf.engines.eager import EagerEngine
-from litclf.engines.execution import Execution, Sums, pieces
+from litclf.engines.execution import Execution, Sums, Tell, pieces
 from litclf.utilities.errors import InputError
-from litclf.utilities.lightning_internals import align_logging, count_steps
 
 _MODULES = {
     nn.ReLU: "relu",
@@ -44,7 +43,7 @@ class Layers(NamedTuple):
         return np.array([self.linear[0].in_features, *(layer.out_features for layer in self.linear)])
 
 
-def layers_of(network: nn.Module | None) -> Layers | None:
+def layers_of(network: nn.Module) -> Layers | None:
     """The layers of ``network``, or None where it is not linear layers with one activation between them.
 
     Example:
@@ -69,21 +68,32 @@ def layers_of(network: nn.Module | None) -> Layers | None:
     return Layers(linear, "identity" if plain else names.pop())
 
 
-def reason_against(network: nn.Module | None, optimizer: Optimizer) -> str | None:
-    """Why the kernels cannot train ``network`` with ``optimizer``; None where they can."""
-    layers = layers_of(network)
+def reason_against(learner: Learner) -> str | None:
+    """Why the kernels cannot train ``learner``; None where they can."""
+    if learner.watch is not None:
+        return learner.watch.reason
+    return learner.own_loss or _reason_in_network(learner) or _reason_in_optimizer(learner.optimizer)
+
+
+def _reason_in_network(learner: Learner) -> str | None:
+    optimizer, layers = learner.optimizer, layers_of(learner.network)
     if layers is None:
         return "the network is not linear layers with one activation between them"
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    modules = cast(nn.Module, network).modules()
+    modules = learner.network.modules()
     if any(getattr(module, name, None) for module in modules for name in hooks):
         return "hooks of the network's layers need to run"
     own = {id(parameter) for layer in layers.linear for parameter in (layer.weight, layer.bias)}
     if len(optimizer.param_groups) != 1 or own != {id(p) for p in parameters} or len(own) != 2 * len(layers.linear):
         return "the optimizer does not hold just the network's parameters in one group"
-    if any(p.device.type != "cpu" or p.dtype != torch.float32 or not p.requires_grad for p in parameters):
+    devices = {learner.device.type, *(p.device.type for p in parameters)}
+    if devices != {"cpu"} or any(p.dtype != torch.float32 or not p.requires_grad for p in parameters):
         return "the parameters are not all trained, in float32 and on the CPU"
+    return None
+
+
+def _reason_in_optimizer(optimizer: Optimizer) -> str | None:
     group = optimizer.param_groups[0]
     if type(optimizer).__name__ not in _STATE or not type(optimizer).__module__.startswith("torch.optim"):
         return f"the optimizer is {type(optimizer).__name__}, not SGD, Adam or AdamW of torch.optim"
@@ -93,31 +103,31 @@ def reason_against(network: nn.Module | None, optimizer: Optimizer) -> str | Non
 
 
 class KernelEngine:
-    """Runs the optimizer steps of an execution in one compiled call, or in several where a callback listens.
+    """Runs the optimizer steps of an execution in one compiled call, or in several where somebody listens.
 
     It works on the memory of the parameters and of the optimizer's state, so that checkpoints, callbacks and other
     engines see ordinary PyTorch objects. Weights keep their shape; in memory their transpose is contiguous.
 
     Example:
-        >>> from litclf.engines.execution import Engine
+        >>> from litclf.engines.base import Engine
         >>> engine: Engine = KernelEngine()
     """
 
-    def run(self, module: LightningModule, optimizer: Optimizer, execution: Execution) -> Sums:
-        """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.execution.Engine`.
+    def run(self, learner: Learner, execution: Execution, tell: Tell | None = None) -> Sums:
+        """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.base.Engine`.
 
-        What a callback changes in the middle of a fit so that the kernels no longer serve goes to the eager engine.
+        What is changed in the middle of a fit so that the kernels no longer serve goes to the eager engine.
         """
-        network: nn.Module = cast(Any, module).network
-        if execution.x.dtype != torch.float32 or reason_against(network, optimizer) is not None:
-            return EagerEngine().run(module, optimizer, execution)
+        plain = (execution.x.dtype, execution.y.dtype) == (torch.float32, torch.int64)
+        if not plain or reason_against(learner) is not None:
+            return EagerEngine().run(learner, execution, tell)
         from litclf.engines.kernel.updates import ACTIVATIONS, OPTIMIZERS
 
-        layers = cast(Layers, layers_of(network))
+        layers, optimizer = cast(Layers, layers_of(learner.network)), learner.optimizer
         rows = np.array(execution.steps.rows, dtype=np.int64)
         kind = type(optimizer).__name__
         addresses = np.array([_addresses(layer, optimizer, kind) for layer in layers.linear])
-        coefficients = self._coefficients(module, optimizer, kind, len(rows))
+        coefficients = _coefficients(learner, kind, len(rows))
         x = execution.x.reshape(len(execution.x), -1).contiguous().numpy()
         y = execution.y.contiguous().numpy()
         classes = max(2, int(layers.dims[-1]))
@@ -127,50 +137,42 @@ class KernelEngine:
         if len(y) and not 0 <= y.min() <= y.max() < classes:
             raise InputError("data", f"targets must be in [0, {classes - 1}], got {y.min()} to {y.max()}", "mend them")
         losses = np.empty(len(rows))
-        described = (
-            layers.dims,
-            ACTIVATIONS.index(layers.activation),
-            OPTIMIZERS.index(kind),
-        )
+        described = (layers.dims, ACTIVATIONS.index(layers.activation), OPTIMIZERS.index(kind))
         kernel, counted_from, correct = _kernel(layers.dims, rows), execution.steps.counted_from, 0
-        for start, end in pieces(module, len(rows)):
+        for start, end in pieces(execution, tell):
             batch = (x, y, rows[start:end], max(counted_from - start, 0))
             correct += kernel(batch, described, addresses, coefficients[start:end], losses[start:end])
-        count_steps(module.trainer, len(rows))
-        align_logging(module.trainer)
         return Sums(torch.from_numpy(losses).to(torch.float32), torch.tensor(correct))
 
-    def warm_up(self, network: nn.Module, samples: int) -> None:
-        """Compiles what a fit of ``network`` on mini-batches of ``samples`` needs, or loads it where that was done."""
-        layers = layers_of(network)
-        if layers is not None:
-            _kernel(layers.dims, np.array([[0, samples]]))
 
-    def _coefficients(
-        self, module: LightningModule, optimizer: Optimizer, kind: str, steps: int
-    ) -> NDArray[np.float32]:
-        """A row a step: what the update needs of the optimizer's settings, which a schedule may move."""
-        group, parameters = optimizer.param_groups[0], optimizer.param_groups[0]["params"]
-        schedulers: list[Any] = [config.scheduler for config in module.trainer.lr_scheduler_configs]
-        taken = 0.0 if kind == "SGD" else float(optimizer.state[parameters[0]]["step"])
-        coefficients = np.zeros((steps, 11))
-        for number in range(steps):
-            own = [group["lr"], group.get("momentum", 0.0), group.get("nesterov", False), group["weight_decay"]]
-            if kind != "SGD":
-                (beta1, beta2), step = group["betas"], taken + number + 1
-                # Differences from one are taken here, in float64: in float32 that of 0.999 is off by 5e-5.
-                own += [beta1, beta2, 1 - beta1, 1 - beta2, group["eps"], 1 - beta1**step, (1 - beta2**step) ** 0.5]
-            coefficients[number, : len(own)] = own
-            if schedulers:
-                with warnings.catch_warnings():
-                    # The steps are taken, only not by `optimizer.step`, which the schedule watches.
-                    warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
-                    for scheduler in schedulers:
-                        scheduler.step()
+def warm_up(learner: Learner, samples: int) -> None:
+    """Has ready what the steps of ``learner`` on mini-batches of ``samples`` need, compiled once on each machine."""
+    _kernel(cast(Layers, layers_of(learner.network)).dims, np.array([[0, samples]]))
+
+
+def _coefficients(learner: Learner, kind: str, steps: int) -> NDArray[np.float32]:
+    """A row a step: what the update needs of the optimizer's settings, which a schedule may move."""
+    optimizer = learner.optimizer
+    group, parameters = optimizer.param_groups[0], optimizer.param_groups[0]["params"]
+    taken = 0.0 if kind == "SGD" else float(optimizer.state[parameters[0]]["step"])
+    coefficients = np.zeros((steps, 11))
+    for number in range(steps):
+        own = [group["lr"], group.get("momentum", 0.0), group.get("nesterov", False), group["weight_decay"]]
         if kind != "SGD":
-            for parameter in parameters:
-                optimizer.state[parameter]["step"] += steps
-        return coefficients.astype(np.float32)
+            (beta1, beta2), step = group["betas"], taken + number + 1
+            # Differences from one are taken here, in float64: in float32 that of 0.999 is off by 5e-5.
+            own += [beta1, beta2, 1 - beta1, 1 - beta2, group["eps"], 1 - beta1**step, (1 - beta2**step) ** 0.5]
+        coefficients[number, : len(own)] = own
+        if learner.schedules:
+            with warnings.catch_warnings():
+                # The steps are taken, only not by `optimizer.step`, which the schedule watches.
+                warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+                for schedule in learner.schedules:
+                    schedule.step()
+    if kind != "SGD":
+        for parameter in parameters:
+            optimizer.state[parameter]["step"] += steps
+    return coefficients.astype(np.float32)
 
 
 def _addresses(layer: nn.Linear, optimizer: Optimizer, kind: str) -> list[int]:

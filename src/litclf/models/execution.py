@@ -1,0 +1,120 @@
+"""Execution in a Trainer: what the steps of an engine owe to Lightning's hooks, counters and callbacks.
+
+An engine knows no Trainer. Here a module in its fit becomes the learner that an engine takes, and what the engine did
+is counted as if Lightning had made the steps.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Protocol, cast
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.plugins import Precision
+from lightning.pytorch.strategies import SingleDeviceStrategy
+from lightning.pytorch.utilities.model_helpers import is_overridden
+from torch import Tensor
+from torch.optim import Optimizer
+
+from litclf.engines.base import Engine, Learner, Watch
+from litclf.engines.execution import Execution, Sums, Tell
+from litclf.utilities.lightning_internals import align_logging, count_steps
+
+_STEP_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
+_MODULE_HOOKS = (*_STEP_HOOKS, "backward")
+
+
+class Trainable(Protocol):
+    """What a LightningModule must have beside so that an engine can train it."""
+
+    def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss of a mini-batch, 0-dimensional, and the outputs it came from."""
+
+    def correct(self, outputs: Tensor, y: Tensor) -> Tensor | None:
+        """How many of the outputs are right, 0-dimensional; None where the task has no such thing."""
+
+    def own_loss(self, data: Any) -> str | None:
+        """Why no compiled engine can compute the loss on ``data``; None where it is plain cross-entropy of classes."""
+
+
+def run_execution(module: LightningModule, engine: Engine, execution: Execution) -> Sums:
+    """Has ``engine`` run the steps of ``execution`` in ``module``'s fit, and counts them in ``global_step``."""
+    trainer: Any = module.trainer
+    optimizer = cast(Optimizer, module.optimizers(use_pl_optimizer=False))
+    before = trainer.global_step
+    sums = engine.run(learner_of(module, trainer, trainer.datamodule, optimizer), execution, _teller(trainer, module))
+    # Lightning's wrapper of the optimizer has counted those that went through it.
+    count_steps(trainer, before + len(execution.steps) - trainer.global_step)
+    align_logging(trainer)
+    return sums
+
+
+def learner_of(module: LightningModule, trainer: Trainer, data: Any, optimizer: Optimizer) -> Learner:
+    """What an engine is given of ``module`` in a fit on ``data``.
+
+    Args:
+        module: The module, a :class:`Trainable`, its network built.
+        trainer: The Trainer of the fit, which need not have begun.
+        data: The DataModule.
+        optimizer: The module's optimizer, unwrapped.
+    """
+    task = cast(Trainable, module)
+    return Learner(
+        network=getattr(module, "network", None) or module,
+        step=task.step,
+        correct=task.correct,
+        optimizer=optimizer,
+        schedules=[cast(Any, config.scheduler) for config in trainer.lr_scheduler_configs],
+        device=trainer.strategy.root_device,
+        own_loss=task.own_loss(data),
+        watch=_watch(module, trainer, optimizer),
+    )
+
+
+def _watch(module: LightningModule, trainer: Trainer, optimizer: Optimizer) -> Watch | None:
+    """What must see every step of a fit, by way of Lightning's public calls; None where nothing must."""
+    clip: Any = None
+    if trainer.gradient_clip_val:
+        # Manual optimization leaves clipping to the step.
+        value, algorithm = trainer.gradient_clip_val, trainer.gradient_clip_algorithm
+        clip = partial(module.configure_gradient_clipping, optimizer, value, algorithm)
+    if _is_plain(module, trainer):
+        if clip is None:
+            return None
+        return Watch("gradients are clipped", lambda: None, Tensor.backward, lambda: (clip(), optimizer.step()))
+
+    def before_zero_grad() -> None:
+        # Manual optimization leaves this hook to us.
+        for callback in cast(Any, trainer).callbacks:
+            callback.on_before_zero_grad(trainer, module, optimizer)
+        module.on_before_zero_grad(optimizer)
+
+    def step() -> None:
+        if clip is not None:
+            clip()
+        cast(Optimizer, module.optimizers()).step()
+
+    reason = "hooks, precision or strategy need to see every step"
+    return Watch(reason, before_zero_grad, module.manual_backward, step)
+
+
+def _is_plain(module: LightningModule, trainer: Trainer) -> bool:
+    """Whether neither a hook nor precision nor strategy needs to see single steps."""
+    callbacks: list[Callback] = cast(Any, trainer).callbacks
+    return (
+        type(trainer.precision_plugin) is Precision
+        and type(trainer.strategy) is SingleDeviceStrategy
+        and not any(is_overridden(hook, module, parent=LightningModule) for hook in _MODULE_HOOKS)
+        and not any(is_overridden(hook, c, parent=Callback) for c in callbacks for hook in _STEP_HOOKS)
+    )
+
+
+def _teller(trainer: Trainer, module: LightningModule) -> Tell | None:
+    """Tells the callbacks that have a method ``on_steps(trainer, module, steps)``; None where there are none."""
+    listeners = [callback.on_steps for callback in cast(Any, trainer).callbacks if hasattr(callback, "on_steps")]
+
+    def tell(steps: int) -> None:
+        for listen in listeners:
+            listen(trainer, module, steps)
+
+    return tell if listeners else None
