@@ -8,37 +8,21 @@ import pytest
 import torch
 from sklearn.metrics import log_loss, roc_auc_score
 
-from litclf import (
-    BinaryClassifier,
-    BlobsDataModule,
-    CirclesDataModule,
-    InputError,
-    MNISTDataModule,
-    MulticlassClassifier,
-    fit,
-)
+from litclf import InputError, MNISTDataModule, MulticlassClassifier, fit
 from litclf.inference.model import load
 
 MNIST = Path(__file__).parents[3] / "shared" / "data"
 QUIET = {"max_epochs": 1, "enable_progress_bar": False}
-FAST = {"batch_size": None, "repeat": 50, "steps_per_execution": 50}
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs")
+@pytest.fixture
+def circles(circles_run):
+    return circles_run, circles_run.trainer.datamodule
 
 
-@pytest.fixture(scope="module")
-def circles(root):
-    data = CirclesDataModule(num_samples=3000, noise=0.1, **FAST)
-    return fit(BinaryClassifier(hidden_dims=[8]), data, name="circles", default_root_dir=root, **QUIET), data
-
-
-@pytest.fixture(scope="module")
-def blobs(root):
-    data = BlobsDataModule(num_samples=900, cluster_std=4.0, num_features=3, **FAST)
-    return fit(MulticlassClassifier(hidden_dims=[8]), data, name="blobs", default_root_dir=root, **QUIET), data
+@pytest.fixture
+def blobs(blobs_run):
+    return blobs_run, blobs_run.trainer.datamodule
 
 
 @pytest.fixture

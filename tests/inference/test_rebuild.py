@@ -14,20 +14,10 @@ from litclf.inference.rebuild import load_data, rebuild_model
 from litclf.runs.find import find_checkpoint, read_checkpoint
 
 
-def run_of(model, root):
-    data = CirclesDataModule(num_samples=100, noise=0.1)
-    return fit(model, data, name="circles", max_epochs=1, enable_progress_bar=False, default_root_dir=root)
-
-
-@pytest.fixture(scope="module")
-def result(tmp_path_factory):
-    return run_of(BinaryClassifier(hidden_dims=[4]), tmp_path_factory.mktemp("run"))
-
-
 @pytest.fixture
-def folder(result, tmp_path):
+def folder(circles_run, copy_run):
     """A copy of the run, to be spoilt."""
-    return shutil.copytree(result.folder, tmp_path / "circles" / "version_0")
+    return copy_run(circles_run)
 
 
 @pytest.fixture
@@ -73,10 +63,10 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
         find_checkpoint(tmp_path / "nowhere")
 
 
-def test_a_model_predicts_as_it_did(result, best):
+def test_a_model_predicts_as_it_did(circles_run, best):
     model = rebuild_model(read_checkpoint(best), best)
     x = torch.arange(6.0).reshape(3, 2)
-    assert torch.equal(model(x), result.model.eval()(x))
+    assert torch.equal(model(x), circles_run.model.eval()(x))
     assert not model.training
 
 
@@ -92,7 +82,9 @@ def test_a_class_that_is_no_model_of_litclf_is_never_imported(name, best, tmp_pa
 
 
 def test_a_network_of_ones_own_is_refused(tmp_path):
-    path = find_checkpoint(run_of(BinaryClassifier(network=nn.Sequential(nn.Linear(2, 1), nn.Tanh())), tmp_path).folder)
+    model = BinaryClassifier(network=nn.Sequential(nn.Linear(2, 1), nn.Tanh()))
+    settings = {"max_epochs": 1, "enable_progress_bar": False, "default_root_dir": tmp_path}
+    path = find_checkpoint(fit(model, CirclesDataModule(num_samples=100), **settings).folder)
     with pytest.raises(InputError, match=r"best\.ckpt is of a network of one's own"):
         rebuild_model(read_checkpoint(path), path)
 
@@ -104,10 +96,10 @@ def test_weights_of_another_class_are_refused(best):
         rebuild_model(checkpoint, best)
 
 
-def test_data_is_built_anew(result, best):
+def test_data_is_built_anew(circles_run, best):
     data = load_data(best)
     assert type(data) is CirclesDataModule
-    assert torch.equal(data.splits["test"].x, result.trainer.datamodule.splits["test"].x)
+    assert torch.equal(data.splits["test"].x, circles_run.trainer.datamodule.splits["test"].x)
     assert load_data(best, {"num_samples": 50}).num_samples == 50
 
 

@@ -7,9 +7,7 @@ import pytest
 import torch
 
 from litclf import (
-    BinaryClassifier,
     BlobsDataModule,
-    CirclesDataModule,
     ImageRestoration,
     InputError,
     MulticlassClassifier,
@@ -23,26 +21,20 @@ def run_of(model, data, root, **settings):
     return fit(model, data, max_epochs=2, enable_progress_bar=False, default_root_dir=root, **settings)
 
 
-@pytest.fixture(scope="module")
-def result(tmp_path_factory):
-    model = BinaryClassifier(hidden_dims=[4], lr=1e-5)
-    return run_of(model, CirclesDataModule(num_samples=100), tmp_path_factory.mktemp("run"))
-
-
 @pytest.fixture
-def folder(result, tmp_path):
+def folder(circles_run, copy_run):
     """A copy of the run, to be spoilt."""
-    return shutil.copytree(result.folder, tmp_path / "circles" / "version_0")
+    return copy_run(circles_run)
 
 
-def test_the_model_predicts_as_it_did(result):
-    run = load_run(result.folder)
-    x = result.model.example_input_array + torch.arange(6).reshape(3, 2)
-    assert torch.equal(run.model(x), result.model.eval()(x))
+def test_the_model_predicts_as_it_did(circles_run):
+    run = load_run(circles_run.folder)
+    x = torch.arange(6.0).reshape(3, 2)
+    assert torch.equal(run.model(x), circles_run.model.eval()(x))
     assert not run.model.training
-    assert run.metrics["test/accuracy"] == result.metrics["test/accuracy"]
-    assert (run.model.hparams["lr"], run.model.hparams["class_names"]) == (1e-5, ["outer", "inner"])
-    assert torch.equal(run.data.splits["test"].x, result.trainer.datamodule.splits["test"].x)
+    assert run.metrics["test/accuracy"] == circles_run.metrics["test/accuracy"]
+    assert (run.model.hparams["lr"], run.model.hparams["class_names"]) == (0.02, ["outer", "inner"])
+    assert torch.equal(run.data.splits["test"].x, circles_run.trainer.datamodule.splits["test"].x)
 
 
 @pytest.mark.parametrize(

@@ -1,68 +1,78 @@
+import functools
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from PIL import Image
 
-from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
+from litclf import BinaryClassifier, BlobsDataModule, InputError, MulticlassClassifier, fit
 from litclf.cli.export import main
 from litclf.cli.fit import run
 from litclf.cli.presets import presets
 from litclf.data.images import ImagesDataModule
-from litclf.data.table import TableDataModule
 from litclf.inference.export.export import ExportError, export
 from litclf.inference.export.formats import FORMATS, FileFormat
 from litclf.inference.model import load
 from litclf.inference.rebuild import load_data
-from litclf.training.calibration import calibrate_checkpoint
 
 onnxruntime = pytest.importorskip("onnxruntime")
 safetensors = pytest.importorskip("safetensors")
 
-FAST = {"batch_size": None, "repeat": 30, "steps_per_execution": 30}
 MNIST = Path(__file__).parents[3] / "shared" / "data"
+SLOW = pytest.mark.slow
+
+
+@pytest.fixture
+def circles(circles_run):
+    return load(circles_run.folder), circles_run.trainer.datamodule
+
+
+@pytest.fixture
+def blobs(blobs_run):
+    return load(blobs_run.folder), blobs_run.trainer.datamodule
 
 
 @pytest.fixture(scope="module")
-def circles(tmp_path_factory):
-    data = CirclesDataModule(num_samples=3000, noise=0.1, **FAST)
-    settings = {"enable_progress_bar": False, "default_root_dir": tmp_path_factory.mktemp("circles")}
-    result = fit(BinaryClassifier(hidden_dims=[8], lr=0.5), data, max_epochs=1, **settings)
-    calibrate_checkpoint(result.folder / "checkpoints" / "best.ckpt", result.model, data, "f1")
-    return load(result.folder), data
+def exported(circles_run, tmp_path_factory):
+    """Exports the circles in a format, once; returns what was told of it and the file, alone in its folder."""
+
+    @functools.cache
+    def exported(format):
+        path = tmp_path_factory.mktemp(format) / f"model{FORMATS[format].ending}"
+        return export(load(circles_run.folder), circles_run.trainer.datamodule, format, path), path
+
+    return exported
 
 
-@pytest.fixture(scope="module")
-def blobs(tmp_path_factory):
-    data = BlobsDataModule(num_samples=600, cluster_std=4.0, **FAST)
-    settings = {"enable_progress_bar": False, "default_root_dir": tmp_path_factory.mktemp("blobs")}
-    return load(fit(MulticlassClassifier(hidden_dims=[8]), data, max_epochs=1, **settings).folder), data
-
-
-@pytest.mark.parametrize("kind", ["circles", "blobs"])
-@pytest.mark.parametrize("format", FORMATS)
-def test_an_export_answers_as_the_model_does(kind, format, request, tmp_path):
-    model, data = request.getfixturevalue(kind)
-    path = tmp_path / f"model{FORMATS[format].ending}"
-    exported = export(model, data, format, path)
-    assert (exported.split, exported.num_samples) == ("test", len(data.splits["test"].y))
-    assert 0 <= exported.max_difference <= 1e-5
-    stored = json.loads((tmp_path / "export.json").read_text(encoding="utf-8"))[path.name]
-    assert stored["max_difference"] == exported.max_difference
+def assert_told(told, path, model, data):
+    """The export was compared on the whole test split, and is described beside it."""
+    assert (told.split, told.num_samples) == ("test", len(data.splits["test"].y))
+    assert 0 <= told.max_difference <= 1e-5
+    stored = json.loads((path.parent / "export.json").read_text(encoding="utf-8"))[path.name]
+    assert stored["max_difference"] == told.max_difference
     assert stored["class_names"] == list(model.class_names)
-    assert sorted(other.name for other in tmp_path.iterdir()) == ["export.json", path.name]
+    assert sorted(other.name for other in path.parent.iterdir()) == ["export.json", path.name]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_export_answers_as_the_model_does(format, exported, circles):
+    assert_told(*exported(format), *circles)
+
+
+@pytest.mark.parametrize("format", [name if name == "torch" else pytest.param(name, marks=SLOW) for name in FORMATS])
+def test_an_export_of_many_classes_answers_as_the_model_does(format, blobs, tmp_path):
+    path = tmp_path / f"model{FORMATS[format].ending}"
+    assert_told(export(*blobs, format, path), path, *blobs)
 
 
 @pytest.mark.parametrize("samples", [1, 7])
-def test_onnx_takes_raw_rows_in_batches_of_any_size(circles, tmp_path, samples):
-    model, data = circles
-    export(model, data, "onnx", tmp_path / "model.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+def test_onnx_takes_raw_rows_in_batches_of_any_size(circles, exported, samples):
+    model, _ = circles
+    session = onnxruntime.InferenceSession(exported("onnx")[1])
     rows = np.random.default_rng(0).normal(size=(samples, 2)).astype(np.float32)
     probabilities, classes = session.run(["probabilities", "class"], {"input": rows})
     expected = model.predict(rows)
@@ -76,43 +86,60 @@ def test_onnx_takes_raw_rows_in_batches_of_any_size(circles, tmp_path, samples):
     assert float(described["temperature"]) == model.decision.temperature
 
 
-def test_an_exported_program_needs_torch_alone(circles, tmp_path):
-    model, data = circles
-    export(model, data, "torch", tmp_path / "model.pt2")
+def test_an_exported_program_needs_torch_alone(circles, exported):
+    model, _ = circles
     described = {"litclf.json": ""}
-    program = torch.export.load(tmp_path / "model.pt2", extra_files=described).module()
+    program = torch.export.load(exported("torch")[1], extra_files=described).module()
     rows = torch.randn(5, 2)
     np.testing.assert_allclose(program(rows)[0].detach(), model.probabilities(rows), atol=1e-5)
     assert json.loads(json.loads(described["litclf.json"])["class_names"]) == ["outer", "inner"]
 
 
-def test_a_state_dict_fits_the_plain_network(circles, tmp_path):
-    model, data = circles
-    export(model, data, "state_dict", tmp_path / "model.pt")
+def test_a_state_dict_fits_the_plain_network(circles, exported):
+    model, _ = circles
     network = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
-    network.load_state_dict(torch.load(tmp_path / "model.pt", weights_only=True))
+    network.load_state_dict(torch.load(exported("state_dict")[1], weights_only=True))
     rows = torch.randn(5, 2)
     torch.testing.assert_close(network(rows).flatten().detach(), model.logits(rows))
 
 
-def test_safetensors_say_what_they_are(circles, tmp_path):
-    model, data = circles
-    export(model, data, "safetensors", tmp_path / "model.safetensors")
-    with safetensors.safe_open(tmp_path / "model.safetensors", framework="pt") as file:
+def test_safetensors_say_what_they_are(circles, exported):
+    model, _ = circles
+    with safetensors.safe_open(exported("safetensors")[1], framework="pt") as file:
         assert json.loads(file.metadata()["class_names"]) == ["outer", "inner"]
         assert torch.equal(file.get_tensor("0.weight"), model.network[0].weight)
 
 
+def printed_lines(capsys):
+    """The two lines of code that the command prints."""
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    lines = printed[printed.index("load it by") + 1 :]
+    assert len(lines) == 2
+    return lines
+
+
+def test_the_lines_that_are_printed_load_the_model(circles, tmp_path, capsys):
+    model, _ = circles
+    args = ["--ckpt_path", str(model.path), "--format", "state_dict", "--output", str(tmp_path / "model.pt")]
+    assert main(args) == 0
+    made = {}
+    exec("\n".join(["import torch, litclf", *printed_lines(capsys)]), made)
+    rows = torch.randn(5, 2)
+    torch.testing.assert_close(made["model"](rows).flatten().detach(), model.logits(rows))
+
+
+@pytest.mark.slow
 def test_merged_blobs_from_the_fit_to_a_new_model_in_a_fresh_process(tmp_path, capsys):
     quiet = ["--trainer.enable_progress_bar", "false", "--trainer.default_root_dir", str(tmp_path)]
     assert run(["fit", "-c", "merged-blobs", *quiet]) == 0
     capsys.readouterr()
     folder = tmp_path / "lightning_logs" / "merged-blobs"
     assert main(["--ckpt_path", str(folder), "--format", "state_dict"]) == 0
-    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    lines = printed[printed.index("load it by") + 1 :]
-    assert len(lines) == 2
-    code = ["import torch, litclf", *lines, "print(model(torch.tensor([[-1.0, 1.0]])).sigmoid().item())"]
+    code = [
+        "import torch, litclf",
+        *printed_lines(capsys),
+        "print(model(torch.tensor([[-1.0, 1.0]])).sigmoid().item())",
+    ]
     done = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True)
     answer = load(folder).predict([[-1, 1]])
     assert answer.classes == ["class 1"], "the cluster around (-1, 1) has this label"
@@ -152,7 +179,11 @@ def broken(graph):
 
 @pytest.mark.parametrize(
     ("format", "change"),
-    [*((format, weight_moved) for format in FORMATS), ("onnx", threshold_moved), ("torch", broken)],
+    [
+        *((format, weight_moved) for format in FORMATS),
+        *(("torch", change) for change in (threshold_moved, broken)),
+        pytest.param("onnx", threshold_moved, marks=SLOW),
+    ],
 )
 def test_a_planted_mismatch_fails_and_leaves_no_file(circles, tmp_path, monkeypatch, capsys, format, change):
     model, _ = circles
@@ -184,6 +215,8 @@ def test_export_json_has_an_entry_for_each_file(circles, tmp_path):
 
 def test_a_missing_package_is_named(circles, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    own = FORMATS["onnx"]
+    monkeypatch.setitem(FORMATS, "onnx", FileFormat(own.ending, lambda _, path, __: path.touch(), own.read))
     with pytest.raises(InputError, match=r"needs the package onnxruntime.*; fix: pip install litclf\[export\]"):
         export(*circles, "onnx", tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
@@ -211,48 +244,45 @@ def test_data_of_another_shape_is_refused(circles, tmp_path):
 
 
 def test_without_a_test_split_the_training_split_is_compared(tmp_path):
-    data = BlobsDataModule(num_samples=100, holdout=0, **FAST)
+    data = BlobsDataModule(num_samples=100, holdout=0, batch_size=None, repeat=5, steps_per_execution=5)
     settings = {"enable_progress_bar": False, "default_root_dir": tmp_path}
     model = load(fit(MulticlassClassifier(), data, max_epochs=1, **settings).folder)
     exported = export(model, data, "state_dict", tmp_path / "model.pt")
     assert (exported.split, exported.num_samples) == ("train", 100)
 
 
-def write_table(folder):
-    rng = np.random.default_rng(0)
-    rows = pd.DataFrame({"size": rng.normal(1e6, 3, 400), "colour": rng.choice(["red", "green"], 400)})
-    rows["kind"] = np.where(rows["size"] + 3 * (rows["colour"] == "red") > 1e6 + 1, "large", "small")
-    rows.loc[::17, "size"] = np.nan
-    rows.loc[::19, "colour"] = None
-    rows.to_csv(folder / "rows.csv", index=False)
-    return TableDataModule(path=str(folder / "rows.csv"), target="kind", **FAST)
-
-
-def write_images(folder):
-    rng = np.random.default_rng(0)
+@pytest.fixture(scope="module")
+def colour_run(fit_once, tmp_path_factory):
+    """A convolutional network on images in colour."""
+    root, rng = tmp_path_factory.mktemp("colours"), np.random.default_rng(0)
     for name, most in (("dark", 100), ("light", 255)):
-        (folder / "images" / name).mkdir(parents=True)
+        (root / name).mkdir()
         for number in range(30):
-            pixels = rng.integers(0, most, (12, 12, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / "images" / name / f"{number}.png")
-    return ImagesDataModule(str(folder / "images"), test_size=0.4, batch_size=8)
+            Image.fromarray(rng.integers(0, most, (12, 12, 3), dtype=np.uint8)).save(root / name / f"{number}.png")
+    data = ImagesDataModule(str(root), test_size=0.4, batch_size=8)
+    return fit_once("colours", BinaryClassifier(network="cnn", hidden_dims=[4, 8]), data)
 
 
-@pytest.mark.parametrize("format", ["onnx", "torch"])
+COLUMNS = "float64 of shape (N, 2): size, colour; NaN where a number is missing;"
+
+
 @pytest.mark.parametrize(
-    ("write", "network", "takes"),
+    ("run", "takes", "format"),
     [
-        (write_table, {"hidden_dims": [8]}, "float64 of shape (N, 2): size, colour; NaN where a number is missing;"),
-        (write_images, {"network": "cnn", "hidden_dims": [4, 8]}, "uint8 of shape (N, 3, 12, 12)"),
+        ("table_run", COLUMNS, "onnx"),
+        ("image_run", "uint8 of shape (N, 1, 8, 8)", "torch"),
+        pytest.param("table_run", COLUMNS, "torch", marks=SLOW),
+        pytest.param("image_run", "uint8 of shape (N, 1, 8, 8)", "onnx", marks=SLOW),
+        pytest.param("colour_run", "uint8 of shape (N, 3, 12, 12)", "torch", marks=SLOW),
+        pytest.param("colour_run", "uint8 of shape (N, 3, 12, 12)", "onnx", marks=SLOW),
     ],
 )
-def test_tables_and_images_are_scaled_inside(tmp_path, format, write, network, takes):
-    data = write(tmp_path)
-    settings = {"enable_progress_bar": False, "default_root_dir": tmp_path}
-    model = load(fit(BinaryClassifier(**network), data, max_epochs=2, **settings).folder)
-    exported = export(model, data, format, tmp_path / f"model{FORMATS[format].ending}")
-    assert exported.num_samples == len(data.splits["test"].y)
-    assert exported.input.startswith(takes)
+def test_tables_and_images_are_scaled_inside(run, takes, format, request, tmp_path):
+    result = request.getfixturevalue(run)
+    data = result.trainer.datamodule
+    told = export(load(result.folder), data, format, tmp_path / f"model{FORMATS[format].ending}")
+    assert told.num_samples == len(data.splits["test"].y)
+    assert told.input.startswith(takes)
 
 
 ON_OWN_DATA, NO_CLASSIFIER = {"images", "table"}, {"restoration"}
@@ -270,5 +300,5 @@ def test_every_preset_has_the_same_answers_by_onnx(preset, tmp_path):
     assert run(["fit", "-c", preset, *data, *length, *quiet]) == 0
     folder = tmp_path / "lightning_logs" / preset
     model = load(folder)
-    exported = export(model, load_data(folder), "onnx", tmp_path / "model.onnx")
-    assert exported.max_difference <= 1e-5
+    told = export(model, load_data(folder), "onnx", tmp_path / "model.onnx")
+    assert told.max_difference <= 1e-5
