@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -132,17 +130,3 @@ def test_predictions_of_raw_digits_are_what_the_test_counted(tmp_path):
     x, y = data.splits["test"]
     predictions = load(result.folder).predict(x[:, 0].numpy())
     assert (predictions.indexes == y.numpy()).sum() == round(result.metrics["test/accuracy"] * len(y))
-
-
-def test_predicting_loads_neither_lightning_nor_what_it_loads(circles, tmp_path):
-    (tmp_path / "rows.csv").write_text("x1,x2\n0,0.8\n1,0\n")
-    code = f"""
-import sys
-from litclf.__main__ import main
-args = ["--ckpt_path", {str(circles[0].folder)!r}, "--input", "rows.csv", "--output", "out.csv"]
-assert main(["predict", *args]) == 0
-print([name for name in ("lightning", "torchmetrics", "torchvision", "sklearn", "matplotlib") if name in sys.modules])
-"""
-    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines()[-1] == "[]"
-    assert len((tmp_path / "out.csv").read_text().splitlines()) == 3

@@ -1,8 +1,6 @@
-"""What a run with pictures leaves behind, and that a run without them draws nothing."""
+"""What a run with pictures leaves behind."""
 
 import json
-import subprocess
-import sys
 from functools import partial
 
 import numpy as np
@@ -136,16 +134,3 @@ def test_the_restored_image_is_drawn(tmp_path):
 def test_a_callback_that_is_given_is_not_doubled():
     data, given = litclf.CirclesDataModule(), DecisionBoundary(every_n_train_steps=7)
     assert not any(isinstance(own, DecisionBoundary) for own in pictures_for(litclf.BinaryClassifier(), data, [given]))
-
-
-def test_without_pictures_nothing_that_draws_is_loaded(tmp_path):
-    script = (
-        "import sys, litclf\n"
-        "data = litclf.CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)\n"
-        "litclf.fit(litclf.BinaryClassifier(), data, max_epochs=1, enable_progress_bar=False)\n"
-        "print([name for name in sys.modules if name.startswith(('litclf.visualization', 'plotly'))])"
-    )
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    # TorchMetrics itself loads matplotlib where it is installed.
-    assert done.stdout.splitlines()[-1] == "[]"
-    assert pictures_in(next(tmp_path.glob("lightning_logs/*/version_0"))) == set()

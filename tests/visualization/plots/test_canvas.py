@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import matplotlib
 import numpy as np
 import pytest
@@ -72,11 +69,3 @@ def test_the_width_of_texts_is_that_of_the_longest():
     text = axes[0, 0].text(0, 0, "long name", fontsize=9)
     assert text_width(["a", "long name"], 9) == pytest.approx(text.get_window_extent().width / 100, rel=0.1)
     assert text_width([]) == 0
-
-
-def test_pyplot_and_torch_are_not_loaded():
-    rooms = ("boundary", "confusion", "curves", "data", "gradients", "images", "reliability", "roc")
-    imports = "; ".join(f"import litclf.visualization.plots.{room}" for room in rooms)
-    check = "import sys; print(*{'matplotlib.pyplot', 'torch', 'lightning'} & sys.modules.keys())"
-    answer = subprocess.run([sys.executable, "-c", f"{imports}; {check}"], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip() == ""
