@@ -75,7 +75,7 @@ def _killed(save: Save, trial: int, stream: random.Random) -> tuple[bool, int, b
         with os.fdopen(reading, "rb") as pipe:
             returned = len(pipe.read())
         inside = len(list(path.parent.iterdir())) > 1
-        sweep(path.parent, ".ckpt")
+        sweep(path.parent)
         other = temporary.stat().st_dev != path.parent.stat().st_dev
         left = len(list(path.parent.iterdir())) - 1
         try:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 import torch
@@ -145,6 +146,28 @@ def test_pictures_and_report_of_a_resumed_run_are_those_of_the_whole(hook, steps
     assert left_by(folder) == reference
     assert reference.keys() >= {"pictures/boundary", "pictures/data", "pictures/gradients"}
     assert (folder / "report.html").is_file()
+
+
+def test_a_run_that_ends_while_its_report_is_written_has_not_finished(tmp_path, monkeypatch):
+    proper = Path.write_bytes
+
+    def half(path, content):
+        if path.name.endswith("report.html"):
+            proper(path, content[: len(content) // 2])
+            raise KeyboardInterrupt
+        return proper(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, 7, pictures=True, max_epochs=1)
+    monkeypatch.undo()
+    folder = tmp_path / "lightning_logs" / "own" / "version_0"
+    assert (folder / "metrics.json").is_file()
+    assert not (folder / "report.html").exists()
+    run(tmp_path, 7, ckpt_path=folder, pictures=True, max_epochs=1)
+    assert (folder / "report.html").read_text().rstrip().endswith("</html>")
+    with pytest.raises(InputError, match="has finished its 1 epochs"):
+        run(tmp_path, 7, ckpt_path=folder, pictures=True, max_epochs=1)
 
 
 def test_the_kernel_engine_resumes_to_the_same_bits(tmp_path, whole):

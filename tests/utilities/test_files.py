@@ -1,7 +1,15 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+import litclf
 from litclf import InputError
-from litclf.utilities.files import replacing
+from litclf.utilities.files import replacing, sweep, write_json, write_text
 
 
 def test_the_file_appears_whole_and_nothing_else(tmp_path):
@@ -34,3 +42,58 @@ def test_an_error_leaves_what_was_there(tmp_path):
 def test_what_cannot_be_written_is_refused_first(tmp_path, name, rule):
     with pytest.raises(InputError, match=rule), replacing(tmp_path / name):
         pytest.fail("nothing may be worked out for it")
+
+
+@pytest.mark.parametrize("write", [write_text, write_json], ids=["text", "json"])
+def test_what_ends_in_the_middle_leaves_the_old_text(tmp_path, monkeypatch, write):
+    path = tmp_path / "a.txt"
+    write(path, "old")
+    old = path.read_bytes()
+
+    def half(beside, content):
+        with beside.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(KeyboardInterrupt):
+        write(path, "new")
+    assert path.read_bytes() == old
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_holds_any_text_also_names_of_files_that_are_no_unicode(tmp_path):
+    content = {"class_names": ["고양이", os.fsdecode(b"caf\xe9")], "score": 0.1}
+    write_json(tmp_path / "a.json", content)
+    assert json.loads((tmp_path / "a.json").read_bytes()) == content
+    assert "고양이" in (tmp_path / "a.json").read_text(encoding="utf-8")
+
+
+def test_nothing_in_the_package_writes_a_file_in_place():
+    """All goes through the name beside; the one exception adds a row to a table whose last row may be short."""
+    in_place = re.compile(r"\.write_(?:text|bytes)\(|open\((?:\w+, )?\"(?:r\+|[wax])")
+    root, found = Path(litclf.__file__).parent, []
+    for path in sorted(root.rglob("*.py")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        own = [line for line in lines if in_place.search(line) and not re.search(r">>>|^ *\.\.\. |beside", line)]
+        found += [(str(path.relative_to(root)), line.strip().partition("(")[0]) for line in own]
+    assert found == [("training/loggers/csv.py", "with self.path.open")]
+
+
+@pytest.fixture(scope="module")
+def stopped_process():
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_leftovers_of_killed_writers_are_swept(tmp_path, stopped_process):
+    kept = [tmp_path / name for name in ("last.ckpt", f".{os.getppid()}.last.ckpt", ".hidden.ckpt", ".1x.last.ckpt")]
+    swept = [tmp_path / f".{number}.last.ckpt" for number in (stopped_process, os.getpid(), 10**30)]
+    swept.append(tmp_path / f".{stopped_process}.report.html")
+    for file in (*kept, *swept):
+        file.write_text("")
+    (tmp_path / f".{stopped_process}.folder.ckpt").mkdir()
+    assert sorted(sweep(tmp_path)) == sorted(swept)
+    assert all(file.exists() for file in kept)

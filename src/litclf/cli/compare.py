@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from litclf.inference.compare.pairs import NoPair, Pair, compare_pairs
 from litclf.models.classifier import Classifier
 from litclf.runs.read import find_run, read_folder
 from litclf.utilities.errors import InputError
+from litclf.utilities.files import replacing, write_json
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
     from litclf.visualization.plots.comparison import Plane
@@ -166,15 +166,15 @@ def _rounded(value: Any) -> str:
 def _write_tables(folder: Path, runs: Sequence[Contender], pairs: Sequence[Pair | NoPair]) -> None:
     """Writes ``comparison.csv``, with a column for each run, and ``comparison.json``, which holds everything."""
     differing = differing_settings(runs)
-    with (folder / "comparison.csv").open("w", newline="", encoding="utf-8") as file:
+    table = folder / "comparison.csv"
+    with replacing(table) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["kind", "name", *(run.name for run in runs)])
         writer.writerows(["setting", name, *values] for name, values in differing.items())
         writer.writerows(["metric", name, *values] for name, values in _metrics(runs).items())
     content = {"runs": [_run_entry(run) for run in runs], "differing_settings": list(differing)}
     content["pairs"] = [_pair_entry(pair) for pair in pairs]
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    (folder / "comparison.json").write_text(text, encoding="utf-8")
+    write_json(folder / "comparison.json", content)
 
 
 def _run_entry(run: Contender) -> dict[str, Any]:

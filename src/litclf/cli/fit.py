@@ -27,6 +27,7 @@ from litclf.training.callbacks import embeddings, gallery, histograms  # noqa: F
 from litclf.training.notices import quiet_lightning
 from litclf.training.run import Run, RunResult
 from litclf.utilities.errors import InputError, nearest
+from litclf.utilities.files import replacing
 
 
 class CLI(LightningCLI):
@@ -269,7 +270,7 @@ def _write_predictions(run: Run, trainer_args: dict[str, Any], ckpt_path: Path, 
     predictions = run.predict(trainer_args)
     names = list(data.class_names)
     path = run_folder(ckpt_path) / "predictions.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["row", "target", "predicted", *(f"probability of {name}" for name in names)])
         row = 0

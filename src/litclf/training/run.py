@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +35,7 @@ from litclf.training.trainer_args import check_last_batch, check_launcher, check
 from litclf.utilities import signals
 from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError, RunError
-from litclf.utilities.files import replacing
+from litclf.utilities.files import write_json, write_text
 
 
 @dataclass(frozen=True)
@@ -218,8 +217,7 @@ class Run:
                 if isinstance(logger, RunTensorBoard):
                     logger.conclude({**self.data.hparams, **self.model.hparams}, metrics)
             metrics["facts"] = facts_of(trainer, self.data, resume.started)
-            with replacing(folder / "metrics.json") as beside:
-                beside.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+            write_json(folder / "metrics.json", metrics)
             if self.pictures:
                 from litclf.visualization.report.page import write_report  # what draws is loaded after the fit
 
@@ -229,8 +227,7 @@ class Run:
     def _write_config(self, trainer: Trainer, folder: Path) -> None:
         path = folder / "config.yaml"
         before = path.read_text(encoding="utf-8") if path.is_file() else ""
-        with replacing(path) as beside:
-            beside.write_text(self.config, encoding="utf-8")
+        write_text(path, self.config)
         for logger in trainer.loggers:
             if isinstance(logger, RunTensorBoard) and before != self.config:
                 logger.describe(self.config)
@@ -253,7 +250,7 @@ class Run:
         if not evaluated:
             raise InputError("trainer", f"its limits leave nothing to {stage}", "raise the limit")
         metrics = plain(evaluated[0])
-        (run_folder(path) / f"{stage}.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+        write_json(run_folder(path) / f"{stage}.json", metrics)
         return metrics
 
     def predict(self, trainer_args: dict[str, Any]) -> list[Any]:

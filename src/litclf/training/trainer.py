@@ -63,7 +63,8 @@ def trainer_defaults(
     args["callbacks"] = callbacks
     args["plugins"] = with_safe_checkpoints(args)
     if folder is not None:
-        sweep(folder / "checkpoints", ".ckpt")
+        for place in (folder, folder / "checkpoints"):
+            sweep(place)
     return args
 
 

@@ -1,13 +1,15 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there: the one way in which anything is written into a run folder."""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from litclf.utilities.errors import InputError
 
@@ -53,22 +55,57 @@ def replacing(path: Path) -> Iterator[Path]:
             beside.unlink()
 
 
-def sweep(folder: Path, ending: str) -> list[Path]:
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes ``content`` to ``path``, as :func:`replacing` does and with its errors."""
+    with replacing(path) as beside:
+        beside.write_bytes(content)
+
+
+def write_text(path: Path, text: str, errors: str = "strict") -> None:
+    """Writes ``text`` to ``path`` in UTF-8, as :func:`replacing` does and with its errors.
+
+    Args:
+        path: The file.
+        text: Its content.
+        errors: What becomes of characters that are no Unicode, as :meth:`str.encode` takes it.
+    """
+    write_bytes(path, text.encode("utf-8", errors))
+
+
+def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
+    """Writes ``content`` as JSON to ``path``, as :func:`replacing` does and with its errors.
+
+    Args:
+        path: The file.
+        content: Dicts, lists and plain values.
+        indent: Spaces of each level; None for one line, of large content that nobody reads.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "metrics.json"
+        >>> write_json(path, {"val/accuracy": 0.5}, indent=None)
+        >>> path.read_text()
+        '{"val/accuracy": 0.5}\\n'
+    """
+    # Names of files may hold what is no Unicode; with a backslash before it, it is JSON all the same.
+    write_text(path, json.dumps(content, indent=indent, ensure_ascii=False) + "\n", errors="backslashreplace")
+
+
+def sweep(folder: Path) -> list[Path]:
     """Removes what killed processes left of files of ``folder`` that they were about to replace.
 
     Args:
-        folder: The folder; it need not exist.
-        ending: The ending of the files meant, such as ``.ckpt``.
+        folder: A folder that is litclf's alone, such as that of a run; it need not exist.
 
     Returns:
         What was removed. Files that another running process is writing stay.
 
     Example:
-        >>> sweep(Path("nowhere"), ".ckpt")
+        >>> sweep(Path("nowhere"))
         []
     """
     removed = []
-    for path in sorted(folder.glob(f".*{ending}")):
+    for path in sorted(folder.glob(".*")):
         found = re.match(r"\.(\d+)\..", path.name)
         # A file under this process's own number is of an earlier process that had the same one.
         if found and path.is_file() and (int(found.group(1)) == os.getpid() or not _is_running(int(found.group(1)))):

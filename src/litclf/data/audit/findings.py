@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from litclf.utilities.files import replacing
+from litclf.utilities.files import write_json
 
 NOTES = {"missing"}
 """Kinds of findings that training deals with by itself, so that a fit does not mention them."""
@@ -86,8 +85,7 @@ class Report:
 
     def write(self, path: Path) -> None:
         """Writes the report as JSON, whole or not at all."""
-        with replacing(path) as beside:
-            beside.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_json(path, asdict(self))
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:

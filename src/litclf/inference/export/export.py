@@ -17,7 +17,7 @@ from litclf.inference.model import LoadedModel
 from litclf.models.classifier import Classifier
 from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
-from litclf.utilities.files import replacing
+from litclf.utilities.files import replacing, write_json
 from litclf.utilities.version import __version__
 
 TOLERANCE = 1e-5
@@ -160,5 +160,4 @@ def _store(exported: Exported, path: Path) -> None:
     except ValueError:
         earlier = {}
     entries = {**(earlier if isinstance(earlier, dict) else {}), exported.file: asdict(exported)}
-    with replacing(path) as beside:
-        beside.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, entries)

@@ -81,11 +81,11 @@ def _read_state_dict(path: Path, graph: Graph) -> Answer:
     return _with_weights(graph, torch.load(path, weights_only=True))
 
 
-def _write_safetensors(graph: Graph, path: Path, metadata: dict[str, str]) -> None:
+def _write_safetensors(graph: Graph, beside: Path, metadata: dict[str, str]) -> None:
     from safetensors.torch import save
 
     weights = {name: weight.contiguous() for name, weight in graph.network.state_dict().items()}
-    path.write_bytes(save(weights, metadata))
+    beside.write_bytes(save(weights, metadata))
 
 
 def _read_safetensors(path: Path, graph: Graph) -> Answer:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.errors import InputError
+from litclf.utilities.files import write_bytes
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
     from matplotlib.figure import Figure
@@ -62,7 +63,7 @@ class Picture(Callback):
         from litclf.visualization.plots import canvas
 
         content = canvas.png(figure)
-        canvas.write(folder_of(trainer) / f"{name}.png", content)
+        write_bytes(folder_of(trainer) / f"{name}.png", content)
         log_png(trainer, name, content)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 from io import BytesIO
 from typing import Any, cast
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from litclf.training.callbacks.picture import Evaluation, EvaluationPicture, folder_of
+from litclf.utilities.files import write_json
 
 _WORST = 24
 _OF_A_CELL = 12
@@ -94,7 +94,7 @@ class Samples(EvaluationPicture):
             "cells": {cell: [described(index) for index in chosen] for cell, chosen in cells.items()},
             "worst": [described(index) for index in worst_errors(evaluation).tolist()],
         }
-        (folder_of(trainer) / "samples.json").write_text(json.dumps(content), encoding="utf-8")
+        write_json(folder_of(trainer) / "samples.json", content, indent=None)
 
 
 def worst_errors(evaluation: Evaluation) -> NDArray[np.int64]:

@@ -10,6 +10,8 @@ from typing import Any
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
+from litclf.utilities.files import replacing
+
 
 class MetricsCSV(Logger):
     """Writes ``metrics.csv``: a row for each logged step, train and val beside each other.
@@ -100,9 +102,7 @@ class MetricsCSV(Logger):
     def _write_all(self, rows: list[dict[str, Any]], metrics: dict[str, float]) -> None:
         """Replaces the file by ``rows`` under a header that has room for ``metrics``, in one stroke."""
         self._columns += sorted(metrics.keys() - set(self._columns))
-        beside = self.path.with_suffix(".tmp")
-        with beside.open("w", newline="", encoding="utf-8") as file:
+        with replacing(self.path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self._columns, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)
-        beside.replace(self.path)

@@ -9,11 +9,14 @@ from pathlib import Path
 from struct import unpack
 from typing import Any
 
+from lightning.pytorch.core.saving import save_hparams_to_yaml
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor, nn
 from torch.utils.tensorboard.summary import hparams
+
+from litclf.utilities.files import replacing
 
 
 class RunTensorBoard(TensorBoardLogger):
@@ -81,8 +84,16 @@ class RunTensorBoard(TensorBoardLogger):
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """Writes out what is held; the Trainer calls this after each stage, and the next one goes on in the file."""
-        self.experiment.flush()
         self.save()
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Writes out what is held, and ``hparams.yaml`` where there is none; Lightning would write it in place."""
+        self.experiment.flush()
+        path = self._folder / self.NAME_HPARAMS_FILE
+        if self._folder.is_dir() and not path.is_file():
+            with replacing(path) as beside:
+                save_hparams_to_yaml(beside, self.hparams)
 
     def describe(self, config: str) -> None:
         """Shows the run's config as text, once the fit has started: only then is it known which process writes."""

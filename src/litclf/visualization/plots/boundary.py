@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from litclf.visualization.plots.canvas import image, legend_beside, legend_width, set_title, use_fonts, write
+from litclf.utilities.files import write_bytes
+from litclf.visualization.plots.canvas import image, legend_beside, legend_width, set_title, use_fonts
 from litclf.visualization.plots.colours import class_colours
 from litclf.visualization.plots.data import around, limits, plane, plot_classes, sample
 from litclf.visualization.plots.fonts import boxes_for_missing, label
@@ -177,7 +178,7 @@ class BoundaryFilm:
         durations = [milliseconds] * (self.num_frames - 1) + [_HOLD]
         first, *others = self._frames
         first.save(content, "gif", save_all=True, append_images=others, duration=durations, loop=0)
-        write(path, content.getvalue())
+        write_bytes(path, content.getvalue())
 
 
 class _Panel:

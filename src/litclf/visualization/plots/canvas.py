@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 from PIL import Image
 
+from litclf.utilities.files import write_bytes
 from litclf.visualization.plots.fonts import boxes_for_missing, fonts_for, label, use_fonts
 
 __all__ = ["fonts_for", "image", "new_figure", "pixels", "png", "save", "set_margins", "set_title", "use_fonts"]
@@ -150,11 +150,4 @@ def png(figure: Figure) -> bytes:
 
 def save(figure: Figure, path: Path) -> None:
     """Writes the figure as a PNG; a file of that name is replaced at once, never seen half written."""
-    write(path, png(figure))
-
-
-def write(path: Path, content: bytes) -> None:
-    """Writes ``content`` under a temporary name beside ``path``, then gives it its name."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(content)
-    beside.replace(path)
+    write_bytes(path, png(figure))

@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from litclf.visualization.plots.canvas import SMALL, new_figure, set_margins, text_width, use_fonts, write
+from litclf.utilities.files import write_text
+from litclf.visualization.plots.canvas import SMALL, new_figure, set_margins, text_width, use_fonts
 from litclf.visualization.plots.fonts import label
 
 _WITH_NUMBERS = 20
@@ -104,4 +105,4 @@ def write_confusion(path: Path, matrix: NDArray[Any], class_names: Sequence[str]
     percent = row_percent(matrix)
     for (row, column), count in np.ndenumerate(matrix):
         table.writerow([class_names[row], class_names[column], count, f"{percent[row, column]:.4g}"])
-    write(path, content.getvalue().encode("utf-8", "surrogateescape"))
+    write_text(path, content.getvalue(), errors="surrogateescape")

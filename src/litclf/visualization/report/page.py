@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from litclf.runs.history import History
 from litclf.runs.read import RunFolder, read_folder
+from litclf.utilities.files import write_text
 from litclf.visualization.report.charts import figures
 from litclf.visualization.report.confusion import confusion
 from litclf.visualization.report.images import images
@@ -42,7 +43,7 @@ def write_report(folder: Path) -> Path:
     run = read_folder(folder)
     path = folder / "report.html"
     # A file system may hold names that are no Unicode.
-    path.write_text(_template().render(_content(run)), encoding="utf-8", errors="replace")
+    write_text(path, _template().render(_content(run)), errors="replace")
     return path
 
 
