@@ -1,8 +1,11 @@
-"""The arguments of commands on trained models."""
+"""Arguments: what was given on the command line, split once into command, flags and words."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,88 @@ import yaml
 from litclf.cli.commands import ToolParser
 from litclf.inference.model import LoadedModel, load
 from litclf.utilities.errors import InputError
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag and its value.
+
+    Attributes:
+        name: With its dashes, such as ``--model.lr``.
+        value: What stands behind ``=`` or in the next word; None where there is nothing that could be a value.
+        place: Number of its word.
+        joined: Whether the value stands behind ``=``.
+    """
+
+    name: str
+    value: str | None
+    place: int
+    joined: bool
+
+    @property
+    def end(self) -> int:
+        """Number of the first word behind it."""
+        return self.place + (1 if self.joined or self.value is None else 2)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What was given on the command line.
+
+    Attributes:
+        command: The first word, such as ``fit``.
+        words: The words behind it, as they were given.
+
+    Example:
+        >>> given = Arguments.of(["fit", "-c", "blobs", "--model.lr=-1"])
+        >>> given.command, given.value("-c", "--config"), given.value("--model.lr"), given.value("--name")
+        ('fit', 'blobs', '-1', None)
+    """
+
+    command: str
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, args: Sequence[str]) -> Arguments:
+        """The arguments of a command, the command first."""
+        return cls(args[0], tuple(args[1:]))
+
+    @cached_property
+    def flags(self) -> tuple[Flag, ...]:
+        """The flags, in the order they were given."""
+        flags, place = [], 0
+        while place < len(self.words):
+            name, equals, value = self.words[place].partition("=")
+            place += 1
+            if not name.startswith("-") or not name.strip("-")[:1].isalpha():
+                continue
+            behind = self.words[place : place + 1]
+            # A value may begin with a dash, as numbers do, but not as flags do.
+            if not equals and behind and not behind[0].startswith("--") and behind[0] not in ("-c", "-h"):
+                value = behind[0]
+                flags.append(Flag(name, value, place - 1, False))
+                place += 1
+            else:
+                flags.append(Flag(name, value if equals else None, place - 1, bool(equals)))
+        return tuple(flags)
+
+    def named(self, *names: str) -> tuple[Flag, ...]:
+        """The flags that have one of these names."""
+        return tuple(flag for flag in self.flags if flag.name in names)
+
+    def value(self, *names: str) -> str | None:
+        """The last value that one of the flags ``names`` was given; None where none was."""
+        return next((flag.value for flag in reversed(self.named(*names))), None)
+
+    def without(self, *names: str) -> Arguments:
+        """The arguments without the flags ``names`` and their values."""
+        gone = {place for flag in self.named(*names) for place in range(flag.place, flag.end)}
+        return replace(self, words=tuple(word for place, word in enumerate(self.words) if place not in gone))
+
+    def with_value(self, flag: Flag, value: str) -> Arguments:
+        """The arguments with another value of ``flag``."""
+        own = (f"{flag.name}={value}",) if flag.joined else (flag.name, value)
+        return replace(self, words=(*self.words[: flag.place], *own, *self.words[flag.end :]))
 
 
 class ModelParser(ToolParser):

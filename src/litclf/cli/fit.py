@@ -10,7 +10,6 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from litclf.cli.commands import FITS, TOOLS, exit_code
@@ -93,7 +92,9 @@ class CLI(LightningCLI):
             InputError: If a constructor refused an argument.
         """
         try:
-            super().instantiate_classes()
+            # Not by Lightning's own, which calls what jsonargparse has deprecated.
+            self.config_init = self.parser.instantiate(self.config)
+            self.datamodule, self.model = self._get(self.config_init, "data"), self._get(self.config_init, "model")
         except ValueError as error:
             # jsonargparse wraps an exception of a constructor into lines of its own.
             found = re.search(r"^(?:\s*- )?(?:.*?: )??([\w.-]+): (.*); fix: (.*)$", str(error), re.MULTILINE)
@@ -113,10 +114,6 @@ class CLI(LightningCLI):
                 return InputError(f"--{part}.{error.where}", error.what, error.fix)
         return error
 
-    def instantiate_trainer(self, **kwargs: Any) -> Any:
-        """Leaves the Trainer to the run, which chooses its folder first."""
-        return Trainer
-
     def _run_subcommand(self, subcommand: str) -> None:
         try:
             self._execute(subcommand, self.config_init[subcommand])
@@ -132,7 +129,7 @@ class CLI(LightningCLI):
         # The run's config is that of a new run, also where this one is resumed.
         fresh = self.config[subcommand].clone()
         fresh.ckpt_path = None
-        config = self._parser(subcommand).dump(fresh, skip_none=False)
+        config = self._parser(subcommand).dump(fresh, skip_unset=False)
         name = self.name if settings.name is None else settings.name
         run = Run(
             self.model,

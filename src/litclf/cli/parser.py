@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 from lightning.pytorch.cli import LightningArgumentParser
 
+from litclf.cli.arguments import Arguments
 from litclf.cli.presets import preset_path
-from litclf.cli.trust import HELP, allow_classes
+from litclf.cli.trust import FLAG, HELP, allow_classes, check_kinds, check_name
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
 from litclf.runs.find import find_checkpoint, read_checkpoint, run_folder
@@ -31,9 +32,9 @@ _KINDS = {
 class Parser(LightningArgumentParser):
     """An argument parser that takes no abbreviations, names trusted classes only, and whose errors are one line."""
 
-    def format_help(self) -> str:
+    def format_help(self, *args: Any, **kwargs: Any) -> str:
         """The help, with what is taken before a config is read."""
-        text: str = super().format_help()
+        text: str = super().format_help(*args, **kwargs)
         return text + HELP if "--config" in text else text
 
     def error(self, message: str, ex: Exception | None = None) -> Any:
@@ -43,6 +44,16 @@ class Parser(LightningArgumentParser):
             InputError: Always.
         """
         raise _refusal(message, self) from ex
+
+    def parse_args(self, *args: Any, **kwargs: Any) -> Any:
+        """Settings as :class:`jsonargparse.ArgumentParser` parses them, of what a run is made of only.
+
+        Raises:
+            InputError: If something else is named.
+        """
+        settings = super().parse_args(*args, **kwargs)
+        check_kinds(settings)
+        return settings
 
 
 def with_config(args: list[str]) -> tuple[list[str], str]:
@@ -63,7 +74,9 @@ def with_config(args: list[str]) -> tuple[list[str], str]:
         >>> with_config(["fit", "-c", "blobs"])
         (['fit', '-c', '...blobs.yaml'], 'blobs')
     """
-    args, name, ckpt_path, configured = allow_classes(args), "run", None, False
+    given = Arguments.of(args)
+    allow_classes(flag.value or "" for flag in given.named(FLAG))
+    args, name, ckpt_path, configured = [given.command, *given.without(FLAG).words], "run", None, False
     for position, arg in enumerate(args):
         flag, equals, value = arg.partition("=")
         if flag in ("-c", "--config"):
@@ -127,6 +140,11 @@ def _refusal(message: str, parser: LightningArgumentParser) -> InputError:
     if inner := re.search(r"- ((?:--)?[\w.]+): (.*?); fix: (.*)$", message, re.MULTILINE):
         where, what, fix = inner.groups()
         return _nearest_fix(InputError(f"{flag}.{where.removeprefix('--')}", what, fix))
+    if denied := re.search(r"Importing '(\S+)' is not allowed", text):
+        try:
+            check_name(denied.group(1))
+        except InputError as error:
+            return InputError(flag, error.what, error.fix)
     if unknown := re.search(r"[Uu]nrecognized arguments: (\S+)|Option '([\w.]+)'|Key '([\w.]+)' is not expected", text):
         name = next(filter(None, unknown.groups())).partition("=")[0]
         return _nearest_fix(InputError(f"{flag}.{name}" if flag else name, "is no setting", help_line), parser)

@@ -1,15 +1,15 @@
-"""Which classes a config may name: those of litclf, Lightning and PyTorch, and of modules that the user allows."""
+"""Trust: a config may name classes of litclf, Lightning and PyTorch, and of modules that the user allows."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+import os
+import pkgutil
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-import jsonargparse._actions
-import jsonargparse._typehints
 import lightning.pytorch.cli  # noqa: F401  # imported later, it would set again how configs are read
-from jsonargparse import set_parsing_settings
-from jsonargparse._util import import_object
+from jsonargparse import Namespace, set_parsing_settings
 from lightning.fabric.accelerators.accelerator import Accelerator
 from lightning.fabric.loggers.logger import Logger
 from lightning.fabric.plugins import CheckpointIO, ClusterEnvironment, Precision
@@ -41,37 +41,67 @@ _KINDS = (
 _allowed: set[str] = set()
 
 
-def allow_classes(args: Sequence[str]) -> list[str]:
-    """Allows the modules that ``--allow_classes`` names, and no others, until the next call.
+def allow_classes(modules: Iterable[str]) -> None:
+    """Allows values to name classes of these modules beside :data:`PACKAGES`, and of no others, until the next call.
 
-    Args:
-        args: The arguments of a command.
-
-    Returns:
-        The arguments without these flags, so that no config can hold them.
+    It holds for the whole process, for which jsonargparse keeps it: what is refused by mistake is seen, what is let in
+    by mistake is not.
 
     Raises:
-        InputError: If the flag is not followed by the name of a module.
+        InputError: If one is not the name of a module, or that of the parser itself.
 
     Example:
-        >>> allow_classes(["fit", "--allow_classes", "mine", "--model", "mine.Net"])
-        ['fit', '--model', 'mine.Net']
-        >>> allow_classes(["fit"])
-        ['fit']
+        >>> allow_classes(["mine"])
+        >>> allow_classes([])
+        >>> allow_classes(["my module"])
+        Traceback (most recent call last):
+        litclf.utilities.errors.InputError: --allow_classes: needs the name of a module, got 'my module'; fix: ...
     """
-    left, modules, waiting = [], [], iter(args)
-    for arg in waiting:
-        flag, equals, value = arg.partition("=")
-        if flag != FLAG:
-            left.append(arg)
-            continue
-        module = value if equals else next(waiting, "")
+    modules = list(modules)
+    for module in modules:
         if not all(part.isidentifier() for part in module.split(".")):
             raise InputError(FLAG, f"needs the name of a module, got {module!r}", f"pass {FLAG} mymodule")
-        modules.append(module)
+        if _is_in(module, ["jsonargparse"]):
+            raise InputError(FLAG, f"must not name what reads the configs, got {module}", "drop it")
+    # Nothing is imported of what is denied here; the most specific entry counts, and allowing wins over denying.
+    set_parsing_settings(import_path_denylist=["*", *_allowed], import_path_allowlist=[*PACKAGES, *modules])
     _allowed.clear()
     _allowed.update(modules)
-    return left
+
+
+def check_kinds(value: Any) -> None:
+    """Refuses what a run is not made of, anywhere in parsed settings, before anything of it is built.
+
+    Args:
+        value: Settings as the parser leaves them: classes by their ``class_path``, functions and classes as such.
+
+    Raises:
+        InputError: If there is a function, or a class of another kind.
+
+    Example:
+        >>> check_kinds({"model": {"class_path": "litclf.BinaryClassifier"}})
+        >>> check_kinds({"logger": {"class_path": "lightning.pytorch.cli.LightningCLI"}})
+        Traceback (most recent call last):
+        litclf.utilities.errors.InputError: class_path: must be a class that a run is made of, got ...
+    """
+    if isinstance(value, Namespace):
+        value = vars(value)
+    if isinstance(value, Mapping):
+        own: Mapping[str, Any] = {}
+        if "class_path" in value:
+            own = inspect.signature(trusted_class(value["class_path"])).parameters
+            given = value.get("init_args") or {}
+            value = {**(vars(given) if isinstance(given, Namespace) else given), **(value.get("dict_kwargs") or {})}
+        # The defaults of a class are its own, and no values that somebody has named.
+        for name, inner in value.items():
+            if name not in own or inner is not own[name].default:
+                check_kinds(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            check_kinds(inner)
+    elif inspect.ismodule(value) or (callable(value) and not isinstance(value, os.PathLike)):
+        kind = value if inspect.isclass(value) or inspect.isroutine(value) else type(value)
+        _check_kind(kind, f"{kind.__module__}.{kind.__qualname__}")
 
 
 def trusted_class(name: str) -> type:
@@ -87,16 +117,30 @@ def trusted_class(name: str) -> type:
         Traceback (most recent call last):
         litclf.utilities.errors.InputError: class_path: must be of litclf, torch.nn, ..., got 'os.system'; fix: ...
     """
-    parts = name.split(".") if isinstance(name, str) else []
-    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
-        raise ValueError(f"Expected a dot import path string: {name}")  # what jsonargparse says of it
-    trusted = _is_in(name, PACKAGES)
-    if not (trusted or _is_in(name, _allowed)):
+    check_name(name)
+    try:
+        kind = pkgutil.resolve_name(name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError("class_path", f"there is no {name}", "name a class that there is") from error
+    return _check_kind(kind, name)
+
+
+def check_name(name: str) -> None:
+    """Refuses the name of what must not be imported.
+
+    Raises:
+        InputError: If it is of no module that is trusted, or private in one that not the user has allowed.
+    """
+    trusted, allowed = _is_in(name, PACKAGES), _is_in(name, _allowed)
+    if not (trusted or allowed):
         rule = f"must be of {', '.join(PACKAGES)}, got {name!r}"
         raise InputError("class_path", rule, f"pass {FLAG} {name.rpartition('.')[0]} if you trust it")
-    if trusted and any(part.startswith("_") for part in parts):
+    if not allowed and any(part.startswith("_") for part in name.split(".")):
         raise InputError("class_path", f"must be public, got {name!r}", "name a public class")
-    kind = import_object(name)
+
+
+def _check_kind(kind: Any, name: str) -> type:
+    """``kind``, where it is a class of the user's or one that a run is made of."""
     if not inspect.isclass(kind):
         raise InputError("class_path", f"must be a class, got {name!r}", "name a class")
     # A module's names are also those that it has imported from others.
@@ -108,13 +152,13 @@ def trusted_class(name: str) -> type:
 
 
 def _is_in(name: str, modules: Iterable[str]) -> bool:
-    return any(name.startswith(f"{module}.") for module in modules)
+    return any(f"{name}.".startswith(f"{module}.") for module in modules)
 
 
-# jsonargparse has no setting for what may be imported. Its own lookup is replaced where values of a config reach it,
-# for the whole process: what is refused by mistake is seen, what is let in by mistake is not.
-for _module in (jsonargparse._typehints, jsonargparse._actions):
-    assert vars(_module)["import_object"] is import_object, "jsonargparse has changed: classes would not be checked"
-    vars(_module)["import_object"] = trusted_class
-# Lightning lets configs be fetched from any address.
-set_parsing_settings(config_read_mode_urls_enabled=False, config_read_mode_fsspec_enabled=False)
+allow_classes([])
+# Lightning lets configs be fetched from any address; and what takes any value is to get it as it is given.
+set_parsing_settings(
+    config_read_mode_urls_enabled=False,
+    config_read_mode_fsspec_enabled=False,
+    instantiate_subclass_spec_in_any=False,
+)
