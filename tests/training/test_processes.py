@@ -14,6 +14,8 @@ from sklearn.datasets import make_blobs
 
 from litclf import BinaryClassifier, InputError, MulticlassClassifier, TableDataModule, fit
 
+SLOW = pytest.mark.slow
+
 
 def fit_here(processes, root, samples=303, num_classes=2, batch_size=16, steps_per_execution=3, **settings):
     """A fit of the same global batch on as many processes, of which this is one; a third of the samples a split."""
@@ -80,21 +82,24 @@ def assert_same_run(one, two):
 @pytest.mark.parametrize(
     "arguments",
     [
-        {},  # 101 samples in mini-batches of 16: the last has 5, of which one process gets 3
-        {"steps_per_execution": 1},
-        {"num_classes": 3},
-        {"batch_size": 20, "samples": 303},  # the last mini-batch has one sample, and one process none of it
-        {"batch_size": 20, "steps_per_execution": 1},
-        {"samples": 11, "batch_size": 4},  # one process has no sample of the last mini-batch, the splits few
+        {"steps_per_execution": 1},  # 101 samples in mini-batches of 16: the last has 5, of which one process gets 3
+        pytest.param({}, marks=SLOW),
+        pytest.param({"num_classes": 3}, marks=SLOW),
+        pytest.param({"batch_size": 20}, marks=SLOW),
+        pytest.param({"batch_size": 20, "steps_per_execution": 1}, marks=SLOW),
+        # One process has no sample of the last mini-batch, the splits few.
+        pytest.param({"samples": 11, "batch_size": 4}, marks=SLOW),
     ],
-    ids=["executions", "batches", "classes", "borrowed", "borrowed batches", "few"],
+    ids=["batches", "executions", "classes", "borrowed", "borrowed batches", "few"],
 )
 def test_two_processes_give_weights_and_metrics_of_one(arguments, tmp_path):
     assert_same_run(*(fit_on(processes, tmp_path, **arguments) for processes in (1, 2)))
 
 
-def test_pictures_show_the_whole_test_split(tmp_path):
-    one, two = (fit_on(processes, tmp_path, pictures=True) for processes in (1, 2))
+def test_executions_whose_end_one_process_borrows_are_those_of_one_and_pictures_show_the_whole_test_split(tmp_path):
+    # The last mini-batch of 101 samples has one, and one process none of it.
+    one, two = (fit_on(processes, tmp_path, batch_size=20, num_classes=3, pictures=True) for processes in (1, 2))
+    assert_same_run(one, two)
     matrices = [(folder / "confusion_matrix.csv").read_text() for folder in (one, two)]
     assert matrices[0] == matrices[1]
     samples = [json.loads((folder / "samples.json").read_text()) for folder in (one, two)]
@@ -102,6 +107,7 @@ def test_pictures_show_the_whole_test_split(tmp_path):
     assert (two / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_fit_on_two_processes_resumes_to_the_same_weights(tmp_path):
     whole = fit_on(2, tmp_path / "whole")
     cut = fit_on(2, tmp_path / "cut", max_epochs=1)
