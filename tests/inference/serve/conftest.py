@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import uvicorn
 
-from litclf import BinaryClassifier, MulticlassClassifier, fit
+from litclf import BinaryClassifier, fit
 from litclf.data.table import TableDataModule
 from litclf.inference.model import load
 
@@ -103,17 +103,9 @@ def points(tmp_path_factory):
     return fit(BinaryClassifier(hidden_dims=[], lr=1.0), data, default_root_dir=root, **QUIET).folder
 
 
-@pytest.fixture(scope="session")
-def table(tmp_path_factory):
-    """A run on rows with a number that may be missing, and a category."""
-    root = tmp_path_factory.mktemp("table")
-    rng = np.random.default_rng(0)
-    size, colour = rng.normal(0, 3, 600), rng.choice(["red", "green"], 600)
-    frame = pd.DataFrame({"size": size, "colour": colour, "kind": np.digitize(size, [-1, 1]).astype(str)})
-    frame.loc[::17, "size"] = np.nan
-    frame.to_csv(root / "rows.csv", index=False)
-    data = TableDataModule(path=str(root / "rows.csv"), target="kind", **FAST)
-    return fit(MulticlassClassifier(hidden_dims=[4], lr=0.5), data, default_root_dir=root, **QUIET).folder
+@pytest.fixture
+def table(table_run):
+    return table_run.folder
 
 
 @pytest.fixture(scope="session")

@@ -7,15 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from PIL import Image
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
-from sklearn.datasets import load_digits
 
-from litclf import CirclesDataModule, MNISTDataModule, MulticlassClassifier, fit
-from litclf.data.images import ImagesDataModule
+from litclf import MNISTDataModule, MulticlassClassifier, fit
 from litclf.inference.model import load
 
 MNIST = Path(__file__).parents[4] / "shared" / "data"
@@ -125,22 +122,9 @@ def test_it_fits_a_phone(open_page, browser, serve, table):
     assert width <= shown
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory):
-    """A run on scikit-learn's zeros and ones as files, 8 x 8 pixels, stretched to that size."""
-    root = tmp_path_factory.mktemp("digits")
-    images, targets = load_digits(n_class=2, return_X_y=True)
-    for number, (image, target) in enumerate(zip(images.reshape(-1, 8, 8), targets, strict=True)):
-        path = root / "data" / ("영 <0>", "일 <1>")[target] / f"{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray((image * 15.9).astype("uint8")).save(path)
-    data = ImagesDataModule(str(root / "data"), size=8, batch_size=32)
-    settings = {"max_epochs": 3, "enable_progress_bar": False, "default_root_dir": root}
-    return fit(MulticlassClassifier(hidden_dims=[], lr=0.1), data, **settings).folder
-
-
-def test_a_digit_is_drawn_and_a_file_is_sent(open_page, browser, serve, digits, tmp_path):
-    find = open_page(serve(digits))
+def test_a_digit_is_drawn_and_a_file_is_sent(open_page, browser, serve, image_run, tmp_path):
+    one = sorted(Path(image_run.trainer.datamodule.hparams["path"]).glob("일*/*.png"))[0]
+    find = open_page(serve(image_run.folder))
     draw(browser, find("#canvas"), LINE)
     assert answered(browser, find) == "일 <1>"
     assert not find("#seen").get_property("hidden")
@@ -150,8 +134,7 @@ def test_a_digit_is_drawn_and_a_file_is_sent(open_page, browser, serve, digits, 
     assert answered(browser, find) == "영 <0>"
 
     find("#clear").click()
-    path = sorted(digits.parents[2].glob("data/일*/*.png"))[0]
-    find("#file").send_keys(str(path))
+    find("#file").send_keys(str(one))
     assert answered(browser, find) == "일 <1>"
     find("#clear").click()
     (tmp_path / "no.png").write_text("no image")
@@ -220,14 +203,11 @@ def test_drawn_digits_get_their_class_of_mnist(open_page, browser, serve, mnist,
         assert sum((place + 0.5) * value for place, value in enumerate(sums)) / sum(sums) == pytest.approx(14, abs=0.5)
 
 
-def test_an_array_of_two_columns_shows_the_plane_of_its_data(open_page, browser, serve, tmp_path_factory):
-    data = CirclesDataModule(num_samples=400, batch_size=None, repeat=5, steps_per_execution=5)
-    settings = {"max_epochs": 1, "enable_progress_bar": False, "default_root_dir": tmp_path_factory.mktemp("circles")}
-    run = fit(MulticlassClassifier(hidden_dims=[4]), data, **settings).folder
-    client = serve(run)
+def test_an_array_of_two_columns_shows_the_plane_of_its_data(open_page, browser, serve, circles_run):
+    client = serve(circles_run.folder)
     open_page(client)
     described = json.load(io.StringIO(browser.execute_script("return document.getElementById('model').textContent")))
-    x = data.splits["train"].x
+    x = circles_run.trainer.datamodule.splits["train"].x
     for (low, high), column in zip(described["plane"], x.T, strict=True):
         assert low < column.min() < column.max() < high
     assert client.predictions({"row": {"x1": 0, "x2": 1}}) == client.predictions({"row": [0, 1]})

@@ -103,7 +103,10 @@ def test_the_report_shows_korean_and_html_as_text(images):
 
 @pytest.mark.parametrize(
     ("run", "picture", "behind"),
-    [("circles", "boundary", "tbody tr"), ("images", "one test image of each class", "figure img")],
+    [
+        ("circles", "boundary", "tbody tr"),
+        pytest.param("images", "one test image of each class", "figure img", marks=pytest.mark.slow),
+    ],
 )
 def test_a_browser_shows_the_report_of_a_run(run, picture, behind, browser, request):
     made = request.getfixturevalue(run)
