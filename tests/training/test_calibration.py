@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import f1_score
 from torchmetrics.functional.classification import binary_calibration_error
 
-from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier, fit
+from litclf import BinaryClassifier, InputError, MulticlassClassifier
 from litclf.inference.model import load
 from litclf.models.decision import Decision
 from litclf.training.calibration import calibrate, calibrate_checkpoint, split_logits
@@ -173,18 +174,15 @@ def test_a_rule_that_does_not_fit_is_refused(num_classes, rule, message):
         calibrate(model_of_logits(num_classes), Batches(None), rule)
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    data = CirclesDataModule(num_samples=4000, noise=0.15, batch_size=None, repeat=20, steps_per_execution=20)
-    settings = {"max_epochs": 2, "enable_progress_bar": False, "default_root_dir": tmp_path_factory.mktemp("runs")}
-    return fit(BinaryClassifier(hidden_dims=[8], lr=0.5), data, **settings), data
+@pytest.fixture
+def run(circles_run):
+    return circles_run, circles_run.trainer.datamodule
 
 
 @pytest.fixture
-def checkpoint(run, tmp_path):
-    path = tmp_path / "best.ckpt"
-    path.write_bytes((run[0].folder / "checkpoints" / "best.ckpt").read_bytes())
-    return path
+def checkpoint(circles_run, tmp_path):
+    """A copy of the best checkpoint, alone in its folder."""
+    return Path(shutil.copy(circles_run.folder / "checkpoints" / "best.ckpt", tmp_path))
 
 
 def test_logits_of_a_split_are_the_models(run):
@@ -232,10 +230,6 @@ def test_a_calibration_that_fails_leaves_the_checkpoint(run, checkpoint, monkeyp
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="no space"):
-        calibrate_checkpoint(checkpoint, *run_parts(run))
+        calibrate_checkpoint(checkpoint, run[0].model, run[1])
     assert checkpoint.read_bytes() == content
     assert list(checkpoint.parent.iterdir()) == [checkpoint]
-
-
-def run_parts(run):
-    return run[0].model, run[1]

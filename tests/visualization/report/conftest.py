@@ -11,7 +11,7 @@ NAMES = ["<b>고양이</b>", "</script><script>alert(1)</script>", "dog & 'cat'"
 
 
 @pytest.fixture
-def row_run(make_run):
+def row_folder(make_run):
     """Two classes in the plane: 200 test rows, 7 of them wrong."""
     metrics = {
         "val/loss": 0.25, "val/accuracy": 0.95, "train/loss": 0.2, "train/accuracy": 0.96, "test/loss": 0.26,
@@ -42,7 +42,7 @@ def row_run(make_run):
 
 
 @pytest.fixture
-def image_run(make_run):
+def image_folder(make_run):
     """Three classes of 8x8 images, whose names, folder and settings look like markup."""
     facts = {"class_names": NAMES, "num_test": 6, "confusion": [[2, 1, 0], [0, 2, 0], [0, 0, 1]]}
     rows = [{"step": 9, "epoch": 0, "train/loss": 1.0, "val/loss": 0.9}, {"step": 19, "epoch": 1, "train/loss": 0.5}]

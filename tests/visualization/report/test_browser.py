@@ -22,8 +22,8 @@ def open_report(browser):
     assert browser.get_log("browser") == []
 
 
-def test_curves_tell_their_values_pictures_are_shown_and_a_cell_opens_its_rows(open_report, browser, row_run):
-    find = open_report(row_run)
+def test_curves_tell_their_values_pictures_are_shown_and_a_cell_opens_its_rows(open_report, browser, row_folder):
+    find = open_report(row_folder)
     assert len(find("#chart-loss .scatterlayer .trace")) == 5  # train, val, best and two baselines
     assert len(find("#chart-accuracy .scatterlayer .trace")) == 4  # train accuracy was not logged by epoch
     chart = find("#chart-loss .nsewdrag")[0]
@@ -52,10 +52,10 @@ def test_curves_tell_their_values_pictures_are_shown_and_a_cell_opens_its_rows(o
     assert cell.get_attribute("aria-pressed") == "false"
 
 
-def test_a_cell_opens_its_images_under_names_that_look_like_markup_also_on_a_phone(open_report, browser, image_run):
-    names = json.loads((image_run / "metrics.json").read_text())["facts"]["class_names"]
+def test_a_cell_opens_its_images_under_names_that_look_like_markup_also_on_a_phone(open_report, browser, image_folder):
+    names = json.loads((image_folder / "metrics.json").read_text())["facts"]["class_names"]
     browser.set_window_size(390, 844)
-    find = open_report(image_run)
+    find = open_report(image_folder)
     width, shown = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
     assert width <= shown
     find("#confusion [data-cell='0,1']")[0].click()

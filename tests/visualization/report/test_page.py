@@ -56,8 +56,8 @@ def read():
     return lambda folder: Page(write_report(folder).read_text(encoding="utf-8"))
 
 
-def test_it_says_what_was_run(read, row_run):
-    page = read(row_run)
+def test_it_says_what_was_run(read, row_folder):
+    page = read(row_folder)
     assert page.all("html")[0]["lang"] == "en"
     assert page.all("meta", charset="utf-8")
     assert page.all("title")[0]["text"] == "circles, version_0"
@@ -105,8 +105,8 @@ def test_its_length_is_told_as_people_do(read, make_run, seconds, words):
     assert page.text("about") == f"Run folder logs/circles/version_0 Length 7 optimizer steps in {words}"
 
 
-def test_results_hold_intervals_of_validation_and_test(read, row_run):
-    rows = [" ".join(row["text"].split()) for row in read(row_run).all("tr")]
+def test_results_hold_intervals_of_validation_and_test(read, row_folder):
+    rows = [" ".join(row["text"].split()) for row in read(row_folder).all("tr")]
     # statsmodels' proportion_confint(95, 100, method="wilson") and (193, 200)
     assert rows[:6] == [
         "loss accuracy",
@@ -125,8 +125,8 @@ def test_results_can_be_read_whatever_their_size(read, make_run, value, shown):
     assert f"test {shown} Train" in read(make_run(metrics={"test/loss": value})).text("results")
 
 
-def test_it_needs_nothing_from_outside(read, row_run):
-    page = read(row_run)
+def test_it_needs_nothing_from_outside(read, row_folder):
+    page = read(row_folder)
     for element in page.elements:
         assert element["tag"] not in ("link", "iframe", "object")
         assert "href" not in element
@@ -137,9 +137,9 @@ def test_it_needs_nothing_from_outside(read, row_run):
     assert page.all("script")[2]["text"].lstrip().startswith("/**\n* plotly.js")
 
 
-def test_names_paths_and_settings_that_look_like_markup_are_text(read, image_run):
-    page = read(image_run)
-    names = json.loads((image_run / "metrics.json").read_text())["facts"]["class_names"]
+def test_names_paths_and_settings_that_look_like_markup_are_text(read, image_folder):
+    page = read(image_folder)
+    names = json.loads((image_folder / "metrics.json").read_text())["facts"]["class_names"]
     assert page.text("about").endswith(f"Classes 3: {', '.join(names)}")
     assert page.all("h1")[0]["text"].split() == ["<i>숫자<i>", "version_3"]
     assert page.all("pre")[0]["text"] == "name: <script>alert('설정')</script>\n"
@@ -151,16 +151,16 @@ def test_names_paths_and_settings_that_look_like_markup_are_text(read, image_run
     assert page.all("i") == []
 
 
-def test_the_samples_of_each_cell_travel_with_the_page(read, row_run):
-    samples = json.loads((row_run / "samples.json").read_text())
-    page = read(row_run)
+def test_the_samples_of_each_cell_travel_with_the_page(read, row_folder):
+    samples = json.loads((row_folder / "samples.json").read_text())
+    page = read(row_folder)
     assert page.json("samples-data")["cells"] == samples["cells"]
     assert [button["data-cell"] for button in page.all("button")] == ["0,0", "1,0"]
 
 
-def test_without_samples_the_matrix_is_there_but_opens_nothing(read, row_run):
-    (row_run / "samples.json").unlink()
-    page = read(row_run)
+def test_without_samples_the_matrix_is_there_but_opens_nothing(read, row_folder):
+    (row_folder / "samples.json").unlink()
+    page = read(row_folder)
     assert page.text("confusion") == "predicted true outer inner outer 98 98.0 % 2 2.0 % inner 5 5.0 % 95 95.0 %"
     assert page.all("button") == []
     assert page.text("samples") == "No samples were kept to be shown."
@@ -181,21 +181,21 @@ def test_of_many_classes_the_pairs_are_listed_beside_the_picture(read, make_run)
     assert page.text("about").endswith("class 19 and 1 more")
 
 
-def test_pictures_stand_with_words_and_none_twice(read, row_run):
-    page = read(row_run)
+def test_pictures_stand_with_words_and_none_twice(read, row_folder):
+    page = read(row_folder)
     titles = [image["alt"].split()[0] for image in page.all("img")]
     assert titles == ["Scatter", "Map", "Film", "Accuracy"]  # curves and matrix are better drawn by the page itself
     assert [image["src"].split(";")[0] for image in page.all("img")][1:3] == ["data:image/png", "data:image/gif"]
     for name in ("metrics.csv", "metrics.json"):
-        (row_run / name).unlink()
-    assert len(read(row_run).all("img")) == 6
+        (row_folder / name).unlink()
+    assert len(read(row_folder).all("img")) == 6
 
 
-def test_worst_errors_of_images_replace_their_picture(read, image_run):
-    sources = [image["src"] for image in read(image_run).all("img")]
+def test_worst_errors_of_images_replace_their_picture(read, image_folder):
+    sources = [image["src"] for image in read(image_folder).all("img")]
     assert len(sources) == 2  # the one worst error, and predictions.png
-    (image_run / "samples.json").unlink()
-    assert len(read(image_run).all("img")) == 2  # predictions.png and worst.png
+    (image_folder / "samples.json").unlink()
+    assert len(read(image_folder).all("img")) == 2  # predictions.png and worst.png
 
 
 def test_an_empty_run_says_what_is_missing(read, make_run):
@@ -224,13 +224,13 @@ def test_a_diverged_run_has_a_page_that_a_browser_can_read(read, make_run):
     assert page.json("samples-data")["cells"]["0,0"][0]["values"] == [None]
 
 
-def test_the_command_writes_the_reports_of_all_runs(row_run, capsys):
-    assert main([str(row_run), str(row_run.parent)]) == 0
-    assert capsys.readouterr().out == f"written     {row_run / 'report.html'}\n" * 2
+def test_the_command_writes_the_reports_of_all_runs(row_folder, capsys):
+    assert main([str(row_folder), str(row_folder.parent)]) == 0
+    assert capsys.readouterr().out == f"written     {row_folder / 'report.html'}\n" * 2
 
 
 @pytest.mark.parametrize("args", [[], ["--open"], ["nowhere"]])
-def test_the_command_refuses_what_is_no_run_before_it_writes(row_run, args):
+def test_the_command_refuses_what_is_no_run_before_it_writes(row_folder, args):
     with pytest.raises(InputError):
-        main([str(row_run), *args] if args else [])
-    assert not (row_run / "report.html").exists()
+        main([str(row_folder), *args] if args else [])
+    assert not (row_folder / "report.html").exists()
