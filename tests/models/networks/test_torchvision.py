@@ -1,3 +1,8 @@
+import copy
+import functools
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 from PIL import Image
@@ -11,13 +16,20 @@ from litclf.utilities.errors import InputError
 SMALL = ("resnet18", "squeezenet1_1", "mobilenet_v3_small", "shufflenet_v2_x0_5", "mnasnet0_5")
 
 
-def weights_of(name, tmp_path, num_classes=1000):
-    """A file as torchvision publishes them, and the network that it is of."""
-    torch.manual_seed(0)
-    quiet = {"init_weights": True} if name == "googlenet" else {}
-    network = models.get_model(name, num_classes=num_classes, **quiet).eval()
-    torch.save(network.state_dict(), tmp_path / f"{name}.pth")
-    return tmp_path / f"{name}.pth", network
+@pytest.fixture(scope="module")
+def weights_of(tmp_path_factory):
+    """A file as torchvision publishes them, and the network that it is of; each written once, and only to be read."""
+
+    @functools.cache
+    def weights_of(name, num_classes=1000):
+        torch.manual_seed(0)
+        quiet = {"init_weights": True} if name == "googlenet" else {}
+        network = models.get_model(name, num_classes=num_classes, **quiet).eval()
+        path = tmp_path_factory.mktemp("weights") / f"{name}.pth"
+        torch.save(network.state_dict(), path)
+        return path, network
+
+    return weights_of
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -34,27 +46,28 @@ def test_names_are_classification_networks_only():
 
 
 @pytest.mark.parametrize("name", ["resnet18", "densenet121", "googlenet"])
-def test_local_weights_give_the_outputs_of_torchvision(name, tmp_path):
-    path, theirs = weights_of(name, tmp_path)
+def test_local_weights_give_the_outputs_of_torchvision(name, weights_of):
+    path, theirs = weights_of(name)
     x = torch.rand(2, 3, 64, 64)
     preset = models.get_model_weights(name).DEFAULT.transforms()
     mean, std = (torch.tensor(values)[:, None, None] for values in (preset.mean, preset.std))
+    theirs = copy.deepcopy(theirs)
     if name == "googlenet":
         theirs.transform_input = True  # as torchvision sets it for its weights
     ours = Backbone(name, (3, 64, 64), 1000, path).eval()
     torch.testing.assert_close(ours(x), theirs((x - mean) / std), rtol=1e-4, atol=1e-5)
 
 
-def test_weights_for_other_classes_start_all_but_the_last_layer(tmp_path):
-    path, theirs = weights_of("resnet18", tmp_path)
+def test_weights_for_other_classes_start_all_but_the_last_layer(weights_of):
+    path, theirs = weights_of("resnet18")
     ours = Backbone("resnet18", (3, 32, 32), 4, path).network
     saved = theirs.state_dict()
     for name, value in ours.state_dict().items():
         assert value.shape[0] == 4 if name.startswith("fc.") else torch.equal(value, saved[name])
 
 
-def test_weights_for_colour_serve_grey_images(tmp_path):
-    path, _ = weights_of("resnet18", tmp_path, num_classes=4)
+def test_weights_for_colour_serve_grey_images(weights_of):
+    path, _ = weights_of("resnet18", num_classes=4)
     grey, colour = (Backbone("resnet18", (channels, 32, 32), 4, path).eval() for channels in (1, 3))
     x = torch.rand(2, 1, 32, 32)
     # Standardised by the mean of the three colours, so near and not equal.
@@ -62,15 +75,16 @@ def test_weights_for_colour_serve_grey_images(tmp_path):
     torch.testing.assert_close(grey(x), same, rtol=1e-4, atol=1e-5)
 
 
-def test_old_names_of_densenet_weights_are_understood(tmp_path):
-    path, theirs = weights_of("densenet121", tmp_path, num_classes=4)
+def test_old_names_of_densenet_weights_are_understood(weights_of, tmp_path):
+    _, theirs = weights_of("densenet121", num_classes=4)
     old = {
         name.replace("norm1.", "norm.1.").replace("conv2.", "conv.2.") if "denselayer" in name else name: value
         for name, value in theirs.state_dict().items()
     }
-    torch.save(old, path)
+    torch.save(old, tmp_path / "old.pth")
     assert torch.equal(
-        Backbone("densenet121", (3, 32, 32), 4, path).network.classifier.weight, theirs.classifier.weight
+        Backbone("densenet121", (3, 32, 32), 4, tmp_path / "old.pth").network.classifier.weight,
+        theirs.classifier.weight,
     )
 
 
@@ -106,8 +120,8 @@ def damaged(path):
         ),
     ],
 )
-def test_weights_that_do_not_fit_are_refused(change, message, tmp_path):
-    path, _ = weights_of("resnet18", tmp_path)
+def test_weights_that_do_not_fit_are_refused(change, message, weights_of, tmp_path):
+    path = Path(shutil.copy(weights_of("resnet18")[0], tmp_path))
     change(path)
     with pytest.raises(InputError, match=f"^weights_path: .*{message}") as error:
         Backbone("resnet18", (3, 32, 32), 3, path)
@@ -138,8 +152,9 @@ def test_binary_model_has_one_logit():
     assert model(torch.rand(3, 1, 32, 32)).shape == (3,)
 
 
-def test_checkpoint_does_without_the_file_of_weights(make_trainer, tmp_path):
-    path, theirs = weights_of("resnet18", tmp_path)
+def test_checkpoint_does_without_the_file_of_weights(make_trainer, weights_of, tmp_path):
+    saved, theirs = weights_of("resnet18")
+    path = Path(shutil.copy(saved, tmp_path))
     for row in range(20):
         image = tmp_path / "images" / "ab"[row % 2] / f"{row}.png"
         image.parent.mkdir(parents=True, exist_ok=True)
