@@ -1,20 +1,8 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from litclf.runs.history import History, Point
-from litclf.utilities.statistics import wilson
-
-
-@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_the_interval_is_the_one_of_wilsons_formula(counts):
-    right, n = counts
-    p, z = right / n, 1.959963984540054
-    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    expected = [(middle + sign * half) / (1 + z * z / n) for sign in (-1, 1)]
-    assert wilson(right / n, n) == pytest.approx(expected, abs=1e-9)
 
 
 def test_empty_cells_are_no_points_and_epochs_count_from_one():

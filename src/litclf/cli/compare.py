@@ -19,6 +19,7 @@ from litclf.models.classifier import Classifier
 from litclf.runs.read import find_run, read_folder
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing, write_json
+from litclf.utilities.text import aligned
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
     from litclf.visualization.plots.comparison import Plane
@@ -139,15 +140,8 @@ def _print_pair(pair: Pair | NoPair) -> None:
 
 def _print_table(title: str, runs: Sequence[Contender], rows: Mapping[str, Sequence[str]]) -> None:
     """A row for each setting or metric, a column for each run."""
-    columns = [
-        [title, *rows],
-        *([run.name, *cells] for run, cells in zip(runs, zip(*rows.values(), strict=True), strict=True)),
-    ]
-    widths = [max(map(len, column)) for column in columns]
-    print()
-    for first, *others in zip(*columns, strict=True):
-        cells = "".join(f"  {cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
-        print(f"{first:{widths[0]}}{cells}".rstrip())
+    cells = [[title, *(run.name for run in runs)], *([name, *values] for name, values in rows.items())]
+    print("", *aligned(cells), sep="\n")
 
 
 def _metrics(runs: Sequence[Contender]) -> dict[str, list[Any]]:

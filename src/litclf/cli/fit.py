@@ -256,10 +256,11 @@ def _print_table(metrics: dict[str, Any]) -> None:
     cells = {tuple(key.split("/")): value for key, value in metrics.items() if key.count("/") == 1}
     stages = [stage for stage in ("train", "val", "test") if any(row == stage for row, _ in cells)]
     names = list(dict.fromkeys(name for stage, name in cells if stage in stages and not name.endswith("_step")))
-    print("\n" + " " * 5 + "".join(f"{name:>19}" if len(name) > 11 else f"{name:>12}" for name in names))
-    for stage in stages:
-        values = [f"{cells[stage, name]:.4f}" if (stage, name) in cells else "" for name in names]
-        print(f"{stage:5}" + "".join(f"{v:>{19 if len(n) > 11 else 12}}" for n, v in zip(names, values, strict=True)))
+    rows = [
+        [stage, *(f"{cells[stage, name]:.4f}" if (stage, name) in cells else "" for name in names)] for stage in stages
+    ]
+    least = [5, *(18 if len(name) > 11 else 11 for name in names)]
+    print("", *aligned([["", *names], *rows], between=" ", at_least=least), sep="\n")
 
 
 def _write_predictions(run: Run, trainer_args: dict[str, Any], ckpt_path: Path, data: Any) -> None:

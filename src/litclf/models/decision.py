@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from litclf.runs.history import calibration_text
 from litclf.utilities.errors import InputError
 
 Rule = Literal["0.5", "youden", "f1"]
@@ -69,18 +70,7 @@ class Calibration:
 
     def __str__(self) -> str:
         """One line for the terminal."""
-        errors = [
-            f"{split} {after:.4f}" if before == after else f"{split} {before:.4f} -> {after:.4f}"
-            for split, before, after in (
-                ("val", self.ece_before, self.ece_after),
-                ("test", self.test_ece_before, self.test_ece_after),
-            )
-            if before is not None and after is not None
-        ]
-        parts = [] if self.temperature == 1 else [f"temperature {self.temperature:.4g}"]
-        parts += [f"error {', '.join(errors)}"] if errors else []
-        parts += [f"threshold {self.threshold:.4g} by {self.rule}"] if self.rule != "0.5" else []
-        return "; ".join([*parts, *([self.note] if self.note else [])])
+        return calibration_text(self.to_dict())
 
 
 class Decision(nn.Module):

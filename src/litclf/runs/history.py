@@ -83,3 +83,26 @@ class History:
         if accuracy is None or not 0 <= accuracy <= 1 or not count:
             return None
         return wilson(accuracy, count)
+
+
+def calibration_text(chosen: dict[str, Any]) -> str:
+    """What was chosen on the validation split, and what it did to the calibration error of both splits, in one line.
+
+    Args:
+        chosen: What ``metrics.json`` holds of it; what it lacks is left out.
+
+    Example:
+        >>> calibration_text({"temperature": 1.25, "ece_before": 0.1, "ece_after": 0.02})
+        'temperature 1.25; error val 0.1000 -> 0.0200'
+    """
+    splits = (("val", "ece_before", "ece_after"), ("test", "test_ece_before", "test_ece_after"))
+    errors = [(split, chosen.get(before), chosen.get(after)) for split, before, after in splits]
+    told = [
+        f"{split} {after:.4f}" if before == after else f"{split} {before:.4f} -> {after:.4f}"
+        for split, before, after in errors
+        if before is not None and after is not None
+    ]
+    parts = [f"temperature {chosen['temperature']:.4g}"] if chosen.get("temperature", 1.0) != 1 else []
+    parts += [f"error {', '.join(told)}"] if told else []
+    parts += [f"threshold {chosen['threshold']:.4g} by {chosen['rule']}"] if chosen.get("rule", "0.5") != "0.5" else []
+    return "; ".join([*parts, *([chosen["note"]] if chosen.get("note") else [])])

@@ -1,6 +1,11 @@
-"""Statistics: intervals of what was measured on few samples."""
+"""Statistics: intervals and tests of what was measured on few samples or few seeds.
+
+:mod:`scipy.stats` takes a second to load, so each function loads it when it is called.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 _CONFIDENCE = 0.95
 
@@ -12,8 +17,53 @@ def wilson(accuracy: float, count: int) -> tuple[float, float]:
         >>> [round(bound, 4) for bound in wilson(1.0, 100)]
         [0.963, 1.0]
     """
-    # Takes a second to load, where no fit has done so already.
     from scipy.stats import binomtest
 
     interval = binomtest(round(accuracy * count), count).proportion_ci(_CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def student(values: Sequence[float]) -> tuple[float, float]:
+    """Student's 95 % interval of the mean of ``values``, of which there are two or more.
+
+    Example:
+        >>> [round(bound, 4) for bound in student([1.0, 2.0, 3.0])]
+        [-0.4841, 4.4841]
+    """
+    from statistics import mean
+
+    from scipy.stats import sem, t
+
+    middle, half = mean(values), sem(values) * t.ppf((1 + _CONFIDENCE) / 2, len(values) - 1)
+    return float(middle - half), float(middle + half)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """McNemar's exact p-value, two-sided: of two equally good ones, either is alone right by the toss of a coin.
+
+    Args:
+        only_first: Samples that only the first classifier gets right.
+        only_second: Samples that only the second gets right.
+
+    Example:
+        >>> mcnemar(8, 2)
+        0.109375
+    """
+    from scipy.stats import binomtest
+
+    alone = only_first + only_second
+    return float(binomtest(only_first, alone).pvalue) if alone else 1.0
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's p-values: how often chance alone would bring one so small among so many, at most.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
+    """
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = highest
+    return adjusted

@@ -1,29 +1,10 @@
-from math import comb
-
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from litclf.inference.compare.contender import contenders
-from litclf.inference.compare.pairs import Counts, NoPair, Pair, compare_pairs, count, holm
-
-
-@pytest.mark.parametrize(
-    ("only_first", "only_second", "p_value"),
-    [(0, 0, 1.0), (1, 0, 1.0), (5, 5, 1.0), (0, 6, 2 / 64), (8, 2, 112 / 1024), (10, 1, 24 / 2048)],
-)
-def test_mcnemar_by_hand(only_first, only_second, p_value):
-    assert Counts(90, only_first, only_second, 3).p_value == pytest.approx(p_value, rel=1e-12)
-
-
-@given(st.integers(0, 200), st.integers(0, 200))
-def test_mcnemar_is_the_formula_of_statsmodels(only_first, only_second):
-    # statsmodels.stats.contingency_tables.mcnemar(exact=True): 2 * binom.cdf(min(n1, n2), n1 + n2, 0.5), at most 1
-    alone = only_first + only_second
-    below = sum(comb(alone, number) for number in range(min(only_first, only_second) + 1))
-    expected = min(1.0, 2 * below / 2**alone)
-    assert Counts(7, only_first, only_second, 0).p_value == pytest.approx(expected, rel=1e-9)
+from litclf.inference.compare.pairs import Counts, NoPair, Pair, compare_pairs, count
+from litclf.utilities.statistics import holm
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1))
@@ -31,22 +12,6 @@ def test_samples_are_counted_one_by_one(samples):
     first, second = (np.array(column) for column in zip(*samples, strict=True))
     expected = [samples.count(kind) for kind in ((True, True), (True, False), (False, True), (False, False))]
     assert list(count(first, second)) == expected
-
-
-def test_holm_by_hand():
-    # 4 * 0.005, 3 * 0.01, then 2 * 0.03, which 1 * 0.04 may not fall below
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([]) == []
-
-
-@given(st.lists(st.floats(0, 1)))
-def test_holm_is_the_formula_of_statsmodels(p_values):
-    # statsmodels.stats.multitest.multipletests(method="holm")
-    order = np.argsort(p_values, kind="stable")
-    rising = np.maximum.accumulate(np.asarray(p_values)[order] * np.arange(len(p_values), 0, -1))
-    expected = np.empty(len(p_values))
-    expected[order] = np.minimum(rising, 1)
-    assert holm(p_values) == pytest.approx(expected)
 
 
 def test_the_verdict_names_the_better_one_where_there_is_one():

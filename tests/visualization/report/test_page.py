@@ -83,11 +83,11 @@ def test_it_says_what_was_run(read, row_folder):
         (
             {"temperature": 1.25, "threshold": 0.5, "rule": "0.5", "ece_before": 0.1, "ece_after": 0.02, "note": ""}
             | {"test_ece_before": 0.12, "test_ece_after": 0.03},
-            "temperature 1.25; error validation 0.1000 before, 0.0200 after; test 0.1200 before, 0.0300 after",
+            "temperature 1.25; error val 0.1000 -> 0.0200, test 0.1200 -> 0.0300",
         ),
         (
             {"temperature": 1.0, "threshold": 0.3, "rule": "f1", "ece_before": None, "note": "left at 1: few samples"},
-            "temperature 1; threshold 0.3 by f1; left at 1: few samples",
+            "threshold 0.3 by f1; left at 1: few samples",
         ),
     ],
     ids=["temperature", "threshold"],

@@ -22,6 +22,7 @@ from litclf.data.sources.reading import read_table
 from litclf.data.sources.stratified import stratified_rows
 from litclf.data.table import TableDataModule
 from litclf.utilities.errors import InputError
+from litclf.utilities.text import padded, width
 
 _STEPS = 1000
 """Optimizer steps that the recipe is drafted for, where the rows are few enough for ten passes in them."""
@@ -166,5 +167,5 @@ def _quoted(text: str) -> str:
 def _aligned(text: str) -> str:
     """The text with its comments, which stand after tabs, below each other."""
     lines = [line.split("\t") for line in text.splitlines()]
-    width = max(len(parts[0]) for parts in lines if len(parts) > 1)
-    return "".join("  ".join([parts[0].ljust(width), *parts[1:]]).rstrip() + "\n" for parts in lines)
+    places = max(width(parts[0]) for parts in lines if len(parts) > 1)
+    return "".join("  ".join([padded(parts[0], places), *parts[1:]]).rstrip() + "\n" for parts in lines)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from litclf.utilities.files import write_json
+from litclf.utilities.text import aligned
 
 NOTES = {"missing"}
 """Kinds of findings that training deals with by itself, so that a fit does not mention them."""
@@ -77,7 +77,8 @@ class Report:
             if not isinstance(value, list):
                 lines.append(f"{name:11} {value}")
         if columns := self.summary.get("columns"):
-            lines += ["", *_table(columns[:_ROWS])]
+            rows = [[_cell(value) for value in column.values()] for column in columns[:_ROWS]]
+            lines += ["", *aligned([list(columns[0]), *rows])]
             if len(columns) > _ROWS:
                 lines.append(f"... and {len(columns) - _ROWS} more columns")
         lines += ["", *(f"{finding.kind:11} {finding}" for finding in self.findings)]
@@ -86,22 +87,6 @@ class Report:
     def write(self, path: Path) -> None:
         """Writes the report as JSON, whole or not at all."""
         write_json(path, asdict(self))
-
-
-def _table(rows: list[dict[str, Any]]) -> list[str]:
-    """Rows of the same keys, with a header, the first column to the left and the others to the right."""
-    cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
-    widths = [max(_width(row[place]) for row in cells) for place in range(len(rows[0]))]
-    lines = []
-    for first, *others in cells:
-        right = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
-        lines.append("  ".join([first + " " * (widths[0] - _width(first)), *right]))
-    return lines
-
-
-def _width(text: str) -> int:
-    """Places on a terminal: Korean, Chinese and Japanese letters take two."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _cell(value: Any) -> str:

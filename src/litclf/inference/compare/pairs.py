@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from litclf.inference.compare.contender import Contender, differing_settings, shown
+from litclf.utilities.statistics import holm, mcnemar
 
 LEVEL = 0.05
 """The p-value below which a difference is called larger than chance explains."""
@@ -37,16 +37,13 @@ class Counts(NamedTuple):
 
     @property
     def p_value(self) -> float:
-        """McNemar's exact p-value, two-sided: of two equally good ones, either is alone right by the toss of a coin.
-
-        Source: :func:`scipy.stats.binomtest` on the samples that only one gets right.
+        """McNemar's exact p-value, two-sided, from the samples that only one gets right.
 
         Example:
             >>> Counts(both=90, only_first=8, only_second=2, neither=0).p_value
             0.109375
         """
-        alone = self.only_first + self.only_second
-        return float(binomtest(self.only_first, alone).pvalue) if alone else 1.0
+        return mcnemar(self.only_first, self.only_second)
 
 
 @dataclass(frozen=True)
@@ -103,20 +100,6 @@ def count(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Counts:
         int((~first & second).sum()),
         int((~first & ~second).sum()),
     )
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's p-values: how often chance alone would bring one so small among so many, at most.
-
-    Example:
-        >>> holm([0.01, 0.04, 0.03])
-        [0.03, 0.06, 0.06]
-    """
-    adjusted, highest = [0.0] * len(p_values), 0.0
-    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        adjusted[place] = highest
-    return adjusted
 
 
 def compare_pairs(contenders: Sequence[Contender]) -> list[Pair | NoPair]:

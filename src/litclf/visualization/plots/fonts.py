@@ -14,6 +14,8 @@ import matplotlib
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
+from litclf.utilities.text import width as text_width
+
 DEFAULT = "DejaVu Sans"
 """Comes with matplotlib; draws Latin, Greek, Cyrillic, Arabic, Hebrew and many symbols."""
 
@@ -50,7 +52,7 @@ def label(text: str, width: int = 24) -> str:
     # Folder names come decomposed from macOS, and with half characters where they are not UTF-8.
     text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
     text = " ".join(text.split())
-    columns = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    columns = text_width(text)
     if columns <= width:
         return text
     kept = max(2, (width - 1) * len(text) // columns)

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from litclf.runs.history import History
+from litclf.runs.history import History, calibration_text
 from litclf.runs.read import RunFolder, read_folder
 from litclf.utilities.files import write_text
 from litclf.visualization.report.charts import figures
@@ -109,30 +109,12 @@ def _about(history: History, folder: Path) -> list[tuple[str, str]]:
         "Hardware": facts.get("hardware"),
         "Samples": ", ".join(counts),
         "Classes": f"{len(names)}: {shown}" if names else "",
-        "Calibration": _calibration(metrics.get("calibration") or {}),
+        "Calibration": calibration_text(metrics.get("calibration") or {}),
         "Learning rate": facts.get("learning_rate"),
         "Seed": metrics.get("seed"),
         "Versions": ", ".join(versions),
     }
     return [(label, str(value)) for label, value in about.items() if value not in (None, "")]
-
-
-def _calibration(chosen: dict[str, Any]) -> str:
-    """What was chosen on the validation split, and what it did to the calibration error of both splits."""
-    if not chosen:
-        return ""
-    errors = [
-        f"{name} {chosen[before]:.4f} before, {chosen[after]:.4f} after"
-        for name, before, after in (
-            ("validation", "ece_before", "ece_after"),
-            ("test", "test_ece_before", "test_ece_after"),
-        )
-        if chosen.get(before) is not None and chosen.get(after) is not None
-    ]
-    parts = [f"temperature {chosen.get('temperature', 1.0):.4g}"]
-    parts += [f"error {'; '.join(errors)}"] if errors else []
-    parts += [f"threshold {chosen['threshold']:.4g} by {chosen['rule']}"] if chosen.get("rule", "0.5") != "0.5" else []
-    return "; ".join([*parts, *([chosen["note"]] if chosen.get("note") else [])])
 
 
 def _length(metrics: Any) -> str:

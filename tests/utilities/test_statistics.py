@@ -1,0 +1,63 @@
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from litclf.utilities.statistics import holm, mcnemar, student, wilson
+
+
+@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_interval_is_the_one_of_wilsons_formula(counts):
+    right, n = counts
+    p, z = right / n, 1.959963984540054
+    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    expected = [(middle + sign * half) / (1 + z * z / n) for sign in (-1, 1)]
+    assert wilson(right / n, n) == pytest.approx(expected, abs=1e-9)
+
+
+def test_student_by_hand():
+    # A mean of -3 with a standard error of 2 / sqrt(3), times 4.302653 of Student's t with two degrees of freedom.
+    half = 4.302653 * 2 / 3**0.5
+    assert student([-5, -3, -1]) == pytest.approx((-3 - half, -3 + half), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "p_value"),
+    [(0, 0, 1.0), (1, 0, 1.0), (5, 5, 1.0), (0, 6, 2 / 64), (8, 2, 112 / 1024), (10, 1, 24 / 2048)],
+)
+def test_mcnemar_by_hand(only_first, only_second, p_value):
+    assert mcnemar(only_first, only_second) == pytest.approx(p_value, rel=1e-12)
+
+
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_mcnemar_is_the_formula_of_statsmodels(only_first, only_second):
+    # statsmodels.stats.contingency_tables.mcnemar(exact=True): 2 * binom.cdf(min(n1, n2), n1 + n2, 0.5), at most 1
+    alone = only_first + only_second
+    below = sum(math.comb(alone, number) for number in range(min(only_first, only_second) + 1))
+    expected = min(1.0, 2 * below / 2**alone)
+    assert mcnemar(only_first, only_second) == pytest.approx(expected, rel=1e-9)
+
+
+def test_holm_by_hand():
+    # 4 * 0.005, 3 * 0.01, then 2 * 0.03, which 1 * 0.04 may not fall below
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1)))
+def test_holm_is_the_formula_of_statsmodels(p_values):
+    # statsmodels.stats.multitest.multipletests(method="holm")
+    order = np.argsort(p_values, kind="stable")
+    rising = np.maximum.accumulate(np.asarray(p_values)[order] * np.arange(len(p_values), 0, -1))
+    expected = np.empty(len(p_values))
+    expected[order] = np.minimum(rising, 1)
+    assert holm(p_values) == pytest.approx(expected)
+
+
+def test_scipy_stats_is_loaded_by_who_needs_it():
+    code = "import sys, litclf.utilities.statistics; sys.exit('scipy.stats' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
