@@ -27,6 +27,7 @@ from litclf.training.notices import quiet_lightning
 from litclf.training.run import Run, RunResult
 from litclf.utilities.errors import InputError, nearest
 from litclf.utilities.files import replacing
+from litclf.utilities.text import aligned
 
 
 class CLI(LightningCLI):
