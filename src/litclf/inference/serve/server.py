@@ -1,4 +1,13 @@
-"""LitServe's server of one model: its API, its page, and how its processes start and end."""
+"""Model server: LitServe's server of one model, its API, its page, and how its processes start and end.
+
+What is used of LitServe that it does not document, each held by a test in
+``tests/inference/serve/test_litserve_internals.py``:
+
+- ``BatchedLoop.get_batch_requests``, and what lies in the queue that it reads: its own asks a thousand times a second.
+- ``LitServer.launch_inference_worker``: where the model's process starts, which must not hear Ctrl-C.
+- ``LitServer.verify_worker_status``: where the model is known to be ready, so that it can be told.
+- ``SyncManager``: in the name of the process that carries messages, which ends by itself.
+"""
 
 from __future__ import annotations
 

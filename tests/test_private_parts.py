@@ -1,0 +1,119 @@
+"""Private names of other libraries: where the code uses them, which must be listed here with the reason."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import torch
+
+import litclf
+
+ROOT = Path(litclf.__file__).parent
+FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py"))}
+PUBLIC = {"_exit", "_asdict", "_replace", "_fields", "_make"}
+"""Documented, the underscore notwithstanding: of ``os``, and of named tuples."""
+
+INTERNALS = "utilities/lightning_internals.py"
+"""Its names, each with its reason, are listed in its docstring; its own test holds it to that."""
+
+ALLOWED = {
+    # Numba has no public way to ask what it has compiled before.
+    "engines/kernel/cache.py": {"_cache"},
+    # PyTorch has no public way to ask for the hooks of a layer.
+    "engines/kernel/engine.py": {"_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"},
+    "training/trainer_args.py": {"_MultiProcessingLauncher", "_BatchNorm"},
+    "training/trainer.py": {"_checkpoint_io"},
+    "cli/trust.py": {"_actions", "_typehints", "_util"},
+}
+
+
+def is_private(name):
+    return name.startswith("_") and not name.startswith("__") and name.strip("_") != ""
+
+
+def defined(tree):
+    """Names that a module makes: functions, classes, variables, attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and named(node.value, "self", "cls"):
+            yield node.attr
+
+
+def named(node, *names):
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def used(tree):
+    """Names that a module reads or sets on objects, imports, or names in strings, one or several of them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("litclf"):
+            yield from (node.module or "").split(".")
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (part for alias in node.names for part in alias.name.split("."))
+        elif isinstance(node, ast.Call) and named(node.func, "getattr", "hasattr", "setattr"):
+            yield from (part.value for part in node.args if isinstance(part, ast.Constant))
+        elif isinstance(node, ast.Tuple) and all(isinstance(part, ast.Constant) for part in node.elts):
+            yield from (part.value for part in node.elts)
+
+
+def of_others(sources):
+    """Private names in each of ``sources`` that are no names of theirs: what other libraries keep for themselves.
+
+    An attribute of ``self`` may come from a base class of another library: it is theirs where no module makes it.
+    """
+    trees = {name: ast.parse(text) for name, text in sources.items()}
+    ours = {name for tree in trees.values() for name in defined(tree)}
+    found = {}
+    for file, tree in trees.items():
+        private = {name for name in used(tree) if isinstance(name, str) and is_private(name)}
+        if names := private - ours - PUBLIC:
+            found[file] = names
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("trainer._logger_connector.metrics", {"_logger_connector"}),
+        ("class A(B):\n    def f(self): return self._results", {"_results"}),
+        ("class A:\n    def __init__(self): self._own = 1\n    def f(self): return self._own", set()),
+        ("from lightning.pytorch.loops import _Loop", {"_Loop"}),
+        ("import jsonargparse._util as util", {"_util"}),
+        ("from jsonargparse._util import x", {"_util"}),
+        ("getattr(strategy, '_checkpoint_io', None)", {"_checkpoint_io"}),
+        ("hooks = ('_forward_hooks', '_backward_hooks')", {"_forward_hooks", "_backward_hooks"}),
+        ("os._exit(1)\nrow._asdict()\nx.__dict__", set()),
+        ("for _ in x: pass", set()),
+    ],
+)
+def test_the_scan_sees_every_kind_of_use(source, names):
+    assert of_others({"a.py": source}).get("a.py", set()) == names
+
+
+def test_private_names_of_other_libraries_are_listed_with_their_reason():
+    found = of_others({name: path.read_text(encoding="utf-8") for name, path in FILES.items()})
+    assert found.pop(INTERNALS)
+    unlisted = {file: names - ALLOWED.get(file, set()) for file, names in found.items()}
+    assert {file: names for file, names in unlisted.items() if names} == {}
+
+
+def test_loops_of_the_trainer_are_named_in_one_file():
+    attributes = {
+        name: {node.attr for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if hasattr(node, "attr")}
+        for name, path in FILES.items()
+    }
+    assert [name for name, found in attributes.items() if "fit_loop" in found] == [INTERNALS]
+
+
+@pytest.mark.parametrize("kind", ["forward", "forward_pre", "backward", "full_backward", "full_backward_pre"])
+def test_hooks_of_layers_stand_where_pytorch_keeps_them(kind):
+    layer = torch.nn.Linear(1, 1)
+    getattr(layer, f"register_{kind}_hook")(lambda *_: None)
+    names = [name for name in ALLOWED["engines/kernel/engine.py"] if getattr(layer, name)]
+    assert names == [f"_{kind.removeprefix('full_')}_hooks"]
