@@ -1,5 +1,6 @@
 """Pages: every link leads somewhere, every file that is named is there, and the site shows all of them."""
 
+import inspect
 import re
 import subprocess
 from fnmatch import fnmatch
@@ -7,8 +8,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from lightning.pytorch import Trainer
 
 import litclf
+from litclf.data.registry import DATAMODULES
+from litclf.models.registry import MODELS
 
 PROJECT = Path(__file__).parents[1]
 ENDINGS = "ckpt|css|csv|gif|html|ini|ipynb|js|json|md|onnx|png|py|sh|toml|txt|yaml|yml"
@@ -17,6 +21,7 @@ FILE = re.compile(rf"[\w./*<>-]*[\w*]\.(?:{ENDINGS})|[\w./-]+/")
 
 FENCE = re.compile(r"^( *)```.*?^\1```$", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
+FLAG = re.compile(r"(?<![\w-])--(?:(model|data|trainer)\.)?([a-z]\w+(?:-\w+)*)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -39,6 +44,11 @@ def read(page):
 def prose(page):
     """The text of a page without its blocks of code."""
     return FENCE.sub("", read(page))
+
+
+def code_of(page):
+    """Spans of code, and the lines of blocks that call litclf."""
+    return SPAN.findall(prose(page)) + re.findall(r"^.*litclf .*$", read(page), re.MULTILINE)
 
 
 def anchors(page):
@@ -113,3 +123,18 @@ def test_the_site_shows_every_page():
         return [page for part in (entry.values() if isinstance(entry, dict) else entry) for page in pages(part)]
 
     assert sorted(pages(config["nav"])) == sorted(PAGES)
+
+
+def test_every_flag_that_is_named_is_one():
+    parts = {"model": map(MODELS.load, MODELS), "data": map(DATAMODULES.load, DATAMODULES), "trainer": [Trainer]}
+    taken = {
+        part: {name for kind in kinds for name in inspect.signature(kind).parameters} for part, kinds in parts.items()
+    }
+    # Those of Lightning's command line, and those of our commands, wherever they are declared.
+    taken[""] = {"ckpt_path", "data", "model", "print_config", "trainer"}
+    for path in Path(litclf.__file__).parent.rglob("*.py"):
+        taken[""] |= set(re.findall(r"\"--([\w-]+)\"", path.read_text(encoding="utf-8")))
+    pages = [page for page in PAGES if not page.startswith(("RELIABILITY", "CONTRIBUTING"))]
+    named = {(page, *flag) for page in pages for code in code_of(page) for flag in FLAG.findall(code)}
+    assert len(named) > 20
+    assert {(page, part, name) for page, part, name in named if name not in taken[part]} == set()

@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import textwrap
+from fnmatch import fnmatch
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -20,6 +21,9 @@ PAGES = [
     for path in (PROJECT / "docs").rglob("*.md")
     if BLOCK.search(path.read_text(encoding="utf-8"))
 ]
+LONG = ("docs/own-data.md", "docs/runs.md")
+"""Pages whose commands export a model, or fit and draw presets."""
+
 SERVERS = ("serve", "dashboard")
 """Commands that answer until they are stopped."""
 
@@ -65,13 +69,23 @@ def test_the_readme(capsys):
 
 
 @pytest.mark.filterwarnings("ignore:You defined a `validation_step` but have no")  # a Trainer with one loader alone
-@pytest.mark.parametrize("page", sorted(PAGES))
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[pytest.mark.slow] * (page in LONG)) for page in sorted(PAGES)]
+)
 def test_a_page(page, workplace, circles_run):
     flowers = load_iris(as_frame=True)
     flowers.frame["species"] = flowers.target_names[flowers.frame.pop("target")]
     flowers.frame.to_csv("flowers.csv", index=False)
     shutil.copytree(circles_run.folder, workplace / "lightning_logs" / "circles" / "version_0")
     run(page)
+    known = re.findall(
+        r"`([^`\n]+)`", "".join((PROJECT / name).read_text(encoding="utf-8") for name in (page, "docs/runs.md"))
+    )
+    for folder in workplace.glob("lightning_logs/*/version_*"):
+        left = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+        assert [name for name in left if not any(fnmatch(name, pattern) for pattern in known)] == [], (
+            "not in docs/runs.md"
+        )
     if (workplace / "predicted.csv").is_file():
         predicted = pd.read_csv("predicted.csv")
         assert (predicted["species"] == predicted["predicted"]).mean() > 0.9
