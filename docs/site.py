@@ -1,6 +1,7 @@
 """Site of the documentation: which pages of the repository it shows, and how the docstrings read there.
 
-MkDocs calls :func:`on_files`, and Griffe, which reads the docstrings, the extension :class:`Docstrings`.
+MkDocs calls :func:`on_config` and :func:`on_files`, and Griffe, which reads the docstrings, the extension
+:class:`Docstrings`.
 """
 
 import re
@@ -13,10 +14,18 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
 
-PAGES = ("*.md", "docs/**/*.md", "docs/**/*.png", "docs/**/*.json", "src/litclf/**/README.md")
+ROOMS = "src/litclf/**/README.md"
+PAGES = ("*.md", "docs/**/*.md", "docs/**/*.png", "docs/**/*.json", ROOMS)
 """What of the repository the site shows, under the very paths, so that a link works in both."""
 
 ROLE = re.compile(r":(?:class|data|func|meth|mod):`~?([\w.]+)`")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Puts the pages of the rooms behind that of the design."""
+    (design,) = (section["Design"] for section in config.nav if "Design" in section)
+    design[1:1] = [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob(ROOMS))]
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -124,7 +124,8 @@ def test_the_site_shows_every_page():
             return [entry]
         return [page for part in (entry.values() if isinstance(entry, dict) else entry) for page in pages(part)]
 
-    assert sorted(pages(config["nav"])) == sorted(PAGES)
+    # The pages of rooms are found when the site is built.
+    assert sorted(pages(config["nav"])) == sorted(page for page in PAGES if not page.startswith("src/"))
 
 
 def test_every_flag_that_is_named_is_one():
