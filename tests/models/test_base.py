@@ -31,8 +31,8 @@ def means_by_hand(batch, repeat, steps):
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(2, 10), nn.ReLU(), nn.Linear(10, 1))
     optimizer = torch.optim.SGD(network.parameters(), LR)
-    met = []
-    for number in range(100):
+    met, per_pass = [], -(-SAMPLES // batch)
+    for number in range(-(-steps // per_pass)):
         rows = torch.from_numpy(np.random.default_rng((SEED, number, 0)).permutation(SAMPLES))
         for chosen in rows.split(batch):
             logits = network(x[chosen]).flatten()
@@ -41,7 +41,6 @@ def means_by_hand(batch, repeat, steps):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    per_pass = -(-SAMPLES // batch)
     per_epoch = per_pass * repeat
     found = []
     for first in range(0, steps, per_epoch):

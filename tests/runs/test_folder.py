@@ -1,6 +1,5 @@
-import os
-import subprocess
-import sys
+import multiprocessing
+import time
 
 import pytest
 import torch
@@ -40,16 +39,25 @@ def test_what_a_killed_process_was_writing_is_no_checkpoint(tmp_path):
         checkpoint_to_resume(tmp_path)
 
 
+def hold(folder, held):
+    with locked(folder):
+        held.set()
+        time.sleep(60)
+
+
 def test_a_lock_holds_against_other_processes_and_ends_with_its_own(tmp_path):
-    code = (
-        f"from pathlib import Path\nfrom litclf.runs.folder import locked\nwith locked(Path({str(tmp_path)!r})): pass"
-    )
-    with locked(tmp_path):
-        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        assert f"is being trained by process {os.getpid()}" in other.stderr
-    assert not list(tmp_path.iterdir())
+    context = multiprocessing.get_context("fork")
+    held = context.Event()
+    other = context.Process(target=hold, args=(tmp_path, held))
+    other.start()
+    assert held.wait(10)
+    with pytest.raises(InputError, match=f"is being trained by process {other.pid}"), locked(tmp_path):
+        pass
+    other.kill()
+    other.join()
     with locked(tmp_path):
         pass
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_the_folder_of_a_run_that_never_trained_is_removed(tmp_path):
