@@ -28,15 +28,18 @@ def test_loss_is_binary_cross_entropy_by_hand(model):
 def test_class_1_is_where_the_probability_is_above_one_half(model):
     logits = torch.tensor([-1.0, -1e-6, 0.0, 1e-6, 1.0])
     assert model.classes(logits).tolist() == [0, 0, 0, 1, 1]
-    assert model.probabilities(torch.tensor([0.0, 2.0])).tolist() == pytest.approx([0.5, 0.880797], abs=1e-6)
+    shares = model.probabilities(torch.tensor([0.0, 2.0]))
+    torch.testing.assert_close(shares, torch.tensor([[0.5, 0.5], [0.119203, 0.880797]]), atol=1e-6, rtol=0)
 
 
 def test_prediction_is_probabilities_and_classes(model):
     x = torch.randn(5, 2)
     for batch in (x, (x, torch.zeros(5))):
         probabilities, classes = model.predict_step(batch, 0)
-        torch.testing.assert_close(probabilities, torch.sigmoid(model(x)))
-        assert torch.equal(classes, (probabilities > 0.5).long())
+        assert probabilities.shape == (5, 2)
+        torch.testing.assert_close(probabilities[:, 1], torch.sigmoid(model(x)))
+        torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(5))
+        assert torch.equal(classes, (probabilities[:, 1] > 0.5).long())
 
 
 def test_other_than_two_classes_are_refused():

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from litclf import BinaryClassifier, InputError
-from litclf.models.decision import Calibration, Decision
+from litclf.models.decision import Calibration, Decision, log_probabilities_of, probabilities_of
 
 
 def test_decision_takes_one_logit_or_many():
@@ -15,6 +15,13 @@ def test_decision_takes_one_logit_or_many():
     probabilities, classes = Decision(2.0)(many)
     torch.testing.assert_close(probabilities, (many / 2).softmax(dim=-1))
     assert classes.tolist() == [1]
+
+
+@pytest.mark.parametrize("logits", [torch.randn(5), torch.randn(5, 3), torch.tensor([-800.0, 800.0])])
+def test_logarithms_are_those_of_the_probabilities_and_stay_finite(logits):
+    found = log_probabilities_of(logits.double())
+    assert torch.isfinite(found).all()
+    torch.testing.assert_close(found.exp(), probabilities_of(logits.double()))
 
 
 def test_one_half_decides_as_training_does():

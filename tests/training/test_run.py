@@ -57,7 +57,7 @@ def test_the_test_metrics_are_those_of_the_best_checkpoint(circles_run):
     model = BinaryClassifier.load_from_checkpoint(circles_run.folder / "checkpoints" / "best.ckpt", weights_only=True)
     x, y = circles_run.trainer.datamodule.splits["test"]
     with torch.no_grad():
-        probabilities = model.probabilities(model(x)).double().numpy()
+        probabilities = model.probabilities(model(x).double()).numpy()
     assert circles_run.metrics["test/loss"] == pytest.approx(log_loss(y, probabilities), abs=1e-6)
 
 

@@ -275,9 +275,6 @@ def _write_predictions(run: Run, trainer_args: dict[str, Any], ckpt_path: Path, 
         row = 0
         targets = (y for _, y in data.predict_dataloader())
         for (probabilities, classes), y in zip(predictions, targets, strict=False):  # limits may end them early
-            if probabilities.ndim == 1:
-                probabilities = probabilities.unsqueeze(1).expand(-1, 2).clone()
-                probabilities[:, 0] = 1 - probabilities[:, 1]
             for target, predicted, shares in zip(y.tolist(), classes.tolist(), probabilities.tolist(), strict=True):
                 writer.writerow([row, names[target], names[predicted], *(f"{share:.6f}" for share in shares)])
                 row += 1

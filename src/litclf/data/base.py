@@ -19,12 +19,10 @@ from litclf.data.loading.plan import Plan, Position
 from litclf.preprocessing.base import ArrayPreparation, Preparation
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import check_loading, check_signature
+from litclf.utilities.batches import eval_batch_size
 from litclf.utilities.checks import positive
 from litclf.utilities.errors import InputError
 from litclf.utilities.lightning_internals import count_batches, steps_between_checkpoints
-
-EVAL_BATCH_SIZE = 1000
-"""Samples of a batch in validation, test and prediction: the work of the Trainer for each is then small beside it."""
 
 
 class Split(NamedTuple):
@@ -239,11 +237,16 @@ class InMemoryDataModule(LightningDataModule):
             self.splits[split] = Split(x.to(device), y.to(device))
         return self.splits[split]
 
+    @property
+    def eval_batch_size(self) -> int:
+        """Samples of a batch in validation, test and prediction: at least a mini-batch of the training."""
+        return max(eval_batch_size(self.input_shape), self.batch_size or 1)
+
     def _eval_loader(self, split: str) -> EvalLoader | list[Any]:
         x, y = self._resident(split)
         if not len(y):
             return []
-        return EvalLoader(x, y, max(EVAL_BATCH_SIZE, self.batch_size or 0), self.prepare, *self._place())
+        return EvalLoader(x, y, self.eval_batch_size, self.prepare, *self._place())
 
 
 class ClassificationDataModule(InMemoryDataModule):

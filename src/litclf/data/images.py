@@ -12,7 +12,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from tqdm import tqdm
 
-from litclf.data.base import EVAL_BATCH_SIZE, ClassificationDataModule, Split
+from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.loading.augmentation import flip, shift
 from litclf.data.loading.loader import EvalLoader, TrainLoader
 from litclf.data.loading.streaming import ImageStream, StreamedEvalLoader, StreamedTrainLoader
@@ -23,9 +23,6 @@ from litclf.utilities.errors import InputError
 
 _SAMPLED = 100
 """Images that are looked at to tell whether a folder is grey."""
-
-_EVAL_NUMBERS = 4_000_000
-"""Pixels times channels of an evaluation batch, at most: large images make large activations."""
 
 
 class ImagesDataModule(ClassificationDataModule):
@@ -163,12 +160,10 @@ class ImagesDataModule(ClassificationDataModule):
         return loader
 
     def _eval_loader(self, split: str) -> EvalLoader | list[Tensor]:
-        x, y = self._resident(split)
-        if not len(y):
-            return []
-        fitting = min(EVAL_BATCH_SIZE, _EVAL_NUMBERS // int(np.prod(self.input_shape)))
-        loader = EvalLoader(x, y, max(fitting, self.batch_size or 1), self.prepare, *self._place())
-        return StreamedEvalLoader(loader, self._stream(split)) if self.streamed else loader
+        loader = super()._eval_loader(split)
+        if not self.streamed or not isinstance(loader, EvalLoader):
+            return loader
+        return StreamedEvalLoader(loader, self._stream(split))
 
     def _stream(self, split: str) -> ImageStream:
         return ImageStream(self.files[split].paths, self.preparation, self.num_workers)

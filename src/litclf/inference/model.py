@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,9 @@ from litclf.models.networks.build import build_network
 from litclf.preprocessing.base import Preparation, preparation_from
 from litclf.runs.find import find_checkpoint, read_checkpoint
 from litclf.runs.hparams import ARGUMENTS, LEARNED, check_size
+from litclf.utilities.batches import eval_batch_size
 from litclf.utilities.errors import InputError
 from litclf.utilities.threads import threads_for
-
-_BATCH_SIZE, _BATCH_NUMBERS = 1000, 4_000_000
-"""Most samples, and most numbers of their inputs, that go through the network at once, as in validation and test."""
 
 _ARCHITECTURE = ("network", "input_shape", "hidden_dims", "activation")
 """Hyperparameters that tell the network."""
@@ -108,8 +105,8 @@ class LoadedModel:
 
     @property
     def batch_size(self) -> int:
-        """Samples that go through the network at once: large images make large activations."""
-        return max(1, min(_BATCH_SIZE, _BATCH_NUMBERS // prod(self.input_shape)))
+        """Samples that go through the network at once, as in validation and test."""
+        return eval_batch_size(self.input_shape)
 
     def logits(self, x: Tensor) -> Tensor:
         """Logits of network inputs ``x``, float32: shape ``(N,)`` of a binary model, ``(N, C)`` of others."""

@@ -1,4 +1,4 @@
-"""Two classes, one logit."""
+"""Binary classifier: two classes, one logit."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class BinaryClassifier(Classifier):
         torch.Size([3])
     """
 
+    binary = True
+
     def num_logits(self, num_classes: int) -> int:
         """One logit, for two classes only."""
         if num_classes != 2:
@@ -48,14 +50,6 @@ class BinaryClassifier(Classifier):
     def loss(self, logits: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
         """Mean binary cross-entropy, in nats, of each sample times its weight where there are any."""
         return F.binary_cross_entropy_with_logits(logits, y.to(logits.dtype), weights)
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """Probability of class 1."""
-        return logits.sigmoid()
-
-    def classes(self, logits: Tensor) -> Tensor:
-        """1 where the logit is positive, else 0."""
-        return (logits > 0).long()
 
     def metrics(self, num_classes: int) -> MetricCollection:
         """Accuracy, F1, precision, recall, area under the ROC curve and calibration error."""

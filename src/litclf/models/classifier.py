@@ -1,9 +1,9 @@
-"""The base of all classifiers: one step for training, validation and test."""
+"""Classifier: the base of all classifiers, with one step for training, validation and test."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -12,7 +12,7 @@ from torchmetrics import MetricCollection
 
 from litclf.engines.kernel.engine import layers_of
 from litclf.models.base import SteppedModule
-from litclf.models.decision import Calibration, Decision
+from litclf.models.decision import Calibration, Decision, classes_of, probabilities_of
 from litclf.models.networks.build import OWN_NETWORKS, build_network, check_name
 from litclf.models.networks.mlp import ACTIVATIONS, initialize
 from litclf.models.optimizers import Recipe
@@ -23,7 +23,7 @@ Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 
 
 class Classifier(SteppedModule):
-    """A network of logits with a loss; a subclass supplies the loss, the probabilities and the metrics.
+    """A network of logits with a loss; a subclass supplies the loss and the metrics.
 
     The sizes of the network come from the DataModule that the Trainer is given, unless they are passed here.
 
@@ -51,7 +51,12 @@ class Classifier(SteppedModule):
 
     Raises:
         InputError: If an argument is out of range, or the data does not fit; the message names it and the value.
+
+    Attributes:
+        binary: Whether one logit tells two classes apart, and what is measured is measured of class 1.
     """
+
+    binary: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -98,15 +103,20 @@ class Classifier(SteppedModule):
         raise NotImplementedError(f"{type(self).__name__} must implement loss")
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Probabilities of ``logits``, of the same shape."""
-        raise NotImplementedError(f"{type(self).__name__} must implement probabilities")
+        """Probability of each class, shape ``(N, C)``, summing to 1 for each sample."""
+        return probabilities_of(logits)
 
     def classes(self, logits: Tensor) -> Tensor:
         """The most probable class of each sample, int64 of shape ``(N,)``."""
-        raise NotImplementedError(f"{type(self).__name__} must implement classes")
+        return classes_of(logits)
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """The probabilities that :meth:`metrics` take: of class 1, ``(N,)``, or of each class, ``(N, C)``."""
+        probabilities = self.probabilities(logits)
+        return probabilities[:, 1] if self.binary else probabilities
 
     def metrics(self, num_classes: int) -> MetricCollection:
-        """The metrics of validation and test, given probabilities."""
+        """The metrics of validation and test, given probabilities: of class 1 where the model is :attr:`binary`."""
         raise NotImplementedError(f"{type(self).__name__} must implement metrics")
 
     def num_logits(self, num_classes: int) -> int:
@@ -183,7 +193,7 @@ class Classifier(SteppedModule):
         # Times the number of processes, by which Lightning divides the samples of all of them in whole numbers.
         samples = len(y) * processes
         self.log(f"{stage}/loss", loss, batch_size=samples, sync_dist=processes > 1, on_step=False, on_epoch=True)
-        self._collection(stage).update(self.probabilities(logits), y.long())
+        self._collection(stage).update(self.scores(logits), y.long())
         return logits
 
     def _log_metrics(self, stage: str) -> None:

@@ -1,4 +1,8 @@
-"""From logits to probabilities and classes, by a temperature and a threshold."""
+"""Decision: from logits to probabilities and classes, by a temperature and a threshold.
+
+Here alone it is asked whether logits are one a sample, of shape ``(N,)``, which tells two classes apart, or one for
+each of C classes, of shape ``(N, C)``. What comes out has a place for each class either way.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from litclf.runs.history import calibration_text
 from litclf.utilities.errors import InputError
@@ -73,6 +78,38 @@ class Calibration:
         return calibration_text(self.to_dict())
 
 
+def probabilities_of(logits: Tensor) -> Tensor:
+    """Probability of each class, shape ``(N, C)``, of ``logits`` of shape ``(N,)`` or ``(N, C)``.
+
+    Example:
+        >>> probabilities_of(torch.tensor([0.0, 2.0]))
+        tensor([[0.5000, 0.5000],
+                [0.1192, 0.8808]])
+    """
+    return torch.stack([(-logits).sigmoid(), logits.sigmoid()], dim=1) if logits.ndim == 1 else logits.softmax(dim=-1)
+
+
+def log_probabilities_of(logits: Tensor) -> Tensor:
+    """Logarithms of :func:`probabilities_of`, finite where these are too small for a number."""
+    if logits.ndim == 1:
+        return torch.stack([F.logsigmoid(-logits), F.logsigmoid(logits)], dim=1)
+    return logits.log_softmax(dim=-1)
+
+
+def classes_of(logits: Tensor, border: float = 0.0) -> Tensor:
+    """Class of each sample, int64 of shape ``(N,)``: the one of the largest logit, or 1 where the only one is larger.
+
+    Args:
+        logits: Of shape ``(N,)`` or ``(N, C)``.
+        border: What the only logit of a sample has to exceed.
+
+    Example:
+        >>> classes_of(torch.tensor([-1.0, 2.0])), classes_of(torch.tensor([[0.0, 1.0, 2.0]]))
+        (tensor([0, 1]), tensor([2]))
+    """
+    return (logits > border).long() if logits.ndim == 1 else logits.argmax(dim=-1)
+
+
 class Decision(nn.Module):
     """Probabilities and classes of logits.
 
@@ -98,7 +135,4 @@ class Decision(nn.Module):
         Args:
             logits: One a sample, shape ``(N,)``, of two classes; or one for each class, shape ``(N, C)``.
         """
-        scaled = logits / self.temperature
-        if logits.ndim == 1:
-            return torch.stack([(-scaled).sigmoid(), scaled.sigmoid()], dim=1), (logits > self.border).long()
-        return scaled.softmax(dim=-1), logits.argmax(dim=-1)
+        return probabilities_of(logits / self.temperature), classes_of(logits, self.border)

@@ -1,4 +1,4 @@
-"""Several classes, a logit each."""
+"""Multiclass classifier: several classes, a logit each."""
 
 from __future__ import annotations
 
@@ -40,14 +40,6 @@ class MulticlassClassifier(Classifier):
             if weights is None
             else (F.cross_entropy(logits, y, reduction="none") * weights).mean()
         )
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """Probability of each class, summing to 1 for each sample."""
-        return logits.softmax(dim=-1)
-
-    def classes(self, logits: Tensor) -> Tensor:
-        """The class of the largest logit."""
-        return logits.argmax(dim=-1)
 
     def metrics(self, num_classes: int) -> MetricCollection:
         """Accuracy, F1, precision, recall, area under the ROC curve and calibration error."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import precision_recall_curve, roc_curve
@@ -17,7 +15,8 @@ from torch.nn import functional as F
 from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibrationError
 
 from litclf.models.classifier import Classifier
-from litclf.models.decision import RULES, Calibration, Decision, Rule
+from litclf.models.decision import RULES, Calibration, Rule, classes_of, log_probabilities_of
+from litclf.models.outputs import outputs
 from litclf.runs.checkpoint_file import save
 from litclf.runs.find import read_checkpoint
 from litclf.utilities.checks import one_of
@@ -65,14 +64,15 @@ def calibrate(model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
         >>> calibrate(model, data).note
         'temperature left at 1: 10 validation samples are fewer than 100'
     """
-    check_rule(rule, cast(int, model.hparams["num_classes"]))
+    check_rule(rule, model.hparams["num_classes"])
     logits, y = split_logits(model, data, "val")
     temperature, note = _temperature(logits, y)
     before, after = _errors(model, logits, y, temperature)
     test_before, test_after = _errors(model, *split_logits(model, data, "test"), temperature)
     threshold = 0.5
     if rule != "0.5":
-        threshold, reason = _threshold((logits / temperature).sigmoid().numpy(), y.numpy(), rule)
+        scores = model.probabilities(logits / temperature)[:, 1].numpy()
+        threshold, reason = _threshold(scores, y.numpy(), rule)
         note = "; ".join(filter(None, (note, reason)))
     return Calibration(temperature, threshold, rule, len(y), before, after, test_before, test_after, note)
 
@@ -106,20 +106,12 @@ def split_logits(model: Classifier, data: Any, split: str) -> tuple[Tensor, Tens
         data: A DataModule, whose Trainer is not asked: one process sees all samples, whatever the fit ran on.
         split: ``val`` or ``test``.
     """
-    device, training = next(model.parameters()).device, model.training
-    trainer, data.trainer = getattr(data, "trainer", None), None
+    trainer, data.trainer = data.trainer, None
     try:
-        model.eval()
-        batches: Iterable[Sequence[Tensor]] = getattr(data, f"{split}_dataloader")()
-        with torch.inference_mode():
-            parts = [(model(x.to(device)).cpu().double(), y.cpu().long()) for x, y in batches]
+        logits, y = outputs(model, data.val_dataloader() if split == "val" else data.test_dataloader())
     finally:
         data.trainer = trainer
-        model.train(training)
-    if not parts:
-        return torch.empty(0, dtype=torch.float64), torch.empty(0, dtype=torch.int64)
-    logits, targets = zip(*parts, strict=True)
-    return torch.cat(logits), torch.cat(targets)
+    return logits.double(), y.long()
 
 
 def _temperature(logits: Tensor, y: Tensor) -> tuple[float, str]:
@@ -128,15 +120,13 @@ def _temperature(logits: Tensor, y: Tensor) -> tuple[float, str]:
         return 1.0, "temperature left at 1: there is no validation split"
     if len(y) < MIN_SAMPLES:
         return 1.0, f"temperature left at 1: {len(y)} validation samples are fewer than {MIN_SAMPLES}"
-    if bool((Decision()(logits)[1] == y).all()):
+    if bool((classes_of(logits) == y).all()):
         # The likelihood then grows for ever as the temperature falls, up to probabilities of exactly 0 and 1.
         return 1.0, f"temperature left at 1: all {len(y)} validation samples are predicted rightly"
 
     # Not the model's own loss, which may weigh classes: probabilities are to be those of the data as it is.
     def loss(log_temperature: float) -> float:
-        scaled = logits / math.exp(log_temperature)
-        binary = logits.ndim == 1
-        return float(F.binary_cross_entropy_with_logits(scaled, y.double()) if binary else F.cross_entropy(scaled, y))
+        return float(F.nll_loss(log_probabilities_of(logits / math.exp(log_temperature)), y))
 
     end = math.log(_LARGEST)
     found = float(minimize_scalar(loss, bounds=(-end, end), method="bounded", options={"xatol": 1e-6}).x)
@@ -148,10 +138,9 @@ def _errors(model: Classifier, logits: Tensor, y: Tensor, temperature: float) ->
     """The calibration error before and after division by ``temperature``."""
     if not len(y):
         return None, None
-    num_classes = int(cast(int, model.hparams["num_classes"]))
-    binary = logits.ndim == 1
-    metric = BinaryCalibrationError(_BINS) if binary else MulticlassCalibrationError(num_classes, _BINS)
-    before, after = (float(metric(model.probabilities(scaled).float(), y)) for scaled in (logits, logits / temperature))
+    num_classes = model.probabilities(logits[:1]).shape[1]
+    metric = BinaryCalibrationError(_BINS) if model.binary else MulticlassCalibrationError(num_classes, _BINS)
+    before, after = (float(metric(model.scores(scaled).float(), y)) for scaled in (logits, logits / temperature))
     return before, after
 
 

@@ -82,7 +82,8 @@ def test_a_cell_holds_a_dozen_at_most(make_trainer, tmp_path):
 
 
 def test_the_worst_errors_are_the_wrong_ones_with_the_largest_loss():
-    evaluation = Evaluation(np.array([0, 1, 1, 0]), np.array([0.9, 0.2, 0.05, 0.4]), ("a", "b"))
+    of_class_1 = np.array([0.9, 0.2, 0.05, 0.4])
+    evaluation = Evaluation(np.array([0, 1, 1, 0]), np.stack([1 - of_class_1, of_class_1], axis=1), ("a", "b"))
     assert worst_errors(evaluation).tolist() == [2, 0, 1]
     assert evaluation.losses == pytest.approx(-np.log([0.1, 0.2, 0.05, 0.6]))
 

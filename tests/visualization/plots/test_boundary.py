@@ -7,9 +7,14 @@ from litclf.visualization.plots.canvas import new_figure, pixels
 from litclf.visualization.plots.colours import class_colours
 
 
-def steep(points):
-    """Probability of class 1: that the first coordinate is above 0."""
-    return 1 / (1 + np.exp(-40 * points[:, 0].astype(float)))
+def of_both(of_class_1):
+    """Probabilities of both classes."""
+    return np.stack([1 - of_class_1, of_class_1], axis=1)
+
+
+def steep(points, coordinate=0):
+    """Probabilities of both classes: class 1 where the coordinate is above 0."""
+    return of_both(1 / (1 + np.exp(-40 * points[:, coordinate].astype(float))))
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def test_shading_has_the_colours_of_the_classes(film, two_classes, colour_at):
 def test_shading_is_the_paler_the_closer_to_a_guess(film, two_classes, colour_at):
     left, right = film.points[0, 0], film.points[-1, 0]
     share = (film.points[:, 0] - left) / (right - left)
-    axes = film.draw(share, two_classes[1], "").axes[0]
+    axes = film.draw(of_both(share), two_classes[1], "").axes[0]
     bottom = axes.get_ylim()[0] + 0.05
     for p, own in ((0.1, 0), (0.25, 0), (0.6, 1), (0.95, 1)):
         expected = 1 + 0.65 * abs(2 * p - 1) * (class_colours(2)[own] - 1)
@@ -48,8 +53,7 @@ def test_shading_is_the_paler_the_closer_to_a_guess(film, two_classes, colour_at
 
 
 def test_shading_is_upright(film, two_classes, colour_at):
-    probabilities = 1 / (1 + np.exp(-40 * film.points[:, 1]))
-    axes = film.draw(probabilities, two_classes[1], "").axes[0]
+    axes = film.draw(steep(film.points, coordinate=1), two_classes[1], "").axes[0]
     left = axes.get_xlim()[0] + 0.05
     assert colour_at(axes, left, 0.7) == pytest.approx(1 + 0.65 * (class_colours(2)[1] - 1), abs=0.02)
 
@@ -124,7 +128,7 @@ def test_many_classes_have_borders_where_two_are_equally_probable(colour_at):
 
 @pytest.mark.parametrize("value", [0.5, np.nan, 0.0, 1.0000001])
 def test_a_flat_or_unknown_plane_has_no_border(film, two_classes, value, colour_at):
-    axes = film.draw(np.full(len(film.points), value), two_classes[1], "").axes[0]
+    axes = film.draw(of_both(np.full(len(film.points), value)), two_classes[1], "").axes[0]
     bottom = axes.get_ylim()[0] + 0.05
     blue, red = 1 + 0.65 * (class_colours(2) - 1)
     expected = {0.5: [1, 1, 1], 0.0: blue, 1.0000001: red}.get(value, [0.6] * 3)
@@ -136,7 +140,7 @@ def test_at_most_1000_points_are_drawn_and_all_are_counted():
     x = np.random.default_rng(0).uniform(size=(3000, 2))
     y = np.zeros(3000, int)
     film = BoundaryFilm(x, y, ["a", "b"], resolution=10)
-    axes = film.draw(np.zeros(100), np.repeat([0, 1], [2400, 600]), "").axes[0]
+    axes = film.draw(of_both(np.zeros(100)), np.repeat([0, 1], [2400, 600]), "").axes[0]
     assert sum(len(line.get_xdata()) for line in axes.lines[:2]) == 1000
     assert axes.get_title() == "accuracy 80.0 %"
 

@@ -18,7 +18,7 @@ FAST = {"train/loss": ([5, 10], [0.3, 0.1])}
 def plane(right_class):
     """Two points; everything is given to one class."""
     x = np.array([[0.0, 0.0], [1.0, 1.0]])
-    probabilities = np.full(len(mesh_points(x)), float(right_class))
+    probabilities = np.tile(np.eye(2)[right_class], (len(mesh_points(x)), 1))
     return Plane(x, np.array([0, 1]), probabilities, np.array([right_class] * 2), ("left", "right"))
 
 

@@ -7,6 +7,11 @@ from litclf.visualization.plots.canvas import pixels
 from litclf.visualization.plots.reliability import calibration, draw_reliability
 
 
+def of_both(of_class_1):
+    """Probabilities of both classes."""
+    return np.stack([1 - np.asarray(of_class_1), of_class_1], axis=1)
+
+
 @pytest.mark.parametrize("bins", [1, 10, 15])
 def test_the_error_of_a_binary_model_is_that_of_torchmetrics(bins):
     rng = np.random.default_rng(0)
@@ -15,7 +20,7 @@ def test_the_error_of_a_binary_model_is_that_of_torchmetrics(bins):
     probabilities[100:150] = 0.0
     targets = (rng.uniform(size=2000) < probabilities**2).astype(int)
     expected = BinaryCalibrationError(n_bins=bins)(torch.tensor(probabilities), torch.tensor(targets))
-    assert calibration(targets, probabilities, bins)[3] == pytest.approx(float(expected), abs=1e-6)
+    assert calibration(targets, of_both(probabilities), True, bins)[3] == pytest.approx(float(expected), abs=1e-6)
 
 
 def test_the_error_of_a_multiclass_model_is_that_of_torchmetrics():
@@ -29,7 +34,8 @@ def test_the_error_of_a_multiclass_model_is_that_of_torchmetrics():
 
 
 def test_bins_hold_means_and_shares():
-    confidence, accuracy, share, error = calibration(np.array([0, 1, 1, 1]), np.array([0.1, 0.3, 0.6, 1.0]), bins=2)
+    targets, probabilities = np.array([0, 1, 1, 1]), of_both([0.1, 0.3, 0.6, 1.0])
+    confidence, accuracy, share, error = calibration(targets, probabilities, binary=True, bins=2)
     assert confidence == pytest.approx([0.2, 0.6, 1.0])
     assert accuracy == pytest.approx([0.5, 1, 1])
     assert share == pytest.approx([0.5, 0.25, 0.25])
@@ -38,7 +44,7 @@ def test_bins_hold_means_and_shares():
 
 def test_the_diagram_shows_frequency_over_probability_and_the_samples():
     targets, probabilities = np.repeat([0, 1, 1], [2, 2, 4]), np.repeat([0.5, 0.5, 1.0], [2, 2, 4])
-    figure = draw_reliability(targets, probabilities)
+    figure = draw_reliability(targets, of_both(probabilities), binary=True)
     above = figure.axes[0]
     assert above.get_title() == "expected calibration error 0.000"
     assert above.get_ylabel() == "frequency of class 1"
@@ -59,4 +65,5 @@ def test_the_diagram_of_many_classes_shows_accuracy():
 
 @pytest.mark.parametrize("probabilities", [[np.nan, 0.5], [1.0000001, -1e-9], []], ids=["diverged", "rounded", "none"])
 def test_odd_probabilities_are_drawn(probabilities):
-    pixels(draw_reliability(np.array([0, 1][: len(probabilities)]), np.array(probabilities)))
+    targets = np.array([0, 1][: len(probabilities)])
+    pixels(draw_reliability(targets, of_both(np.array(probabilities)), binary=True))

@@ -18,7 +18,7 @@ def samples(count, classes, seed=0):
 
 def test_areas_are_those_of_scikit_learn(legend_texts):
     targets, probabilities = samples(3000, 2)
-    left, right = draw_roc(targets, probabilities[:, 1], ["rest", "병"]).axes
+    left, right = draw_roc(targets, probabilities, ["rest", "병"], classes=[1]).axes
     area = roc_auc_score(targets, probabilities[:, 1])
     average = average_precision_score(targets, probabilities[:, 1])
     assert legend_texts(left.get_legend()) == [f"병 (AUC {area:.3f})"]
@@ -29,7 +29,7 @@ def test_areas_are_those_of_scikit_learn(legend_texts):
 
 def test_a_thinned_curve_keeps_its_area_and_ends():
     targets, probabilities = samples(20000, 2)
-    curve = draw_roc(targets, probabilities[:, 1], ["a", "b"]).axes[0].lines[1].get_xydata()
+    curve = draw_roc(targets, probabilities, ["a", "b"], classes=[1]).axes[0].lines[1].get_xydata()
     assert len(curve) == 500
     assert np.array_equal(curve[[0, -1]], [[0, 0], [1, 1]])
     assert np.trapezoid(*curve.T[::-1]) == pytest.approx(roc_auc_score(targets, probabilities[:, 1]), abs=1e-3)
@@ -63,13 +63,13 @@ def test_of_many_classes_the_ten_with_most_samples_are_drawn(legend_texts):
 
 def test_the_precision_of_guessing_is_marked():
     targets = np.array([0, 0, 0, 1])
-    right = draw_roc(targets, np.array([0.1, 0.2, 0.3, 0.4]), ["a", "b"]).axes[1]
+    right = draw_roc(targets, np.linspace([0.9, 0.1], [0.6, 0.4], 4), ["a", "b"], classes=[1]).axes[1]
     assert right.lines[-1].get_ydata() == [0.25, 0.25]
 
 
 @pytest.mark.parametrize(
     ("targets", "probabilities"),
-    [([1, 1], [0.2, 0.3]), ([0, 1], [np.nan, 0.5]), ([0, 0], [[0.5, 0.5], [0.5, 0.5]])],
+    [([1, 1], [[0.8, 0.2], [0.7, 0.3]]), ([0, 1], [[np.nan, np.nan], [0.5, 0.5]]), ([0, 0], [[0.5, 0.5], [0.5, 0.5]])],
     ids=["one class", "diverged", "one class of two"],
 )
 def test_where_nothing_can_be_drawn_the_picture_says_so(targets, probabilities):

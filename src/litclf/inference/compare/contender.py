@@ -18,6 +18,7 @@ from torch import Tensor
 from litclf.data.base import ClassificationDataModule
 from litclf.inference.compare.run import LoadedRun, load_run
 from litclf.models.classifier import Classifier
+from litclf.models.outputs import outputs
 from litclf.utilities.errors import InputError
 from litclf.utilities.statistics import wilson
 
@@ -99,9 +100,8 @@ class Contender:
         x, y = data.splits["test"]
         if not len(y):
             return None
-        with torch.inference_mode():
-            predicted = [model.classes(model(x)) for x, _ in data.test_dataloader()]
-        return Outcome(x, y, (torch.cat(predicted) == y).numpy())
+        logits, y = outputs(model, data.test_dataloader())
+        return Outcome(x, y, (model.classes(logits) == y).numpy())
 
 
 def contenders(paths: Sequence[Path]) -> list[Contender]:

@@ -134,23 +134,23 @@ def _compare(
 ) -> tuple[str, int, float]:
     """The split that was compared, its number of samples and the largest difference of a probability."""
     split = "test" if len(data.splits["test"].y) else "train"
-    num_samples, largest = 0, 0.0
-    for x, _ in data.predict_dataloader():
-        with torch.inference_mode():
-            probabilities, classes = answer(graph.scaling.raw(x))
-            expected, expected_classes = model.decision(model.logits(x).double())
-        difference = (probabilities - expected).abs().amax(dim=1)
-        # Not a number is no small difference.
-        wrong = ~(difference <= TOLERANCE) | (classes != expected_classes)
-        if bool(wrong.any()):
-            row = int(wrong.nonzero()[0])
-            raise ExportError(
-                f"{output}: sample {num_samples + row} of the {split} split has probability "
-                f"{float(probabilities[row].max()):.7f} for class {int(classes[row])}, the model "
-                f"{float(expected[row].max()):.7f} for class {int(expected_classes[row])}; the file is removed"
-            )
-        num_samples, largest = num_samples + len(x), max(largest, float(difference.max()))
-    return split, num_samples, largest
+    with torch.inference_mode():
+        answers = [
+            (*answer(graph.scaling.raw(x)), *model.decision(model.logits(x).double()))
+            for x, _ in data.predict_dataloader()
+        ]
+    probabilities, classes, expected, expected_classes = (torch.cat(part) for part in zip(*answers, strict=True))
+    difference = (probabilities - expected).abs().amax(dim=1)
+    # Not a number is no small difference.
+    wrong = ~(difference <= TOLERANCE) | (classes != expected_classes)
+    if bool(wrong.any()):
+        row = int(wrong.nonzero()[0])
+        raise ExportError(
+            f"{output}: sample {row} of the {split} split has probability "
+            f"{float(probabilities[row].max()):.7f} for class {int(classes[row])}, the model "
+            f"{float(expected[row].max()):.7f} for class {int(expected_classes[row])}; the file is removed"
+        )
+    return split, len(classes), float(difference.max())
 
 
 def _store(exported: Exported, path: Path) -> None:

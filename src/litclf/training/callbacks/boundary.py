@@ -9,7 +9,6 @@ from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from litclf.training.callbacks.picture import (
-    Evaluation,
     PeriodicPicture,
     class_names,
     folder_of,
@@ -63,12 +62,10 @@ class DecisionBoundary(PeriodicPicture):
         if self._film is None:
             earlier = [frame.numpy().tobytes() for frame in self.frames]
             self._film = BoundaryFilm(x.cpu().numpy(), y.cpu().numpy(), class_names(trainer, 2), frames=earlier)
-        over_mesh, over_points = (
-            module.probabilities(logits_of(pl_module, data, part)).cpu().numpy()
-            for part in (torch.from_numpy(self._film.points), x)
-        )
-        predicted = Evaluation(y.cpu().numpy(), over_points, ()).predicted
-        self._figure = self._film.draw(over_mesh, predicted, f"step {trainer.global_step}")
+        over_mesh = module.probabilities(logits_of(pl_module, data, torch.from_numpy(self._film.points)))
+        predicted = module.classes(logits_of(pl_module, data, x))
+        title = f"step {trainer.global_step}"
+        self._figure = self._film.draw(over_mesh.numpy(), predicted.numpy(), title)
         return self._film.png()
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

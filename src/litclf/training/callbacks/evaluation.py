@@ -49,14 +49,15 @@ class RocCurves(EvaluationPicture):
             return
         from litclf.visualization.plots.roc import draw_roc
 
-        self.show(trainer, "roc", draw_roc(evaluation.targets, evaluation.probabilities, evaluation.class_names))
-        classes = [1] if evaluation.probabilities.ndim == 1 else range(len(evaluation.class_names))
+        classes = [1] if evaluation.binary else range(len(evaluation.class_names))
+        figure = draw_roc(evaluation.targets, evaluation.probabilities, evaluation.class_names, classes)
+        self.show(trainer, "roc", figure)
         for logger in trainer.loggers:
             if isinstance(logger, RunTensorBoard):
                 for number in classes:
                     tag, is_class = f"test/{evaluation.class_names[number]}", evaluation.targets == number
                     step = max(0, trainer.global_step - 1)
-                    logger.experiment.add_pr_curve(tag, is_class, evaluation.by_class[:, number], step)
+                    logger.experiment.add_pr_curve(tag, is_class, evaluation.probabilities[:, number], step)
 
 
 class Reliability(EvaluationPicture):
@@ -71,4 +72,5 @@ class Reliability(EvaluationPicture):
         """Draws the diagram."""
         from litclf.visualization.plots.reliability import draw_reliability
 
-        self.show(trainer, "reliability", draw_reliability(evaluation.targets, evaluation.probabilities))
+        figure = draw_reliability(evaluation.targets, evaluation.probabilities, evaluation.binary)
+        self.show(trainer, "reliability", figure)

@@ -10,7 +10,8 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 
-from litclf.training.callbacks.picture import PeriodicPicture, at_once, some_of
+from litclf.training.callbacks.picture import PeriodicPicture, some_of
+from litclf.utilities.batches import eval_batch_size
 
 _SAMPLES = 1000
 _VANISHES = 1e-3
@@ -61,7 +62,7 @@ class GradientNorms(PeriodicPicture):
     def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measures and logs."""
         data: Any = cast(Any, trainer).datamodule
-        x, y = some_of(data, "train", at_once(data, _SAMPLES))
+        x, y = some_of(data, "train", eval_batch_size(data.input_shape, _SAMPLES))
         loss, norms, idle = measure(pl_module, data.prepare(x.to(pl_module.device)), y.to(pl_module.device))
         self.facts.setdefault("initial_loss", loss)
         values = {f"gradients/{name}": norm for name, norm in norms.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -14,7 +13,11 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
 from torch import Tensor
 
+from litclf.data.loading.loader import EvalLoader
+from litclf.models.classifier import Classifier
+from litclf.models.outputs import outputs
 from litclf.training.loggers.tensorboard import RunTensorBoard
+from litclf.utilities.batches import eval_batch_size
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_bytes
 
@@ -23,11 +26,6 @@ if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
 
 POINTS_IN_TIME = 20
 """How often a fit is looked at, where nobody says: enough for a film, and for a curve to be seen."""
-
-_BATCH = 1000
-
-_NUMBERS = 4_000_000
-"""Most numbers that go into the network at once: large images make large activations."""
 
 
 class Picture(Callback):
@@ -127,31 +125,26 @@ class Evaluation(NamedTuple):
 
     Attributes:
         targets: Classes, int64 of shape ``(N,)``.
-        probabilities: Of class 1, shape ``(N,)``, or of each class, shape ``(N, C)``; float64.
+        probabilities: Of each class, float64 of shape ``(N, C)``.
         class_names: Names of the classes.
+        binary: Whether what is measured is measured of class 1, as of a model with one logit.
     """
 
     targets: NDArray[np.int64]
     probabilities: NDArray[np.float64]
     class_names: tuple[str, ...]
-
-    @property
-    def by_class(self) -> NDArray[np.float64]:
-        """Probability of each class, shape ``(N, C)``."""
-        p = self.probabilities
-        return p if p.ndim == 2 else np.stack([1 - p, p], axis=1)
+    binary: bool = False
 
     @property
     def predicted(self) -> NDArray[np.int64]:
-        """The most probable class of each sample; of a binary model, class 1 above one half."""
-        p = self.probabilities
-        return cast("NDArray[np.int64]", p.argmax(1) if p.ndim == 2 else (p > 0.5).astype(np.int64))
+        """The most probable class of each sample."""
+        return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
     def losses(self) -> NDArray[np.float64]:
         """Cross-entropy of each sample, in nats."""
-        own = self.by_class[np.arange(len(self.targets)), self.targets]
-        return cast("NDArray[np.float64]", -np.log(np.clip(own, 1e-12, None)))
+        own = self.probabilities[np.arange(len(self.targets)), self.targets]
+        return np.asarray(-np.log(np.clip(own, 1e-12, None)))
 
 
 class EvaluationPicture(Picture):
@@ -186,15 +179,14 @@ class EvaluationPicture(Picture):
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draws, on the first process, of the whole split."""
-        if not self._logits:
+        if not self._logits or not isinstance(pl_module, Classifier):
             return
         logits, y = _gathered(trainer, torch.cat(self._logits)), _gathered(trainer, torch.cat(self._targets))
         if not trainer.is_global_zero:
             return
-        module: Any = pl_module
-        probabilities = module.probabilities(logits.double()).cpu().numpy()
-        targets = y.long().cpu().numpy()
-        self.draw(trainer, Evaluation(targets, probabilities, class_names(trainer, len(probabilities.T))))
+        probabilities = pl_module.probabilities(logits.double()).cpu().numpy()
+        names = class_names(trainer, probabilities.shape[1])
+        self.draw(trainer, Evaluation(y.long().cpu().numpy(), probabilities, names, pl_module.binary))
         self._logits, self._targets = [], []
 
 
@@ -227,7 +219,7 @@ def log_png(trainer: Trainer, name: str, content: bytes) -> None:
 def class_names(trainer: Trainer, num_classes: int) -> tuple[str, ...]:
     """Names of the classes, as the data tells them; their numbers where it does not."""
     names = tuple(getattr(getattr(trainer, "datamodule", None), "class_names", ()))
-    return names or tuple(str(number) for number in range(max(2, num_classes)))
+    return names or tuple(str(number) for number in range(num_classes))
 
 
 def total_steps(trainer: Trainer) -> int:
@@ -240,19 +232,9 @@ def total_steps(trainer: Trainer) -> int:
 
 
 def logits_of(module: LightningModule, data: Any, x: Tensor) -> Tensor:
-    """Logits of stored inputs ``x``, in evaluation mode, on the device of the module."""
-    training = module.training
-    module.eval()
-    with torch.no_grad():
-        logits = [module(data.prepare(part.to(module.device))) for part in torch.split(x, at_once(data, _BATCH))]
-    module.train(training)
-    return torch.cat(logits)
-
-
-def at_once(data: Any, most: int) -> int:
-    """Samples, at most ``most``, whose inputs are few enough to go through the network at once."""
-    numbers: int = math.prod(data.input_shape)
-    return max(1, min(most, _NUMBERS // numbers))
+    """Logits of stored inputs ``x``, on the CPU."""
+    loader = EvalLoader(x.to(module.device), x, eval_batch_size(data.input_shape), data.prepare)
+    return outputs(module, loader)[0]
 
 
 def some_of(data: Any, split: str, most: int) -> tuple[Tensor, Tensor]:

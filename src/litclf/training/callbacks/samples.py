@@ -36,10 +36,10 @@ class Predictions(EvaluationPicture):
         _, first = np.unique(evaluation.targets, return_index=True)
         names = evaluation.class_names
         shown = pixels_of(data.stored("test", torch.from_numpy(first)))
-        figure = draw_predictions(shown, evaluation.targets[first], evaluation.by_class[first], names)
+        figure = draw_predictions(shown, evaluation.targets[first], evaluation.probabilities[first], names)
         self.show(trainer, "predictions", figure)
         worst = worst_errors(evaluation)
-        of_target = evaluation.by_class[worst, evaluation.targets[worst]]
+        of_target = evaluation.probabilities[worst, evaluation.targets[worst]]
         shown = pixels_of(data.stored("test", torch.from_numpy(worst)))
         self.show(
             trainer,
@@ -80,7 +80,7 @@ class Samples(EvaluationPicture):
                 "index": index,
                 "target": int(evaluation.targets[index]),
                 "predicted": int(evaluation.predicted[index]),
-                "probability": round(float(evaluation.by_class[index].max()), 6),
+                "probability": round(float(evaluation.probabilities[index].max()), 6),
                 "loss": round(float(evaluation.losses[index]), 6),
             }
             stored = data.stored("test", torch.tensor([index]))

@@ -72,7 +72,7 @@ def draw_boundary(
         axes: Panel of a figure of :func:`litclf.visualization.plots.canvas.new_figure`.
         x: Training points, shape ``(N, 2)``; at most 1000 are drawn.
         y: Their classes, shape ``(N,)``.
-        probabilities: Over :func:`mesh_points`: of class 1, shape ``(R * R,)``, or of each class, ``(R * R, C)``.
+        probabilities: Of each class over :func:`mesh_points`, shape ``(R * R, C)``.
         predicted: Predicted class of each point, shape ``(N,)``.
         class_names: Names of the C classes.
         title: What stands above, in front of the accuracy.
@@ -103,7 +103,8 @@ class BoundaryFilm:
     Example:
         >>> x, y = np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([0, 1])
         >>> film = BoundaryFilm(x, y, ["left", "right"])
-        >>> figure = film.draw(np.linspace(0, 1, len(film.points)), predicted=y, title="step 100")
+        >>> shares = np.linspace([1, 0], [0, 1], len(film.points))
+        >>> figure = film.draw(shares, predicted=y, title="step 100")
         >>> figure.axes[0].get_title(), film.num_frames
         ('step 100, accuracy 100.0 %', 1)
     """
@@ -136,7 +137,7 @@ class BoundaryFilm:
         """Adds a frame.
 
         Args:
-            probabilities: Over the mesh: of class 1, shape ``(R * R,)``, or of each class, shape ``(R * R, C)``.
+            probabilities: Of each class over the mesh, shape ``(R * R, C)``.
             predicted: Predicted class of each training point, shape ``(N,)``.
             title: What stands above the frame, in front of the accuracy.
 
@@ -205,9 +206,8 @@ class _Panel:
         axes = self._axes
         return [self._shading, self._border, *self.points, self.rings, *axes.spines.values(), axes.title]
 
-    def show(self, probabilities: NDArray[Any], predicted: NDArray[Any], title: str) -> None:
-        """Takes over what a model says of the mesh and of the points."""
-        by_class = probabilities if probabilities.ndim == 2 else np.stack([1 - probabilities, probabilities], axis=1)
+    def show(self, by_class: NDArray[Any], predicted: NDArray[Any], title: str) -> None:
+        """Takes over what a model says of the mesh, shape ``(R * R, C)``, and of the points."""
         resolution = int(np.sqrt(len(by_class)))
         left, right, bottom, top = self._limits
         self._shading.show(_mixed(by_class, self._colours).reshape(resolution, resolution, 3))

@@ -28,8 +28,8 @@ class Plane:
     Attributes:
         x: Training points, shape ``(N, 2)``.
         y: Their classes, shape ``(N,)``.
-        probabilities: Over :func:`~litclf.visualization.plots.boundary.mesh_points` of ``x``: of class 1, shape
-            ``(R * R,)``, or of each class, shape ``(R * R, C)``.
+        probabilities: Of each class over :func:`~litclf.visualization.plots.boundary.mesh_points` of ``x``, shape
+            ``(R * R, C)``.
         predicted: Predicted class of each point, shape ``(N,)``.
         class_names: Names of the C classes.
     """

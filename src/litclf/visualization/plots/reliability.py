@@ -15,7 +15,9 @@ _BINS = 15
 Calibration = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]
 
 
-def calibration(targets: NDArray[Any], probabilities: NDArray[Any], bins: int = _BINS) -> Calibration:
+def calibration(
+    targets: NDArray[Any], probabilities: NDArray[Any], binary: bool = False, bins: int = _BINS
+) -> Calibration:
     """What a model says and how often it is right, in bins of equal width, and the expected calibration error.
 
     The definition is that of :class:`torchmetrics.classification.CalibrationError`: a binary model's probability of
@@ -24,7 +26,8 @@ def calibration(targets: NDArray[Any], probabilities: NDArray[Any], bins: int = 
 
     Args:
         targets: Classes, shape ``(N,)``.
-        probabilities: Of class 1, shape ``(N,)``, or of each class, shape ``(N, C)``.
+        probabilities: Of each class, shape ``(N, C)``.
+        binary: Whether the model is binary.
         bins: Number of bins, at least 1.
 
     Returns:
@@ -32,12 +35,13 @@ def calibration(targets: NDArray[Any], probabilities: NDArray[Any], bins: int = 
         probability 1 have a bin of their own, the last; and the error, in [0, 1]. Empty bins hold zeros.
 
     Example:
-        >>> confidence, accuracy, share, error = calibration(np.array([0, 1]), np.array([0.2, 0.6]), bins=2)
+        >>> shares = np.array([[0.8, 0.2], [0.4, 0.6]])
+        >>> confidence, accuracy, share, error = calibration(np.array([0, 1]), shares, binary=True, bins=2)
         >>> confidence, accuracy, round(error, 6)
         (array([0.2, 0.6, 0. ]), array([0., 1., 0.]), 0.3)
     """
-    if probabilities.ndim == 1:
-        said, right = probabilities, targets == 1
+    if binary:
+        said, right = probabilities[:, 1], targets == 1
     else:
         said, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
     place = np.searchsorted(np.linspace(0, 1, bins + 1), np.clip(said, 0, 1), side="right") - 1
@@ -49,20 +53,20 @@ def calibration(targets: NDArray[Any], probabilities: NDArray[Any], bins: int = 
     return confidence, accuracy, share, float(np.sum(share * np.abs(accuracy - confidence)))
 
 
-def draw_reliability(targets: NDArray[Any], probabilities: NDArray[Any]) -> Figure:
+def draw_reliability(targets: NDArray[Any], probabilities: NDArray[Any], binary: bool = False) -> Figure:
     """The reliability diagram with the expected calibration error, above the number of samples in each bin.
 
     Args:
         targets: Classes, shape ``(N,)``.
-        probabilities: Of class 1, shape ``(N,)``, or of each class, shape ``(N, C)``.
+        probabilities: Of each class, shape ``(N, C)``.
+        binary: Whether the model is binary: the diagram is then of class 1.
 
     Example:
-        >>> figure = draw_reliability(np.array([0, 1]), np.array([0.0, 1.0]))
+        >>> figure = draw_reliability(np.array([0, 1]), np.eye(2), binary=True)
         >>> figure.axes[0].get_title()
         'expected calibration error 0.000'
     """
-    confidence, accuracy, share, error = calibration(targets, probabilities)
-    binary = probabilities.ndim == 1
+    confidence, accuracy, share, error = calibration(targets, probabilities, binary)
     figure, axes = new_figure(1, 1, width=4.4, height=5.2)
     set_margins(figure, bottom=1.75)
     above = axes[0, 0]

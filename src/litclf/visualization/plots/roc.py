@@ -19,7 +19,12 @@ _MOST_CLASSES = 10
 _MOST_POINTS = 500
 
 
-def draw_roc(targets: NDArray[Any], probabilities: NDArray[Any], class_names: Sequence[str]) -> Figure:
+def draw_roc(
+    targets: NDArray[Any],
+    probabilities: NDArray[Any],
+    class_names: Sequence[str],
+    classes: Sequence[int] | None = None,
+) -> Figure:
     """ROC curves on the left, precision-recall curves on the right, each class against the rest.
 
     A class needs samples that belong to it and samples that do not. Of more than ten classes the ten with most samples
@@ -27,14 +32,17 @@ def draw_roc(targets: NDArray[Any], probabilities: NDArray[Any], class_names: Se
 
     Args:
         targets: Classes, shape ``(N,)``.
-        probabilities: Of class 1, shape ``(N,)``, which draws class 1 alone; or of each class, shape ``(N, C)``.
+        probabilities: Of each class, shape ``(N, C)``.
         class_names: Names of the C classes.
+        classes: Those that may have a curve; None for all. Where it is one alone, its share is drawn too.
 
     Example:
-        >>> figure = draw_roc(np.array([0, 1, 1]), np.array([0.2, 0.9, 0.6]), ["rest", "ill"])
+        >>> shares = np.array([[0.8, 0.2], [0.1, 0.9], [0.4, 0.6]])
+        >>> figure = draw_roc(np.array([0, 1, 1]), shares, ["rest", "ill"], classes=[1])
         >>> [axes.get_legend().get_texts()[0].get_text() for axes in figure.axes]
         ['ill (AUC 1.000)', 'ill (AP 1.000)']
     """
+    classes = range(len(class_names)) if classes is None else classes
     with use_fonts(class_names):
         figure, axes = new_figure(1, 2, width=4.4, height=3.8)
         set_margins(figure, top=0.15)
@@ -42,13 +50,13 @@ def draw_roc(targets: NDArray[Any], probabilities: NDArray[Any], class_names: Se
         left.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         left.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
         right.set(xlabel="recall", ylabel="precision", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-        chosen = _classes(targets, probabilities)
+        chosen = _with_curve(targets, probabilities, classes)
         colours = class_colours(len(class_names))
         for number in chosen:
-            score = probabilities if probabilities.ndim == 1 else probabilities[:, number]
-            _draw_class(left, right, targets == number, score, label(class_names[number]), colours[number])
-        if probabilities.ndim == 1:
-            right.axhline(np.mean(targets == 1), color=GREY, linestyle="--", linewidth=1)
+            score, name = probabilities[:, number], label(class_names[number])
+            _draw_class(left, right, targets == number, score, name, colours[number])
+        if len(classes) == 1:
+            right.axhline(np.mean(targets == classes[0]), color=GREY, linestyle="--", linewidth=1)
         if chosen:
             left.legend(loc="lower right", fontsize=SMALL)
             right.legend(loc="lower left", fontsize=SMALL)
@@ -57,16 +65,13 @@ def draw_roc(targets: NDArray[Any], probabilities: NDArray[Any], class_names: Se
     return figure
 
 
-def _classes(targets: NDArray[Any], probabilities: NDArray[Any]) -> list[int]:
-    """Classes that have a curve, in order; none where the model has diverged."""
+def _with_curve(targets: NDArray[Any], probabilities: NDArray[Any], classes: Sequence[int]) -> list[int]:
+    """Of ``classes`` those that have a curve, in order; none where the model has diverged."""
     if not np.isfinite(probabilities).all():
         return []
-    if probabilities.ndim == 1:
-        return [1] if 0 < np.count_nonzero(targets == 1) < len(targets) else []
     counts = np.bincount(targets, minlength=probabilities.shape[1])
-    usable = np.flatnonzero((counts > 0) & (counts < len(targets)))
-    most = usable[np.argsort(-counts[usable], kind="stable")][:_MOST_CLASSES]
-    return sorted(most.tolist())
+    usable = [number for number in classes if 0 < counts[number] < len(targets)]
+    return sorted(sorted(usable, key=lambda number: -counts[number])[:_MOST_CLASSES])
 
 
 def _draw_class(
