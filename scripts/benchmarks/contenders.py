@@ -1,4 +1,4 @@
-"""The contenders of `benchmark.py`: the same fit done in five ways, each timed from its first line of work to its last.
+"""Contenders of `benchmark.py`: the same fit done in five ways, each timed from its first line of work to its last.
 
 Every contender takes a :class:`Job` and gives back an :class:`Outcome`. Data is read before the clock starts. The
 loss is always the mean over the samples of the last pass, taken as it trains, so that equal work shows equal losses.

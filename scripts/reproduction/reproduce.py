@@ -1,6 +1,6 @@
-"""Runs every preset and prints its figures beside the published ones; exit code 1 where one is missed.
+"""Reproduction: every preset's figures beside the published ones; exit code 1 where one is missed.
 
-    python scripts/reproduce.py --mnist DATA_DIR
+    python scripts/reproduction/reproduce.py --mnist DATA_DIR
 
 About a minute and a half on two shared cores without MNIST, and several more with it. ``reproduction.json`` has the
 same table.
@@ -22,6 +22,8 @@ from pathlib import Path
 from experiments import EXPERIMENTS, Figure, reason_to_skip
 from fits import Setting
 
+from litclf.utilities.text import aligned
+
 HEADINGS = ("experiment", "figure", "published", "re-run", "ours", "ok")
 
 
@@ -34,8 +36,7 @@ def cells(figure: Figure) -> tuple[str, ...]:
 def table(figures: list[Figure]) -> str:
     """The figures as an aligned table."""
     rows = [HEADINGS, *map(cells, figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    return "\n".join(" | ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(aligned(rows, left=len(HEADINGS), between=" | "))
 
 
 def main() -> int:

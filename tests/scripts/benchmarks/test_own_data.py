@@ -1,27 +1,19 @@
-"""The script that measures own data, in short."""
-
-import importlib
 import json
-import runpy
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
-
 
 @pytest.fixture
-def own_data(monkeypatch, tmp_path):
+def own_data(load, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    return importlib.import_module("own_data")
+    return load("benchmarks", "own_data")
 
 
-def test_tables_are_compared_on_the_same_rows(own_data, monkeypatch):
-    sources = importlib.import_module("own_sources")
+def test_tables_are_compared_on_the_same_rows(own_data, load, monkeypatch):
+    sources = load("benchmarks", "own_sources")
     monkeypatch.setattr(own_data, "TABLES", {"iris": sources.write_iris})
     monkeypatch.setattr(own_data, "_compared", lambda _, seed: (0.9 + 0.02 * seed, 0.95))
     claim = own_data.tables(3)
@@ -53,21 +45,16 @@ def test_a_command_that_fails_is_told(own_data):
         own_data.command("init", "none.csv")
 
 
-@pytest.mark.usefixtures("own_data")
-def test_a_large_table_has_its_size_and_two_classes(tmp_path):
-    importlib.import_module("own_sources").write_large(tmp_path / "a.csv", 0.0005)
-    assert 0.0005e9 <= (tmp_path / "a.csv").stat().st_size < 0.003e9
-    frame = pd.read_csv("a.csv")
+def test_a_large_table_has_its_size_and_two_classes(load, tmp_path):
+    path = tmp_path / "a.csv"
+    load("benchmarks", "own_sources").write_large(path, 0.0005)
+    assert 0.0005e9 <= path.stat().st_size < 0.003e9
+    frame = pd.read_csv(path)
     assert list(np.unique(frame["kind"])) == ["large", "small"]
 
 
 @pytest.mark.slow
-def test_predictions_are_those_of_the_test(monkeypatch, tmp_path, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    monkeypatch.setattr(sys, "argv", ["own_data.py", "--only", "agreement", "lesson"])
-    with pytest.raises(SystemExit) as stop:
-        runpy.run_path(str(SCRIPTS / "own_data.py"), run_name="__main__")
-    assert not stop.value.code, capsys.readouterr().out
+def test_predictions_are_those_of_the_test(start, tmp_path, capsys):
+    assert start("benchmarks/own_data.py", "--only", "agreement", "lesson") == 0, capsys.readouterr().out
     record = json.loads((tmp_path / "own_data.json").read_text())
     assert [row["data"] for row in record["agreement"]["rows"]] == ["circles", "blobs", "table", "images"]

@@ -1,4 +1,4 @@
-"""A preset as a script fits it, for `experiments.py`: read from its YAML, changed where asked, fitted and kept."""
+"""Fits of presets, for `experiments.py`: read from their YAML, changed where asked, fitted and kept."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One fit of a number of samples, in a process of its own: its seconds and its memory as one line of JSON.
+"""Growth: one fit of a number of samples in this process, its seconds and its memory as one line of JSON.
 
-    python scripts/growth.py 100000
+    python scripts/benchmarks/growth.py 100000
 
 Four blobs in 20 features and one epoch of an MLP, with TensorBoard and checkpoints and without validation. The seconds
 are those of the whole call of `litclf.fit` in a fresh process, loading of the kernels included.
@@ -15,10 +15,10 @@ import time
 from typing import Any
 
 import torch
+from machine import peak_memory
 
 import litclf
 from litclf.data.base import ClassificationDataModule, Split
-from machine import peak_memory
 
 FEATURES, CLASSES = 20, 4
 

@@ -1,6 +1,6 @@
-"""Measures litclf beside other ways to do the same fits: one run, one thread each, contenders alternating by round.
+"""Benchmark: litclf beside other ways to do the same fits, one thread each, contenders alternating by round.
 
-    python scripts/benchmark.py --mnist DATA_DIR --output FOLDER
+    python scripts/benchmarks/benchmark.py --mnist DATA_DIR --output FOLDER
 
 Prints a table a job and writes ``benchmark.json`` and ``benchmark.png``. Seconds are the median over the rounds, with
 their range; the ratio is the baseline's seconds over the contender's, taken round by round, so that a slow minute of
@@ -28,12 +28,13 @@ from typing import Any
 
 import matplotlib
 import torch
-from threadpoolctl import threadpool_limits
-
 from claim import Claim, report
 from claims import CLAIMS
 from contenders import BASELINE, CONTENDERS, Job, Outcome, jobs, warm_up
 from machine import hardware, matmul_rate, peak_memory
+from threadpoolctl import threadpool_limits
+
+from litclf.utilities.text import aligned
 
 matplotlib.use("Agg")
 
@@ -108,28 +109,39 @@ def measure(job: Job, rounds: int, rate: float) -> dict[str, Any]:
     }
 
 
+HEADINGS = (
+    *("contender", "seconds", "(min..max)", "cold", "steps/s", "samples/s"),
+    *("ratio", "(min..max)", "loss", "MiB peak", "of the fit"),
+)
+
+
 def table(name: str, result: dict[str, Any]) -> str:
     """The figures of a job as text, a line a contender."""
-    lines = [
+    head = (
         f"\n{name}: {result['steps']} steps in {result['passes']} passes over {result['samples']} samples; "
-        f"arithmetic floor {result['floor_seconds']:.2g} s",
-        f"{'contender':16}{'seconds':>9}{'(min..max)':>18}{'cold':>9}{'steps/s':>10}{'samples/s':>12}"
-        f"{'ratio':>8}{'(min..max)':>16}{'loss':>10}{'MiB peak':>10}{'of the fit':>11}",
+        f"arithmetic floor {result['floor_seconds']:.2g} s"
+    )
+    contenders: dict[str, dict[str, Any]] = result["contenders"]
+    rows = [_cells(contender, own, result["passes"]) for contender, own in contenders.items()]
+    notes = [
+        f"* ran {own['ran_passes']} of {result['passes']} passes; seconds are scaled, the loss is not"
+        for own in contenders.values()
+        if own["ran_passes"] != result["passes"]
     ]
-    notes = []
-    for contender, own in result["contenders"].items():
-        spread, ratios = own["seconds"], own["ratios"]
-        before, peak = own["memory_before_mib"] or nan, own["memory_peak_mib"] or nan
-        partial = own["ran_passes"] != result["passes"]
-        lines.append(
-            f"{contender:16}{own['median_seconds']:9.3f}{f'({min(spread):.3f}..{max(spread):.3f})':>18}"
-            f"{own['cold_seconds']:9.3f}{own['steps_per_second']:10.0f}{own['samples_per_second']:12.0f}"
-            f"{own['ratio']:8.2f}{f'({min(ratios):.2f}..{max(ratios):.2f})':>16}"
-            f"{own['loss']:>9.5f}{'*' if partial else ' '}{peak:10.0f}{peak - before:11.0f}"
-        )
-        if partial:
-            notes.append(f"* ran {own['ran_passes']} of {result['passes']} passes; seconds are scaled, the loss is not")
-    return "\n".join(lines + notes)
+    return "\n".join([head, *aligned([HEADINGS, *rows]), *notes])
+
+
+def _cells(contender: str, own: dict[str, Any], passes: int) -> list[str]:
+    """A contender as a row of the table."""
+    seconds, ratios = own["seconds"], own["ratios"]
+    before, peak = own["memory_before_mib"] or nan, own["memory_peak_mib"] or nan
+    return [
+        *(contender, f"{own['median_seconds']:.3f}", f"({min(seconds):.3f}..{max(seconds):.3f})"),
+        *(f"{own['cold_seconds']:.3f}", f"{own['steps_per_second']:.0f}", f"{own['samples_per_second']:.0f}"),
+        *(f"{own['ratio']:.2f}", f"({min(ratios):.2f}..{max(ratios):.2f})"),
+        f"{own['loss']:.5f}{' ' if own['ran_passes'] == passes else '*'}",
+        *(f"{peak:.0f}", f"{peak - before:.0f}"),
+    ]
 
 
 def draw(results: dict[str, Any], path: Path) -> None:

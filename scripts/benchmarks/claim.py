@@ -1,4 +1,4 @@
-"""What a claim is, and processes that are run to measure one."""
+"""Claim: what was claimed, measured and met, and processes that are run to measure it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-SCRIPTS = Path(__file__).parent
+from litclf.utilities.text import aligned
+
+FOLDER = Path(__file__).parent
 LITCLF = (sys.executable, "-m", "litclf")
 
 
@@ -29,14 +31,8 @@ def report(name: str, claim: Claim) -> str:
     """A claim as text: a line a row, and a line for each thing claimed."""
     keys = list(dict.fromkeys(key for row in claim.rows for key in row))
     cells = [keys, *([_cell(row.get(key)) for key in keys] for row in claim.rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(keys))]
-    first, *others = widths
-    lines = [
-        "  ".join([f"{row[0]:{first}}", *(f"{cell:>{width}}" for cell, width in zip(row[1:], others, strict=True))])
-        for row in cells
-    ]
     verdicts = [f"{'met' if met else 'MISSED':6}  {text}" for text, met in claim.verdicts.items()]
-    return "\n".join([f"\n{name}: {claim.about}", *lines, *verdicts])
+    return "\n".join([f"\n{name}: {claim.about}", *aligned(cells), *verdicts])
 
 
 def _cell(value: Any) -> str:
@@ -65,12 +61,12 @@ class Ended(NamedTuple):
 
 
 def ended(command: Sequence[str], processes: int = 1) -> Ended:
-    """Runs ``command`` in so many processes at once, with our scripts on the path."""
+    """Runs ``command`` in so many processes at once, with this folder on the path."""
     with tempfile.TemporaryDirectory() as folder:
         folders = [Path(folder) / str(number) for number in range(processes)]
         for own in folders:
             own.mkdir()
-        path = os.pathsep.join(filter(None, [str(SCRIPTS), os.environ.get("PYTHONPATH")]))
+        path = os.pathsep.join(filter(None, [str(FOLDER), os.environ.get("PYTHONPATH")]))
         args: dict[str, Any] = {"env": os.environ | {"PYTHONPATH": path}, "text": True}
         args |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         begin, before = time.monotonic(), os.times()

@@ -1,4 +1,4 @@
-"""The experiments of `reproduce.py`: each runs a preset and says which published or re-run figures it met.
+"""Experiments of `reproduce.py`: each runs a preset and says which published or re-run figures it met.
 
 An experiment changes the length or seed of its preset, and nothing else, except where it says so. Seeds count from 0,
 as in the re-runs, or are the preset's own 42. Held-out figures are of the final weights on val and test together, and
@@ -15,10 +15,11 @@ from statistics import median
 from typing import Any
 
 import torch
+from fits import Setting, build, run
 from torch import Tensor
 
-from fits import Setting, build, run
 from litclf.cli.presets import presets
+from litclf.utilities.statistics import wilson
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,9 @@ class Figure:
     ok: bool
 
 
-def wilson(hits: int, trials: int) -> tuple[float, float]:
-    """The 95 % Wilson interval of a rate."""
-    z, rate = 1.959964, hits / trials
-    middle = (rate + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials * trials)) / (1 + z * z / trials)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def share(hits: list[bool]) -> str:
     """How many of the seeds passed, with the interval of the rate."""
-    low, high = wilson(sum(hits), len(hits))
+    low, high = wilson(sum(hits) / len(hits), len(hits))
     return f"{sum(hits)} of {len(hits)} seeds ({low:.0%}..{high:.0%})"
 
 
@@ -182,7 +175,7 @@ def mnist_cnn(setting: Setting) -> Iterator[Figure]:
 
 def rate_of_test(accuracy: float) -> str:
     """An accuracy on MNIST's 10 000 test images, with its interval."""
-    low, high = wilson(round(10_000 * accuracy), 10_000)
+    low, high = wilson(accuracy, 10_000)
     return f"{percent(accuracy)} ({100 * low:.2f}..{100 * high:.2f})"
 
 

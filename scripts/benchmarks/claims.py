@@ -1,4 +1,4 @@
-"""What litclf claims beside the speed of its fits, each claim measured by one function; run by `benchmark.py`.
+"""Claims of litclf beside the speed of its fits, each measured by one function; run by `benchmark.py`.
 
 A claim is reported as it came out, met or missed. Processes that are timed run in empty folders of their own.
 """
@@ -18,12 +18,13 @@ from statistics import linear_regression, median
 from typing import Any
 
 import torch
+import yaml
+from claim import FOLDER, LITCLF, Claim, ended
+from contenders import SEED, Job, classifier, tutorial_loop
 from lightning.pytorch import Callback, LightningModule, Trainer, seed_everything
 
 import litclf
-from claim import LITCLF, SCRIPTS, Claim, ended
-from contenders import SEED, Job, classifier, tutorial_loop
-from fits import build
+from litclf.cli.presets import preset_path
 
 NUDGES = (1e-7, 2e-7)
 """Changes of one initial weight, of the size of rounding; how far they move a loss is what rounding alone can do."""
@@ -156,7 +157,7 @@ def growth(sizes: Sequence[int] = (10**3, 10**4, 10**5, 10**6), rounds: int = 3)
     """Seconds and memory by the number of samples; what the smallest fit takes counts as the fixed part of memory."""
     rows: list[dict[str, Any]] = []
     for size in sizes:
-        command = [sys.executable, str(SCRIPTS / "growth.py"), str(size)]
+        command = [sys.executable, str(FOLDER / "growth.py"), str(size)]
         runs = [json.loads(ended(command).output.splitlines()[-1]) for _ in range(rounds)]
         seconds = median(run["seconds"] for run in runs)
         row: dict[str, Any] = {"samples": size, "seconds": seconds, "microseconds a sample": 1e6 * seconds / size}
@@ -209,12 +210,14 @@ class _TestClock(Callback):
 def time_to_accuracy(jobs: dict[str, Job], seeds: Sequence[int] = (42, 1, 2)) -> Claim:
     """mnist-tuned, as shipped, reaches 98 % on the test data in a small part of the tutorial's 20 epochs."""
     job, rows = jobs["mnist"], []
+    config = yaml.safe_load(preset_path("mnist-tuned").read_text(encoding="utf-8"))
     for seed in seeds:
-        model, data, trainer = build("mnist-tuned", data_dir=job.data_dir)
+        model = litclf.MulticlassClassifier(**config["model"]["init_args"])
+        data = litclf.MNISTDataModule(**config["data"]["init_args"] | {"data_dir": job.data_dir})
         assert data.splits  # read before the clock starts
         with tempfile.TemporaryDirectory() as folder:
             clock = _TestClock()
-            args = trainer | {"callbacks": [*trainer["callbacks"], clock], "enable_progress_bar": False}
+            args = config["trainer"] | {"callbacks": [clock], "enable_progress_bar": False}
             litclf.fit(model, data, seed=seed, threads=1, default_root_dir=folder, **args)
         reached = next((number for number, (_, share) in enumerate(clock.history) if share >= 0.98), None)
         seconds = None if reached is None else clock.history[reached][0]

@@ -1,6 +1,6 @@
-"""Measures what litclf makes of a newcomer's own data: a config by ``litclf init``, a fit, predictions.
+"""Own data: what litclf makes of a newcomer's tables and images by ``litclf init``, a fit and predictions.
 
-    python scripts/own_data.py --mnist DATA_DIR --large
+    python scripts/benchmarks/own_data.py --mnist DATA_DIR --large
 
 About two minutes on two shared cores without MNIST and the large file. ``own_data.json`` has the same tables. The exit
 code is 1 where something claimed was not met.
@@ -27,18 +27,18 @@ import numpy as np
 import pandas as pd
 import torch
 import yaml
-from scipy.stats import sem, t
+from claim import LITCLF, Claim, report
+from own_sources import TABLES, write_images, write_large, write_pictures
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from claim import LITCLF, Claim, report
 from litclf import TableDataModule
 from litclf.__main__ import main as run_litclf
 from litclf.inference.rebuild import load_data
-from own_sources import TABLES, write_images, write_large, write_pictures
+from litclf.utilities.statistics import student
 
 TWO_POINTS = 0.02
 
@@ -74,11 +74,11 @@ def tables(seeds: int) -> Claim:
         command("init", f"{name}.csv")
         ours, theirs = np.array([_compared(name, seed) for seed in range(seeds)]).T
         difference = ours - theirs
-        half = float(t.ppf(0.975, seeds - 1) * sem(difference)) if seeds > 1 else float("nan")
+        low, high = student(difference.tolist())
         near = f"{int((difference > -TWO_POINTS - 1e-9).sum())} of {seeds}"
         row = {"table": name, "litclf %": 100 * mean(ours), "MLPClassifier %": 100 * mean(theirs)}
-        row |= {"difference": 100 * mean(difference), "low": 100 * (mean(difference) - half)}
-        rows.append(row | {"high": 100 * (mean(difference) + half), "within two points": near})
+        row |= {"difference": 100 * mean(difference), "low": 100 * low}
+        rows.append(row | {"high": 100 * high, "within two points": near})
         verdicts[f"{name}: on average within two points of MLPClassifier"] = bool(mean(difference) >= -TWO_POINTS)
     about = f"test accuracy after init and fit, {seeds} seeds of split and weights; difference with its 95 % interval"
     return Claim(about, rows, verdicts)

@@ -1,4 +1,4 @@
-"""A callback that ends its process after the first optimizer steps of a fit; `claims.py` gives it to the command line.
+"""First step: a callback that ends its process after the first steps of a fit; `claims.py` gives it to a command.
 
     python -m litclf fit -c circles --trainer.callbacks+=first_step.FirstStep
 

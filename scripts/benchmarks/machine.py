@@ -1,4 +1,4 @@
-"""What the benchmark asks of the machine: its name, its speed, and the memory of a process."""
+"""Machine: its name, its speed, and the memory of a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data that `own_data.py` measures with, written as a newcomer has it: tables and folders of images."""
+"""Sources of `own_data.py`, written as a newcomer has them: tables and folders of images."""
 
 from __future__ import annotations
 
