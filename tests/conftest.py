@@ -5,6 +5,7 @@ the others wait for it.
 """
 
 import csv
+import gc
 import json
 import logging
 import os
@@ -13,6 +14,14 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
+
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # one is trio's, which Selenium brings: nothing of ours is asynchronous
+
+
+def pytest_collection_finish():
+    """What lives as long as the tests, PyTorch above all, is nothing that the garbage collector need look through."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
