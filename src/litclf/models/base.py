@@ -20,6 +20,7 @@ from litclf.models.optimizers import Recipe, check_schedulers
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_size
 from litclf.utilities.checks import one_of
+from litclf.utilities.data_spec import total_steps
 from litclf.utilities.errors import InputError
 from litclf.utilities.lightning_internals import restore_steps
 
@@ -160,7 +161,7 @@ class SteppedModule(LightningModule):
         """Refuses to go on with a schedule that was made for a fit of another length."""
         if not self._has_own_schedule():
             return
-        fresh = self.recipe.schedule(torch.optim.SGD([torch.zeros(1)], lr=1.0), int(self._total_steps()))
+        fresh = self.recipe.schedule(torch.optim.SGD([torch.zeros(1)], lr=1.0), int(total_steps(self.trainer)))
         for config in self.trainer.lr_scheduler_configs:
             for name in ("total_steps", "T_max", "step_size"):
                 saved, own = getattr(config.scheduler, name, None), getattr(fresh, name, None)
@@ -171,7 +172,7 @@ class SteppedModule(LightningModule):
     def rate_at(self, step: int, otherwise: float) -> float:
         """Learning rate of optimizer step ``step`` of the fit, from 0 on; ``otherwise`` where no schedule moves it."""
         optimizer = torch.optim.SGD([torch.zeros(1)], lr=self.recipe.lr)
-        schedule = self.recipe.schedule(optimizer, int(self._total_steps())) if self._has_own_schedule() else None
+        schedule = self.recipe.schedule(optimizer, int(total_steps(self.trainer))) if self._has_own_schedule() else None
         if schedule is None:
             return otherwise
         for _ in range(step):
@@ -253,17 +254,7 @@ class SteppedModule(LightningModule):
         """The recipe's optimizer and schedule over the optimizer steps of the whole fit."""
         # PyTorch's fused kernels do not leave room for unscaling and clipping between scaler and step.
         fused = self.trainer.precision != "16-mixed"
-        return self.recipe.configure(self.parameters(), fused, self._total_steps())
-
-    def _total_steps(self) -> float:
-        """Optimizer steps of the whole fit; infinite where it has no end."""
-        trainer = self.trainer
-        if self.automatic_optimization:
-            return trainer.estimated_stepping_batches
-        epochs = float("inf") if trainer.max_epochs in (None, -1) else float(trainer.max_epochs)
-        data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        steps = epochs * float(data.train_steps[1])
-        return min(steps, float(trainer.max_steps)) if trainer.max_steps != -1 else steps
+        return self.recipe.configure(self.parameters(), fused, total_steps(self.trainer))
 
 
 def _plain_layout(value: Any) -> Any:

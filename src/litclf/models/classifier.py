@@ -17,6 +17,7 @@ from litclf.models.networks.build import OWN_NETWORKS, build_network, check_name
 from litclf.models.networks.mlp import ACTIVATIONS, initialize
 from litclf.models.optimizers import Recipe
 from litclf.utilities.checks import one_of, positive
+from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError
 
 Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
@@ -228,12 +229,12 @@ class Classifier(SteppedModule):
         Raises:
             InputError: If the sizes are known from nowhere, or do not fit together.
         """
+        spec = DataSpec.of(data)
         known: tuple[Any, Any] = (self.hparams["input_shape"], self.hparams["num_classes"])
-        shape = getattr(data, "input_shape", None) or getattr(data, "in_features", None)
-        offered = ([shape] if isinstance(shape, int) else list(shape or ()), getattr(data, "num_classes", None))
+        offered = (list(spec.input_shape), spec.num_classes)
         for name, own, theirs in zip(("input_shape", "num_classes"), known, offered, strict=True):
             if own is not None and theirs and own != theirs:
-                rule = f"is {own} in {type(self).__name__}, but {theirs} in {type(data).__name__}"
+                rule = f"is {own} in {type(self).__name__}, but {theirs} in {spec.kind}"
                 raise InputError(name, rule, "drop it, and the data decides")
         input_shape, num_classes = known[0] or offered[0], known[1] or offered[1]
         if not num_classes or not (input_shape or self.network is not None):
@@ -242,13 +243,12 @@ class Classifier(SteppedModule):
                 missing, "is known neither from the model nor from the data", f"pass {missing} to the model"
             )
         if not hasattr(self, "val_metrics"):
-            self._build(input_shape, num_classes, getattr(data, "class_names", ()))
-        elif class_names := getattr(data, "class_names", ()):
-            self.save_hyperparameters({"class_names": list(class_names)})
-        weights = getattr(data, "class_weights", None)
-        self.class_weights = None if weights is None else torch.tensor(weights)
-        if preparation := getattr(data, "preparation", None):
-            self.save_hyperparameters({"preparation": preparation.to_dict()})
+            self._build(input_shape, num_classes, spec.class_names)
+        elif spec.class_names:
+            self.save_hyperparameters({"class_names": list(spec.class_names)})
+        self.class_weights = None if spec.class_weights is None else torch.tensor(spec.class_weights)
+        if spec.preparation is not None:
+            self.save_hyperparameters({"preparation": spec.preparation})
 
     def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
         logits = self.num_logits(num_classes)

@@ -1,9 +1,8 @@
-"""An image found by gradient descent, as the only parameter."""
+"""Image restoration: an image found by gradient descent, as the only parameter."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -14,6 +13,7 @@ from litclf.models.base import SteppedModule
 from litclf.models.optimizers import Recipe
 from litclf.preprocessing.corruption import Corruption
 from litclf.utilities.checks import positive
+from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError
 
 
@@ -49,17 +49,16 @@ class ImageRestoration(SteppedModule):
 
     def attach(self, data: LightningDataModule | None) -> None:
         """Takes the number of pixels from the data."""
-        shape: Any = getattr(data, "input_shape", None)
-        if getattr(data, "rounds", None) != self.hparams["rounds"] and data is not None:
-            theirs = getattr(data, "rounds", None)
-            rule = f"ImageRestoration undoes {self.hparams['rounds']} rounds, the data was corrupted by {theirs}"
+        spec, rounds = DataSpec.of(data), self.hparams["rounds"]
+        if data is not None and (theirs := data.hparams.get("rounds")) != rounds:
+            rule = f"ImageRestoration undoes {rounds} rounds, the data was corrupted by {theirs}"
             raise InputError("rounds", rule, "use RestorationDataModule with the same rounds")
         if self.hparams["num_pixels"] is None:
-            if shape is None:
+            if not spec.input_shape:
                 raise InputError("num_pixels", "is known neither from the model nor from the data", "pass num_pixels")
-            self._build(shape[0])
-        elif shape is not None and shape[0] != self.hparams["num_pixels"]:
-            rule = f"is {self.hparams['num_pixels']} in {type(self).__name__}, but {shape[0]} in {type(data).__name__}"
+            self._build(spec.input_shape[0])
+        elif spec.input_shape and spec.input_shape[0] != self.hparams["num_pixels"]:
+            rule = f"is {self.hparams['num_pixels']} in {type(self).__name__}, but {spec.input_shape[0]} in {spec.kind}"
             raise InputError("num_pixels", rule, "drop it, and the data decides")
 
     def _build(self, num_pixels: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import torch
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 
+from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.version import __version__
 
 
@@ -49,10 +50,10 @@ def versions() -> dict[str, str]:
 def facts_of(trainer: Trainer, data: LightningDataModule, started: str) -> dict[str, Any]:
     """What a reader of the results wants to know beside the metrics, and what the callbacks found."""
     facts: dict[str, Any] = {"started": started, "hardware": hardware(trainer)}
-    splits = getattr(data, "splits", None)
-    if isinstance(splits, dict):
-        facts.update({f"num_{name}": len(split.y) for name, split in splits.items()})
-    facts["class_names"] = list(getattr(data, "class_names", ()))
+    spec = DataSpec.of(data)
+    if spec.in_memory:
+        facts.update({f"num_{name}": number for name, number in spec.num_samples.items()})
+    facts["class_names"] = list(spec.class_names)
     hparams = getattr(trainer.lightning_module, "hparams", {})
     if isinstance(hparams.get("lr"), float):
         facts["learning_rate"] = hparams["lr"]

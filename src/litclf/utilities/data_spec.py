@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from lightning.pytorch import LightningDataModule
+from lightning.pytorch import LightningDataModule, Trainer
 
 SPLITS = ("train", "val", "test")
 
@@ -14,6 +16,8 @@ SPLITS = ("train", "val", "test")
 @dataclass(frozen=True)
 class DataSpec:
     """Sizes, names and counts of a DataModule; what it does not tell is left at the default.
+
+    Splits are read when their samples are first counted, so that data that does not fit a model is refused before.
 
     Attributes:
         kind: Name of its class.
@@ -24,9 +28,7 @@ class DataSpec:
         preparation: How raw inputs become those of the network, as plain values; None where that is not known.
         batch_size: Samples of a mini-batch; None for full batches, or where it does not tell.
         steps_per_execution: Most optimizer steps that run as one Trainer batch; 1 for data that is not litclf's.
-        num_samples: Samples of the splits ``train``, ``val`` and ``test``: 0 where there is no such split, None where
-            there is a loader that does not tell.
-        in_memory: Whether the DataModule holds its splits, so that samples of them can be looked at.
+        data: The DataModule; None where there is none.
 
     Example:
         >>> from litclf import CirclesDataModule
@@ -37,7 +39,7 @@ class DataSpec:
         False
     """
 
-    kind: str = ""
+    kind: str = "no data"
     input_shape: tuple[int, ...] = ()
     num_classes: int | None = None
     class_names: tuple[str, ...] = ()
@@ -45,17 +47,15 @@ class DataSpec:
     preparation: dict[str, Any] | None = None
     batch_size: int | None = None
     steps_per_execution: int = 1
-    num_samples: Mapping[str, int | None] = field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
-    in_memory: bool = False
+    data: LightningDataModule | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, data: LightningDataModule | None) -> DataSpec:
-        """What ``data`` tells; its splits are read for it, so that missing files are found now."""
+        """What ``data`` tells."""
         if data is None:
             return cls()
         told: Any = data
         shape = getattr(told, "input_shape", None) or getattr(told, "in_features", None) or ()
-        splits = getattr(told, "splits", None)
         weights, preparation = getattr(told, "class_weights", None), getattr(told, "preparation", None)
         return cls(
             kind=type(data).__name__,
@@ -66,9 +66,33 @@ class DataSpec:
             preparation=None if preparation is None else preparation.to_dict(),
             batch_size=getattr(told, "batch_size", None),
             steps_per_execution=getattr(told, "steps_per_execution", 1),
-            num_samples=_counts(data, splits),
-            in_memory=isinstance(splits, dict),
+            data=data,
         )
+
+    @classmethod
+    def of_trainer(cls, trainer: Trainer) -> DataSpec:
+        """What the DataModule of ``trainer`` tells; there is none where it was given loaders."""
+        return cls.of(getattr(trainer, "datamodule", None))  # which Lightning sets and does not declare
+
+    @cached_property
+    def in_memory(self) -> bool:
+        """Whether the DataModule holds its splits, so that samples of them can be looked at."""
+        return isinstance(getattr(self.data, "splits", None), dict)
+
+    @cached_property
+    def num_samples(self) -> Mapping[str, int | None]:
+        """Samples of ``train``, ``val`` and ``test``: 0 where there is no such split, None where it is not told."""
+        told: Any = self.data
+        if told is None:
+            return dict.fromkeys(SPLITS, 0)
+        if self.in_memory:
+            return {name: len(told.splits[name].y) for name in SPLITS}
+        # Of data that is not ours it is known only which loaders it has.
+        loaders = {name: f"{name}_dataloader" for name in SPLITS}
+        return {
+            name: 0 if getattr(type(told), loader) is getattr(LightningDataModule, loader) else None
+            for name, loader in loaders.items()
+        }
 
     def has(self, split: str) -> bool:
         """Whether there are samples in ``split``, as far as is known."""
@@ -79,13 +103,31 @@ class DataSpec:
         """Whether inputs are images: channels, height and width."""
         return len(self.input_shape) == 3 and self.input_shape[0] in (1, 3)
 
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """Mini-batches of a Trainer epoch, under a limit that is a number of them; None where it is not told."""
+        steps = getattr(self.data, "train_steps", None)
+        return None if steps is None else int(steps[1])
 
-def _counts(data: LightningDataModule, splits: Any) -> dict[str, int | None]:
-    if isinstance(splits, dict):
-        return {name: len(splits[name].y) for name in SPLITS}
-    # Of data that is not ours it is known only which loaders it has.
-    loaders = {name: f"{name}_dataloader" for name in SPLITS}
-    return {
-        name: 0 if getattr(type(data), loader) is getattr(LightningDataModule, loader) else None
-        for name, loader in loaders.items()
-    }
+
+def total_steps(trainer: Trainer) -> float:
+    """Optimizer steps of the whole fit, with those before a resumed one; infinite where it has no end.
+
+    Ordinary batches count as a step each, or a share of one where gradients are accumulated: a module that optimizes by
+    hand may make more of them.
+
+    Args:
+        trainer: A Trainer with its module and data; the loaders of anyone's data are made for it where they are not.
+    """
+    spec = DataSpec.of_trainer(trainer)
+    steps = spec.steps_per_epoch
+    if steps is None:
+        estimated = trainer.estimated_stepping_batches
+        return math.inf if estimated == -1 else estimated  # of a loader without a length
+    if spec.steps_per_execution == 1:
+        limit = trainer.limit_train_batches
+        batches = int(steps * limit) if isinstance(limit, float) else steps
+        steps = math.ceil(batches / trainer.accumulate_grad_batches)
+    ends = [] if trainer.max_epochs in (None, -1) else [steps * max(trainer.max_epochs, 1)]
+    ends += [] if trainer.max_steps == -1 else [trainer.max_steps]
+    return min(ends, default=math.inf)

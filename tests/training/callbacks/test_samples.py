@@ -12,7 +12,7 @@ from PIL import Image
 from litclf import BinaryClassifier, BlobsDataModule, MulticlassClassifier
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.training.callbacks.picture import Evaluation
-from litclf.training.callbacks.samples import Samples, data_uri, is_image, pixels_of, worst_errors
+from litclf.training.callbacks.samples import Samples, data_uri, pixels_of, worst_errors
 
 pytestmark = pytest.mark.filterwarnings("ignore:The number of training batches")
 
@@ -100,8 +100,3 @@ def test_a_data_uri_is_a_png_of_the_same_pixels():
     image = np.arange(12, dtype=np.uint8).reshape(3, 4)
     stored = base64.b64decode(data_uri(image).partition(",")[2])
     assert np.array_equal(np.array(Image.open(BytesIO(stored))), image)
-
-
-def test_what_is_an_image():
-    assert is_image(Squares())
-    assert not is_image(BlobsDataModule())

@@ -1,13 +1,14 @@
-"""The decision boundary of two-dimensional data, as it forms."""
+"""Boundary callback: the decision boundary of two-dimensional data, as it forms."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
+from litclf.models.classifier import Classifier
 from litclf.training.callbacks.picture import (
     PeriodicPicture,
     class_names,
@@ -16,6 +17,7 @@ from litclf.training.callbacks.picture import (
     logits_of,
     some_of,
 )
+from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:
     from litclf.visualization.plots.boundary import BoundaryFilm
@@ -53,17 +55,20 @@ class DecisionBoundary(PeriodicPicture):
         self.frames.append(torch.frombuffer(bytearray(content), dtype=torch.uint8))
         log_png(trainer, "boundary", content)
 
-    def _draw(self, trainer: Trainer, pl_module: LightningModule) -> bytes:
+    def _draw(self, trainer: Trainer, module: LightningModule) -> bytes:
         """Draws the model as it is, as the next frame."""
+        if not isinstance(module, Classifier):
+            rule = f"DecisionBoundary draws classes, and {type(module).__name__} is no classifier of litclf"
+            raise InputError("callbacks", rule, "drop the callback")
         from litclf.visualization.plots.boundary import BoundaryFilm
 
-        module, data = cast(Any, pl_module), cast(Any, trainer).datamodule
+        data = self.data_of(trainer)
         x, y = some_of(data, "train", _MOST_POINTS)
         if self._film is None:
             earlier = [frame.numpy().tobytes() for frame in self.frames]
             self._film = BoundaryFilm(x.cpu().numpy(), y.cpu().numpy(), class_names(trainer, 2), frames=earlier)
-        over_mesh = module.probabilities(logits_of(pl_module, data, torch.from_numpy(self._film.points)))
-        predicted = module.classes(logits_of(pl_module, data, x))
+        over_mesh = module.probabilities(logits_of(module, data, torch.from_numpy(self._film.points)))
+        predicted = module.classes(logits_of(module, data, x))
         title = f"step {trainer.global_step}"
         self._figure = self._film.draw(over_mesh.numpy(), predicted.numpy(), title)
         return self._film.png()

@@ -1,16 +1,16 @@
-"""Loss and accuracy over a fit, against what takes no network."""
+"""Curve callback: loss and accuracy over a fit, against what takes no network."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from typing import Any, cast
 
 import numpy as np
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from threadpoolctl import threadpool_limits
 
+from litclf.data.base import ClassificationDataModule
 from litclf.training.callbacks.picture import Picture, some_of
 
 _SHOWN = ("loss", "accuracy", "psnr")
@@ -55,21 +55,21 @@ class Curves(Picture):
             return
         from litclf.visualization.plots.curves import draw_curves
 
-        data: Any = cast(Any, trainer).datamodule
-        self.facts["baselines"] = baselines(data) if getattr(data, "class_names", ()) else {}
+        data = self.data_of(trainer)
+        self.facts["baselines"] = baselines(data) if isinstance(data, ClassificationDataModule) else {}
         curves = {key: (steps, values) for key, (steps, values) in self.history.items()}
         self.show(trainer, "curves", draw_curves(curves, self._best(trainer), self.facts["baselines"]))
 
     def _best(self, trainer: Trainer) -> float | None:
         """Optimizer steps after which the checkpoint kept as the best was written."""
-        for callback in cast(Any, trainer).callbacks:
+        for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.monitor in self.history:
                 steps, values = self.history[callback.monitor]
                 return float(steps[int(np.argmax(values) if callback.mode == "max" else np.argmin(values))])
         return None
 
 
-def baselines(data: Any) -> dict[str, dict[str, float]]:
+def baselines(data: ClassificationDataModule) -> dict[str, dict[str, float]]:
     """Loss and accuracy on the validation split of what takes no network; on the training split where there is none."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression  # after the fit, which does not wait for it
@@ -88,16 +88,17 @@ def baselines(data: Any) -> dict[str, dict[str, float]]:
     }
     if math.prod(data.input_shape) > _MOST_NUMBERS:
         return found
-    (few_x, few_y), (held_x, held_y) = (some_of(data, split, _MOST_SAMPLES) for split in ("train", held_out))
+    few, held = (some_of(data, split, _MOST_SAMPLES) for split in ("train", held_out))
+    few_x, held_x = (data.prepare(x).flatten(1).numpy() for x, _ in (few, held))
+    few_y, held_y = few[1].numpy(), held[1].numpy()
     if len(np.unique(few_y)) < data.num_classes:
         return found
-    flat = [data.prepare(part).flatten(1).numpy() for part in (few_x, held_x)]
     # More threads wait for each other longer than they work, thirtyfold on a busy machine.
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # a line to compare with needs no last digit
-        regression = LogisticRegression(max_iter=50).fit(flat[0], few_y)
+        regression = LogisticRegression(max_iter=50).fit(few_x, few_y)
     found["logistic regression"] = {
-        "loss": float(log_loss(held_y, regression.predict_proba(flat[1]), labels=labels)),
-        "accuracy": float(regression.score(flat[1], held_y)),
+        "loss": float(log_loss(held_y, regression.predict_proba(held_x), labels=labels)),
+        "accuracy": float(regression.score(held_x, held_y)),
     }
     return found

@@ -1,4 +1,4 @@
-"""A fit that diverges ends at its first bad step, and leaves the last good checkpoint as it is."""
+"""Divergence callback: a fit that diverges ends at its first bad step, and leaves the last good checkpoint as it is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
+from litclf.models.base import SteppedModule
 from litclf.utilities.errors import RunError
 
 _MOST_VALIDATIONS = 3
@@ -46,7 +47,7 @@ class StopOnDivergence(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Looks at the losses of the batch, or of the one before."""
-        losses = getattr(pl_module, "latest_losses", None)
+        losses = pl_module.latest_losses if isinstance(pl_module, SteppedModule) else None
         if losses is None:
             losses = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
         if not isinstance(losses, Tensor):
@@ -95,8 +96,8 @@ class StopOnDivergence(Callback):
             bad = torch.nonzero(~torch.isfinite(losses)).flatten()
             if len(bad):
                 step = before + int(bad[0])
-                rate_at = getattr(module, "rate_at", None)
-                rate = rate if rate_at is None or len(losses) == 1 else rate_at(step, rate)
+                if isinstance(module, SteppedModule) and len(losses) > 1:
+                    rate = module.rate_at(step, rate)
                 raise _error("train/loss", f"is {float(losses[bad[0]])}", step + 1, rate)
 
 

@@ -1,17 +1,15 @@
-"""What the last hidden layer makes of the test samples, when asked for."""
+"""Embedding callback: what the last hidden layer makes of the test samples, when asked for."""
 
 from __future__ import annotations
-
-from typing import Any, cast
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 
 from litclf.training.callbacks.picture import Picture, class_names, logits_of
-from litclf.training.callbacks.samples import is_image
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.checks import positive
+from litclf.utilities.data_spec import DataSpec
 
 
 class Embeddings(Picture):
@@ -34,7 +32,7 @@ class Embeddings(Picture):
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Adds the embedding of the tested weights."""
-        data: Any = cast(Any, trainer).datamodule
+        data = self.data_of(trainer)
         y = data.splits["test"].y[: self.samples]
         x = data.stored("test", torch.arange(len(y)))
         last = [module for module in pl_module.modules() if isinstance(module, nn.Linear)][-1:]
@@ -47,7 +45,8 @@ class Embeddings(Picture):
         finally:
             hook.remove()
         names = class_names(trainer, int(y.max()) + 1)
-        labels, images = [names[target] for target in y.tolist()], data.prepare(x) if is_image(data) else None
+        labels = [names[target] for target in y.tolist()]
+        images = data.prepare(x) if DataSpec.of(data).is_image else None
         for logger in trainer.loggers:
             if isinstance(logger, RunTensorBoard):
                 features = torch.cat(inputs).flatten(1)

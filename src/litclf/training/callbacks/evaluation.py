@@ -1,4 +1,4 @@
-"""Pictures of the test: confusion matrix, ROC and precision-recall, reliability."""
+"""Test callbacks: confusion matrix, ROC and precision-recall, reliability."""
 
 from __future__ import annotations
 

@@ -1,30 +1,35 @@
-"""Which pictures fit a model and its data."""
+"""Gallery: which pictures fit a model and its data."""
 
 from __future__ import annotations
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule
 
+from litclf.data.base import InMemoryDataModule
+from litclf.models.classifier import Classifier
+from litclf.models.restoration import ImageRestoration
 from litclf.training.callbacks.boundary import DecisionBoundary
 from litclf.training.callbacks.curves import Curves
 from litclf.training.callbacks.evaluation import ConfusionMatrix, Reliability, RocCurves
 from litclf.training.callbacks.gradients import GradientNorms
 from litclf.training.callbacks.picture import Picture
 from litclf.training.callbacks.restoring import RestoredImage
-from litclf.training.callbacks.samples import Predictions, Samples, is_image
+from litclf.training.callbacks.samples import Predictions, Samples
 from litclf.training.callbacks.scatter import DataScatter
+from litclf.utilities.data_spec import DataSpec
 
 
 def pictures_for(model: LightningModule, data: LightningDataModule, given: list[Callback]) -> list[Callback]:
     """The callbacks that draw what fits ``model`` and ``data``, without those of a kind that is ``given``."""
-    if not isinstance(getattr(data, "splits", None), dict):
+    if not isinstance(data, InMemoryDataModule):
         return []
+    spec = DataSpec.of(data)
     kinds: list[type[Picture]] = [Curves]
-    if hasattr(model, "probabilities") and getattr(data, "class_names", None):
-        if tuple(getattr(data, "input_shape", [])) == (2,):
+    if isinstance(model, Classifier) and spec.class_names:
+        if spec.input_shape == (2,):
             kinds += [DataScatter, DecisionBoundary]
         kinds += [GradientNorms, ConfusionMatrix, RocCurves, Reliability, Samples]
-        if is_image(data):
+        if spec.is_image:
             kinds.append(Predictions)
-    elif hasattr(model, "corruption"):
+    elif isinstance(model, ImageRestoration):
         kinds.append(RestoredImage)
     return [kind() for kind in kinds if not any(isinstance(callback, kind) for callback in given)]

@@ -1,4 +1,4 @@
-"""How the gradient reaches each layer, and which units have gone idle."""
+"""Gradient callback: how the gradient reaches each layer, and which units have gone idle."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class GradientNorms(PeriodicPicture):
 
     def look(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measures and logs."""
-        data: Any = cast(Any, trainer).datamodule
+        data = self.data_of(trainer)
         x, y = some_of(data, "train", eval_batch_size(data.input_shape, _SAMPLES))
         loss, norms, idle = measure(pl_module, data.prepare(x.to(pl_module.device)), y.to(pl_module.device))
         self.facts.setdefault("initial_loss", loss)

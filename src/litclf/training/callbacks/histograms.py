@@ -1,4 +1,4 @@
-"""Histograms of weights, when asked for."""
+"""Histogram callback: distributions of weights, when asked for."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""What all callbacks that draw have in common: where pictures go, when they are due, and what the model says."""
+"""Picture callbacks: where pictures go, when they are due, and what the model says, for all that draw."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,11 +14,13 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
 from torch import Tensor
 
+from litclf.data.base import InMemoryDataModule
 from litclf.data.loading.loader import EvalLoader
 from litclf.models.classifier import Classifier
 from litclf.models.outputs import outputs
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.batches import eval_batch_size
+from litclf.utilities.data_spec import DataSpec, total_steps
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_bytes
 
@@ -56,6 +59,18 @@ class Picture(Callback):
             if self._fits and name in state_dict:
                 setattr(self, name, deepcopy(state_dict[name]))
 
+    def data_of(self, trainer: Trainer) -> InMemoryDataModule:
+        """The data that is looked at.
+
+        Raises:
+            InputError: If it is none of litclf's kind, whose splits cannot be looked at.
+        """
+        data = DataSpec.of_trainer(trainer).data
+        if not isinstance(data, InMemoryDataModule):
+            rule = f"{type(self).__name__} looks at the splits of a DataModule of litclf, and was given none"
+            raise InputError("callbacks", rule, "pass one to fit, or drop the callback")
+        return data
+
     def show(self, trainer: Trainer, name: str, figure: Figure) -> None:
         """Writes ``figure`` into the run folder and into TensorBoard."""
         from litclf.visualization.plots import canvas
@@ -90,12 +105,10 @@ class PeriodicPicture(Picture):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Chooses how often to look, by the length of the fit."""
-        if not hasattr(getattr(trainer, "datamodule", None), "splits"):
-            rule = f"{type(self).__name__} looks at the splits of a DataModule of litclf, and was given none"
-            raise InputError("callbacks", rule, "pass one to fit, or drop the callback")
+        self.data_of(trainer)
         if stage == "fit" and not self.every_n_train_steps:
             total = total_steps(trainer)
-            self.every_n_train_steps = max(1, -(-total // POINTS_IN_TIME)) if total else 100
+            self.every_n_train_steps = max(1, math.ceil(total / POINTS_IN_TIME)) if math.isfinite(total) else 100
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks before the first step; not where a fit goes on."""
@@ -218,26 +231,16 @@ def log_png(trainer: Trainer, name: str, content: bytes) -> None:
 
 def class_names(trainer: Trainer, num_classes: int) -> tuple[str, ...]:
     """Names of the classes, as the data tells them; their numbers where it does not."""
-    names = tuple(getattr(getattr(trainer, "datamodule", None), "class_names", ()))
-    return names or tuple(str(number) for number in range(num_classes))
+    return DataSpec.of_trainer(trainer).class_names or tuple(str(number) for number in range(num_classes))
 
 
-def total_steps(trainer: Trainer) -> int:
-    """Optimizer steps of the whole fit; 0 where it has no end."""
-    steps_per_epoch = int(cast(Any, trainer).datamodule.train_steps[1])
-    ends = [trainer.max_steps] if trainer.max_steps > 0 else []
-    if trainer.max_epochs is not None and trainer.max_epochs > 0:
-        ends.append(trainer.max_epochs * steps_per_epoch)
-    return min(ends, default=0)
-
-
-def logits_of(module: LightningModule, data: Any, x: Tensor) -> Tensor:
+def logits_of(module: LightningModule, data: InMemoryDataModule, x: Tensor) -> Tensor:
     """Logits of stored inputs ``x``, on the CPU."""
     loader = EvalLoader(x.to(module.device), x, eval_batch_size(data.input_shape), data.prepare)
     return outputs(module, loader)[0]
 
 
-def some_of(data: Any, split: str, most: int) -> tuple[Tensor, Tensor]:
+def some_of(data: InMemoryDataModule, split: str, most: int) -> tuple[Tensor, Tensor]:
     """Stored inputs and targets of at most ``most`` samples, spread over a split and always the same, on the CPU."""
     y = data.splits[split].y.cpu()
     rows = torch.arange(0, len(y), max(1, -(-len(y) // most)))

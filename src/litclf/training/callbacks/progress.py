@@ -6,12 +6,14 @@ import math
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import ProgressBar
+from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
 from torch import Tensor
 from tqdm import tqdm
+
+from litclf.utilities.data_spec import DataSpec, total_steps
 
 _SHOWN = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/psnr")
 _VALIDATED = ("acc", "psnr", "loss")  # of what a module logs in validation, the first that is there is shown
@@ -20,18 +22,12 @@ _SECONDS = 0.1
 """Shortest time between two drawings of the bar; drawing and reading the loss then cost next to nothing."""
 
 
-def total_steps(trainer: Trainer) -> int | None:
+def known_total(trainer: Trainer) -> int | None:
     """Optimizer steps of the whole fit, with those before a resumed one; None where it has no end that is known."""
-    data: Any = getattr(trainer, "datamodule", None)
-    if getattr(data, "steps_per_execution", 1) > 1:
-        steps = float(data.train_steps[1])
-    elif trainer.lightning_module.automatic_optimization and math.isfinite(trainer.num_training_batches):
-        steps = float(math.ceil(trainer.num_training_batches / trainer.accumulate_grad_batches))
-    else:
-        steps = math.inf  # in manual optimization the module alone knows how many steps it makes of a batch
-    limits = [] if trainer.max_epochs in (None, -1) else [steps * trainer.max_epochs]
-    limits += [] if trainer.max_steps == -1 else [trainer.max_steps]
-    total = min(limits, default=math.inf)
+    executions = DataSpec.of_trainer(trainer).steps_per_execution > 1
+    # In manual optimization the module alone knows how many steps it makes of a batch.
+    counted = executions or trainer.lightning_module.automatic_optimization
+    total = total_steps(trainer) if counted else trainer.max_steps if trainer.max_steps != -1 else math.inf
     return int(total) if math.isfinite(total) else None
 
 
@@ -72,7 +68,7 @@ class _Progress(ProgressBar):
         """Begins to measure with the first batch, by which a resumed module has restored its count of steps."""
         first = self._begin is None
         if first:
-            self._begin, self._first_step, self._total = time.monotonic(), trainer.global_step, total_steps(trainer)
+            self._begin, self._first_step, self._total = time.monotonic(), trainer.global_step, known_total(trainer)
         if first or batch_idx == 0:
             total = "" if trainer.max_epochs in (None, -1) else f"/{trainer.max_epochs}"
             self._epoch = f"{trainer.current_epoch + 1}{total}"
@@ -83,9 +79,9 @@ class _Progress(ProgressBar):
             return
         done, seconds = trainer.global_step - self._first_step, time.monotonic() - self._begin
         parts = [f"{done} steps in {seconds:.2f} s", *self._pace(trainer.global_step)[:1]]
-        score = getattr(trainer.checkpoint_callback, "best_model_score", None)
-        if score is not None:
-            parts.append(f"best {cast(Any, trainer.checkpoint_callback).monitor} {float(score):.4f}")
+        checkpoint = trainer.checkpoint_callback
+        if isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_score is not None:
+            parts.append(f"best {checkpoint.monitor} {float(checkpoint.best_model_score):.4f}")
         self.print(", ".join(parts))
 
     def _pace(self, step: int) -> list[str]:
@@ -217,7 +213,9 @@ class BarProgress(_Progress):
         )
 
     def _draw(self, step: int, stage: str = "epoch") -> None:
-        bar = cast("tqdm[Any]", self._bar)
+        bar = self._bar
+        if bar is None:
+            return
         self._drawn = time.monotonic()
         bar.n = step
         bar.set_description_str(f"{stage} {self._epoch}", refresh=False)

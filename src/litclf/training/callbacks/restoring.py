@@ -1,8 +1,8 @@
-"""An image on its way back from its corrupted form."""
+"""Restoration callback: an image on its way back from its corrupted form."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+import math
 
 from lightning.pytorch import LightningModule, Trainer
 
@@ -24,8 +24,9 @@ class RestoredImage(PeriodicPicture):
         """Shows the three images."""
         from litclf.visualization.plots.images import draw_restoration
 
-        data: Any = cast(Any, trainer).datamodule
+        data = self.data_of(trainer)
+        size = math.isqrt(data.input_shape[0])
         corrupted, original = data.splits["train"]
         current = pl_module(corrupted.to(pl_module.device)).detach()
-        images = [image.cpu().reshape(data.size, data.size).numpy() for image in (corrupted, current, original)]
+        images = [image.cpu().reshape(size, size).numpy() for image in (corrupted, current, original)]
         self.show(trainer, "restoration", draw_restoration(*images))

@@ -1,19 +1,23 @@
-"""Test samples behind the figures: one image of each class, the worst errors, and the cells of the confusion matrix."""
+"""Sample callbacks: the images and rows behind the figures of a test."""
 
 from __future__ import annotations
 
 import base64
 import math
 from io import BytesIO
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from lightning.pytorch import Trainer
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
+from litclf.data.base import ClassificationDataModule, InMemoryDataModule
+from litclf.preprocessing.table import TablePreparation
 from litclf.training.callbacks.picture import Evaluation, EvaluationPicture, folder_of
+from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.files import write_json
 
 _WORST = 24
@@ -30,7 +34,7 @@ class Predictions(EvaluationPicture):
 
     def draw(self, trainer: Trainer, evaluation: Evaluation) -> None:
         """Draws both, for images."""
-        data: Any = cast(Any, trainer).datamodule
+        data = self.data_of(trainer)
         from litclf.visualization.plots.images import draw_predictions, draw_worst
 
         _, first = np.unique(evaluation.targets, return_index=True)
@@ -65,10 +69,9 @@ class Samples(EvaluationPicture):
 
     def draw(self, trainer: Trainer, evaluation: Evaluation) -> None:
         """Writes the samples, as images or as rows of values."""
-        data: Any = cast(Any, trainer).datamodule
-        image = is_image(data)
-        names = [f"x{number + 1}" for number in range(math.prod(data.input_shape))]
-        columns = getattr(getattr(data, "preparation", None), "features", names)
+        data = self.data_of(trainer)
+        image = DataSpec.of(data).is_image
+        columns = columns_of(data)
         cells: dict[str, list[int]] = {}
         for index, cell in enumerate(zip(evaluation.targets.tolist(), evaluation.predicted.tolist(), strict=True)):
             chosen = cells.setdefault(f"{cell[0]},{cell[1]}", [])
@@ -103,12 +106,15 @@ def worst_errors(evaluation: Evaluation) -> NDArray[np.int64]:
     return wrong[np.argsort(-evaluation.losses[wrong], kind="stable")][:_WORST]
 
 
-def is_image(data: Any) -> bool:
-    """Whether the inputs of ``data`` are images: channels, height and width."""
-    return len(getattr(data, "input_shape", ())) == 3 and data.input_shape[0] in (1, 3)
+def columns_of(data: InMemoryDataModule) -> list[str]:
+    """Names of the numbers of one input: of a table the features that its columns became, else x1, x2, ..."""
+    preparation = data.preparation if isinstance(data, ClassificationDataModule) else None
+    if isinstance(preparation, TablePreparation):
+        return preparation.features
+    return [f"x{number + 1}" for number in range(math.prod(data.input_shape))]
 
 
-def pixels_of(x: Any) -> NDArray[np.uint8]:
+def pixels_of(x: Tensor) -> NDArray[np.uint8]:
     """Stored images as uint8 of shape ``(N, H, W)`` for grey ones, ``(N, H, W, 3)`` for colour."""
     images = x.cpu().numpy()
     if images.dtype != np.uint8:
@@ -116,7 +122,7 @@ def pixels_of(x: Any) -> NDArray[np.uint8]:
     if images.ndim == 4:
         images = images.transpose(0, 2, 3, 1)
         images = images[..., 0] if images.shape[-1] == 1 else images
-    return cast("NDArray[np.uint8]", images)
+    return np.asarray(images)
 
 
 def data_uri(image: NDArray[np.uint8]) -> str:

@@ -1,8 +1,6 @@
-"""The data, before the first step."""
+"""Scatter callback: the data, before the first step."""
 
 from __future__ import annotations
-
-from typing import Any, cast
 
 from lightning.pytorch import LightningModule, Trainer
 
@@ -33,5 +31,5 @@ class DataScatter(Picture):
         self.drawn = True
         from litclf.visualization.plots.data import draw_scatter
 
-        x, y = (tensor.cpu().numpy() for tensor in cast(Any, trainer).datamodule.splits["train"])
+        x, y = (tensor.cpu().numpy() for tensor in self.data_of(trainer).splits["train"])
         self.show(trainer, "data", draw_scatter(x, y, class_names(trainer, 2), "training data"))
