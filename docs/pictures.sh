@@ -13,6 +13,6 @@ done
 for name in confusion_matrix worst; do
   cp "lightning_logs/mnist/version_0/$name.png" "$pictures/mnist-$name.png"
 done
-chromium --headless --no-sandbox --hide-scrollbars --virtual-time-budget=5000 --window-size=1000,1640 \
+chromium --headless --no-sandbox --hide-scrollbars --virtual-time-budget=5000 --window-size=1000,1460 \
   --screenshot="$pictures/circles-report.png" "file://$runs/lightning_logs/circles/version_0/report.html"
 rm -r "$runs"

@@ -1,8 +1,11 @@
 """What the pages show works: their commands and their Python run, page by page, from top to bottom."""
 
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import textwrap
 from fnmatch import fnmatch
 from pathlib import Path
@@ -89,3 +92,28 @@ def test_a_page(page, workplace, circles_run):
     if (workplace / "predicted.csv").is_file():
         predicted = pd.read_csv("predicted.csv")
         assert (predicted["species"] == predicted["predicted"]).mean() > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [page for page in sorted(PAGES) if "Contract):" in (PROJECT / page).read_text("utf-8")]
+)
+def test_what_a_page_adds_passes_its_contract(page, tmp_path):
+    path = tmp_path / "test_added.py"
+    path.write_text("\n\n".join(text for kind, text in blocks(page) if kind == "python"), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        PROJECT / "pyproject.toml",
+        "-p",
+        "tests.conftest",
+        "-n",
+        "0",
+        "-q",
+    ]
+    paths = {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'src'}"}
+    done = subprocess.run([*command, path], cwd=tmp_path, env={**os.environ, **paths}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert int(re.search(r"(\d+) passed", done.stdout).group(1)) > 10
