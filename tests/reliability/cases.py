@@ -1,10 +1,7 @@
-"""The runs that are disturbed by :mod:`faults_resume`: presets, engines, schedules, pictures, a script with dropout."""
-
-from __future__ import annotations
+"""Cases to disturb: presets, engines, schedules, executions and ordinary batches, pictures, a script with dropout."""
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +9,7 @@ import torch
 from torch import nn
 
 import litclf
-from litclf.__main__ import main as litclf_main
+from litclf.__main__ import main
 
 Command = Callable[[str | None], int]
 """Starts a run, or goes on with one in the folder given, in the working directory; returns the exit code."""
@@ -32,8 +29,8 @@ class Case(NamedTuple):
     args: tuple[str, ...] = ()
 
 
-def cases(root: Path) -> list[Case]:
-    """Presets, engines, schedules, executions and ordinary batches, pictures, dropout."""
+def cases(root):
+    """All cases; ``root`` is the folder for the data they share."""
     mnist = ("-c", "mnist", "--data.data_dir", str(small_mnist(root)), "--data.val_size", "100")
     circles = ("-c", "circles", "--data.repeat", "100")
     centroids = ("-c", "centroids", "--data.holdout", "0.3")
@@ -50,21 +47,21 @@ def cases(root: Path) -> list[Case]:
     ]  # fmt: skip
 
 
-def _case(name: str, *args: str) -> Case:
-    def run(folder: str | None) -> int:
-        return litclf_main(["fit", *args] if folder is None else ["resume", folder])
+def _case(name, *args):
+    def run(folder):
+        return main(["fit", *args] if folder is None else ["resume", folder])
 
     return Case(name, run, args)
 
 
-def dropout(folder: str | None) -> int:
+def dropout(folder):
     """A script of one's own, with a network that draws random numbers as it trains."""
-    litclf_network = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 4))
+    network = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 4))
     data = litclf.BlobsDataModule(num_samples=200, holdout=0.2, batch_size=8, repeat=10, steps_per_execution=30)
     with torch.no_grad():
-        for number, parameter in enumerate(litclf_network.parameters()):
+        for number, parameter in enumerate(network.parameters()):
             parameter.copy_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(number)) / 4)
-    model = litclf.MulticlassClassifier(network=litclf_network, optimizer="adam", lr=0.01)
+    model = litclf.MulticlassClassifier(network=network, optimizer="adam", lr=0.01)
     try:
         litclf.fit(model, data, name="dropout", max_epochs=6, ckpt_path=folder)
     except litclf.InputError as error:
@@ -77,7 +74,7 @@ def dropout(folder: str | None) -> int:
     return 0
 
 
-def small_mnist(root: Path) -> Path:
+def small_mnist(root):
     """MNIST's four files with 600 and 100 images of noise around one mean a class."""
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
