@@ -1,10 +1,7 @@
 """The CUDA graph engine: what it refuses, and on a machine with a GPU, its fits against the eager engine."""
 
-import time
-
 import pytest
 import torch
-from lightning.pytorch import Callback
 from torch import nn
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier
@@ -12,10 +9,10 @@ from litclf.data.blobs import BlobsDataModule
 from litclf.engines import graph
 from litclf.engines.eager import EagerEngine
 from litclf.engines.graph import GraphEngine
+from tests.engines.contract import CENTERS, EngineContract
 
 pytestmark = pytest.mark.filterwarnings("ignore:The number of training batches")
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-CENTERS = [[-1.0, 0.0], [1.0, 0.0], [0.0, 1.5], [0.0, -1.5]]
 RECIPES = {
     "sgd": {"optimizer": "sgd", "lr": 0.1, "weight_decay": 0.01},
     "nesterov": {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True, "lr_schedule": "cosine"},
@@ -31,7 +28,7 @@ class ReplaysEagerly:
         self.learner, self.x, self.y = learner, x.clone(), y.clone()
         self.replays = 0
 
-    def fits(self, x, y):
+    def fits(self, learner, x, y):
         return x.shape == self.x.shape
 
     def replay(self, x, y):
@@ -62,40 +59,30 @@ def test_on_the_cpu_it_is_refused_with_the_reason(make_trainer):
         make_trainer(max_epochs=1).fit(model, datamodule=data)
 
 
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_which_steps_are_replayed_and_what_is_counted(recipe, make_trainer, monkeypatch):
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Captures and replays without a GPU."""
     monkeypatch.setattr(graph, "_CapturedStep", ReplaysEagerly)
     monkeypatch.setattr(graph, "_on_side_stream", graph._eager_step)
-    eager, _ = fit(make_trainer, "eager", **recipe)
-    own, trainer = fit(make_trainer, "auto", own_engine=GraphEngine(), **recipe)
+    monkeypatch.setattr(graph, "_on_cuda", lambda _: True)
+
+
+@pytest.mark.usefixtures("stand_in")
+class TestGraphEngineWithoutGPU(EngineContract):
+    def make(self):
+        return GraphEngine()
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_which_steps_are_replayed_and_what_is_counted(make_trainer):
+    own, trainer = fit(make_trainer, "auto", own_engine=GraphEngine(), **RECIPES["nesterov"])
     assert own.engine._step.replays == 4 * 5 * 3 - 1  # not the first step, and not the short last one of a pass
-    for mine, theirs in zip(own.parameters(), eager.parameters(), strict=True):
-        torch.testing.assert_close(mine, theirs, atol=0, rtol=0)
     assert trainer.global_step == 4 * 5 * 4
-    for name in ("train/loss", "train/accuracy"):
-        torch.testing.assert_close(trainer.callback_metrics[name], eager.trainer.callback_metrics[name])
 
 
-def test_a_callback_may_hear_how_far_an_execution_is(make_trainer, monkeypatch):
-    class Listener(Callback):
-        told = ()
-
-        def on_steps(self, trainer, module, steps):
-            self.told += (steps,)
-
-    monkeypatch.setattr(graph, "_CapturedStep", ReplaysEagerly)
-    monkeypatch.setattr(graph, "_on_side_stream", graph._eager_step)
-    monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # so that pieces do not depend on the machine
-    quiet, _ = fit(make_trainer, "auto", own_engine=GraphEngine())
-    listener = Listener()
-    heard, _ = fit(lambda **own: make_trainer(callbacks=[listener], **own), "auto", own_engine=GraphEngine())
-    assert all(torch.equal(own, other) for own, other in zip(heard.parameters(), quiet.parameters(), strict=True))
-    assert listener.told == (1, 5, 6, 1, 5, 7, 1, 5, 7) * 4
-
-
+@pytest.mark.usefixtures("stand_in")
 def test_a_step_that_cannot_be_captured_runs_eagerly_or_is_refused(make_trainer, monkeypatch):
     monkeypatch.setattr(graph, "_CapturedStep", cannot_capture)
-    monkeypatch.setattr(graph, "_on_side_stream", graph._eager_step)
     with pytest.warns(UserWarning, match="graph cannot capture a step of MLP: .*; steps run eagerly"):
         _, trainer = fit(make_trainer, "auto", own_engine=GraphEngine(strict=False))
     assert trainer.global_step == 4 * 5 * 4
@@ -104,17 +91,11 @@ def test_a_step_that_cannot_be_captured_runs_eagerly_or_is_refused(make_trainer,
 
 
 @needs_cuda
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_fits_end_on_the_weights_of_the_eager_engine(recipe, make_trainer):
-    eager, _ = fit(make_trainer, "eager", "gpu", **recipe)
-    graph, trainer = fit(make_trainer, "graph", "gpu", **recipe)
-    assert isinstance(eager.engine, EagerEngine)
-    assert isinstance(graph.engine, GraphEngine)
-    assert trainer.global_step == 4 * 5 * 4  # 120 samples in steps of 32: the last of each pass is short
-    for own, theirs in zip(graph.parameters(), eager.parameters(), strict=True):
-        torch.testing.assert_close(own, theirs, atol=1e-5, rtol=1e-4)
-    for name in ("train/loss", "train/accuracy"):
-        torch.testing.assert_close(trainer.callback_metrics[name], eager.trainer.callback_metrics[name])
+class TestGraphEngine(EngineContract):
+    near, device = 1e-5, "cuda"
+
+    def make(self):
+        return GraphEngine()
 
 
 @needs_cuda

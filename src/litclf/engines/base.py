@@ -69,6 +69,7 @@ class Engine(Protocol):
 
         Args:
             learner: What is trained; its weights and the state of its optimizer and schedules are changed in place.
+                Their shapes stay; how weights and moments lie in memory is the engine's choice, for both alike.
             execution: The mini-batches, on the learner's device.
             tell: Told from time to time how many steps are done, by way of
                 :func:`~litclf.engines.execution.pieces`; None where nobody listens.

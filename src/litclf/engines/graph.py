@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from litclf.engines.base import Learner
+from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Execution, Sums, Tell, batches_in_pieces
 from litclf.utilities.errors import InputError
 
@@ -22,7 +23,7 @@ def reason_against(learner: Learner) -> str | None:
     optimizer = learner.optimizer
     if learner.watch is not None:
         return learner.watch.reason
-    if any(p.device.type != "cuda" for group in optimizer.param_groups for p in group["params"]):
+    if not _on_cuda(optimizer):
         return "the parameters are not on a CUDA device"
     if type(optimizer).__name__ not in _OPTIMIZERS or not type(optimizer).__module__.startswith("torch.optim"):
         return f"the optimizer is {type(optimizer).__name__}, not SGD, Adam or AdamW of torch.optim"
@@ -31,6 +32,14 @@ def reason_against(learner: Learner) -> str | None:
     if any(getattr(schedule, "cycle_momentum", False) for schedule in learner.schedules):
         return "the schedule moves the momentum too, which a captured step holds fixed"
     return None
+
+
+def _on_cuda(optimizer: Optimizer) -> bool:
+    return all(parameter.device.type == "cuda" for parameter in _parameters(optimizer))
+
+
+def _parameters(optimizer: Optimizer) -> list[Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
 class GraphEngine:
@@ -54,7 +63,12 @@ class GraphEngine:
         self._warm = False
 
     def run(self, learner: Learner, execution: Execution, tell: Tell | None = None) -> Sums:
-        """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.base.Engine`."""
+        """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.base.Engine`.
+
+        What is changed in the middle of a fit so that no graph can hold a step goes to the eager engine.
+        """
+        if reason_against(learner) is not None:
+            return EagerEngine().run(learner, execution, tell)
         losses = torch.empty(len(execution.steps), device=execution.x.device)
         correct: Tensor | None = None
         for number, (x, y) in batches_in_pieces(execution, tell):
@@ -64,7 +78,7 @@ class GraphEngine:
             else:
                 if self._step is None and self._captures:
                     self._step = self._capture(learner, x, y)
-                if self._step is not None and self._step.fits(x, y):
+                if self._step is not None and self._step.fits(learner, x, y):
                     loss, right = self._step.replay(x, y)
                 else:
                     loss, right = _eager_step(learner, x, y)
@@ -100,10 +114,13 @@ class _CapturedStep:
         with _capturable(optimizer, self._rates), torch.cuda.graph(self._graph):
             self._loss, self._right = _eager_step(learner, self._x, self._y)
         # The captured update reads these: they must not be given back to the allocator.
-        self._gradients = [p.grad for group in optimizer.param_groups for p in group["params"]]
+        self._gradients = [parameter.grad for parameter in _parameters(optimizer)]
+        self._trained = _trained(optimizer)
 
-    def fits(self, x: Tensor, y: Tensor) -> bool:
-        """Whether ``x`` and ``y`` are of the captured shapes and dtypes."""
+    def fits(self, learner: Learner, x: Tensor, y: Tensor) -> bool:
+        """Whether ``x`` and ``y`` are of the captured shapes and dtypes, and the same parameters are trained."""
+        if self._trained != _trained(learner.optimizer):
+            return False
         return (x.shape, x.dtype, y.shape, y.dtype) == (self._x.shape, self._x.dtype, self._y.shape, self._y.dtype)
 
     def replay(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -114,6 +131,10 @@ class _CapturedStep:
             rate.fill_(float(group["lr"]))
         self._graph.replay()
         return self._loss, self._right
+
+
+def _trained(optimizer: Optimizer) -> list[bool]:
+    return [parameter.requires_grad for parameter in _parameters(optimizer)]
 
 
 def _eager_step(learner: Learner, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
