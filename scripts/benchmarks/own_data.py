@@ -37,7 +37,8 @@ from sklearn.preprocessing import StandardScaler
 
 from litclf import TableDataModule
 from litclf.__main__ import main as run_litclf
-from litclf.inference.rebuild import load_data
+from litclf.inference.rebuild import rebuild_data
+from litclf.runs.checkpoint import Checkpoint
 from litclf.utilities.statistics import student
 
 TWO_POINTS = 0.02
@@ -144,24 +145,28 @@ def _fits(mnist: str | None) -> Iterator[tuple[str, Path, Path, list[str] | None
     """Runs, and their test splits as raw inputs: a table and its classes, or a folder of images in class folders."""
     for preset in ("circles", "blobs"):
         run = fitted(preset, f"agree-{preset}")
-        data: Any = load_data(run)
+        data: Any = rebuild_data(Checkpoint.tested(run))
         x, y = data.splits["test"]
         pd.DataFrame(x.double().numpy(), columns=data.preparation.columns).to_csv(f"{preset}.csv", index=False)
         yield preset, run, Path(f"{preset}.csv"), [data.class_names[index] for index in y.tolist()]
     TABLES["wine"]()
     command("init", "wine.csv", "--output", "table.yaml")
-    data = load_data(run := fitted("table.yaml", "agree-table"))
+    data = rebuild_data(Checkpoint.tested(run := fitted("table.yaml", "agree-table")))
     data.files.frames["test"].to_csv("table.csv", index=False)
     yield "table", run, Path("table.csv"), [data.class_names[index] for index in data.files.targets["test"]]
     command("init", str(write_pictures(Path("pictures"))), "--output", "images.yaml")
-    data = load_data(run := fitted("images.yaml", "agree-images"))
+    data = rebuild_data(Checkpoint.tested(run := fitted("images.yaml", "agree-images")))
     for path in data.files["test"].paths:
         copy = Path("test-pictures", *path.parts[-2:])
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
     yield "images", run, Path("test-pictures"), None
     if mnist is not None:
-        data = load_data(run := fitted("mnist", "agree-mnist", "--data.data_dir", mnist, "--trainer.max_epochs", "1"))
+        data = rebuild_data(
+            Checkpoint.tested(
+                run := fitted("mnist", "agree-mnist", "--data.data_dir", mnist, "--trainer.max_epochs", "1")
+            )
+        )
         x, y = data.splits["test"]
         classes = [data.class_names[index] for index in y.tolist()]
         yield "mnist", run, write_images(x.reshape(-1, 28, 28).numpy(), classes, Path("test-mnist")), None

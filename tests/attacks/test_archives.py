@@ -8,8 +8,8 @@ import zipfile
 import pytest
 
 from litclf import BinaryClassifier, CirclesDataModule, load
+from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_io import SafeCheckpointIO
-from litclf.runs.find import read_checkpoint
 
 BIG = 1 << 20
 
@@ -29,25 +29,25 @@ BIG = 1 << 20
 @pytest.mark.parametrize("sign", [False, True], ids=["plain", "signed"])
 def test_other_members_are_refused(attack, repack, name, sign):
     path = repack(lambda members: [*members.items(), (name, b"harm")], sign)
-    assert "which is no part of a checkpoint" in attack.refused(read_checkpoint, path)
+    assert "which is no part of a checkpoint" in attack.refused(Checkpoint.read, path)
 
 
 def test_links_are_refused(attack, repack):
     link = zipfile.ZipInfo("archive/data/99")
     link.external_attr = 0o120777 << 16
     path = repack(lambda members: [*members.items(), (link, b"/etc/passwd")], sign=True)
-    assert "which is no part of a checkpoint" in attack.refused(read_checkpoint, path)
+    assert "which is no part of a checkpoint" in attack.refused(Checkpoint.read, path)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_members_twice_are_refused(attack, repack):
     path = repack(lambda members: [*members.items(), *members.items()], sign=True)
-    assert "a member twice" in attack.refused(read_checkpoint, path)
+    assert "a member twice" in attack.refused(Checkpoint.read, path)
 
 
 def test_two_folders_are_refused(attack, repack):
     path = repack(lambda members: [*members.items(), ("other/data.pkl", b".")], sign=True)
-    assert "a member twice, or none" in attack.refused(read_checkpoint, path)
+    assert "a member twice, or none" in attack.refused(Checkpoint.read, path)
 
 
 @pytest.mark.parametrize("sign", [False, True], ids=["plain", "signed"])
@@ -57,7 +57,7 @@ def test_bombs_are_not_unpacked(attack, best, signed, sign):
         archive.writestr("archive/data.pkl", bytes(100 * BIG))
     best.write_bytes(signed(buffer.getvalue()) if sign else buffer.getvalue())
     assert best.stat().st_size < BIG
-    assert "is compressed" in attack.refused(read_checkpoint, best)
+    assert "is compressed" in attack.refused(Checkpoint.read, best)
 
 
 @pytest.mark.parametrize("lie", ["size", "overlap"])
@@ -75,7 +75,7 @@ def test_members_that_claim_more_than_there_is_are_refused(attack, best, signed,
                 other.filename = f"archive/data/{number}"
                 archive.filelist.append(other)
     best.write_bytes(signed(buffer.getvalue()) if sign else buffer.getvalue())
-    assert "claim more than" in attack.refused(read_checkpoint, best)
+    assert "claim more than" in attack.refused(Checkpoint.read, best)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_members_that_claim_more_than_there_is_are_refused(attack, best, signed,
 @pytest.mark.parametrize(
     "reader",
     [
-        *(load, read_checkpoint, BinaryClassifier.load_from_checkpoint, CirclesDataModule.load_from_checkpoint),
+        *(load, Checkpoint.read, BinaryClassifier.load_from_checkpoint, CirclesDataModule.load_from_checkpoint),
         SafeCheckpointIO().load_checkpoint,
         lambda address: SafeCheckpointIO().save_checkpoint({}, address),
         lambda address: SafeCheckpointIO().remove_checkpoint(address),
@@ -109,7 +109,7 @@ def test_commands_follow_no_address(refused_command, command):
 def test_pipes_and_devices_are_not_read(attack):
     os.mkfifo(attack.folder / "pipe")
     for path in (attack.folder / "pipe", "/dev/zero", attack.folder):
-        assert "there is no file" in attack.refused(read_checkpoint, path)
+        assert "there is no file" in attack.refused(Checkpoint.read, path)
 
 
 @pytest.mark.parametrize("name", ["checkpoints/../../kept", "link.ckpt", "folder"])

@@ -5,7 +5,8 @@ import inspect
 import pytest
 
 from litclf import BinaryClassifier, CirclesDataModule, Classifier, load
-from litclf.inference.rebuild import load_data
+from litclf.inference.rebuild import rebuild_data
+from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.runs.hparams import ARGUMENTS
 
@@ -53,7 +54,11 @@ def test_a_model_is_not_built_from_them(attack, forge, values, reader):
 
 
 @pytest.mark.parametrize("values", MODEL.values(), ids=MODEL)
-@pytest.mark.parametrize("reader", [load_data, CirclesDataModule.load_from_checkpoint], ids=["load", "from_checkpoint"])
+@pytest.mark.parametrize(
+    "reader",
+    [lambda path: rebuild_data(Checkpoint.read(path)), CirclesDataModule.load_from_checkpoint],
+    ids=["load", "from_checkpoint"],
+)
 def test_data_is_not_built_from_them(attack, forge, values, reader):
     path = forge(lambda content: content["datamodule_hyper_parameters"].update(values))
     attack.refused(reader, path)

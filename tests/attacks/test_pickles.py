@@ -9,19 +9,19 @@ import pytest
 import torch
 
 from litclf import BinaryClassifier, CirclesDataModule, load
-from litclf.inference.compare.run import load_run
+from litclf.inference.rebuild import load_run
+from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_io import SafeCheckpointIO
-from litclf.runs.find import read_checkpoint
 from litclf.training.calibration import calibrate_checkpoint
 
 READERS = {
-    "read": read_checkpoint,
+    "read": Checkpoint.read,
     "plugin": SafeCheckpointIO().load_checkpoint,
     "model": BinaryClassifier.load_from_checkpoint,
     "data": CirclesDataModule.load_from_checkpoint,
     "load": load,
     "compare": load_run,
-    "calibrate": lambda path: calibrate_checkpoint(path, BinaryClassifier(), CirclesDataModule()),
+    "calibrate": lambda path: calibrate_checkpoint(Checkpoint.read(path), BinaryClassifier(), CirclesDataModule()),
 }
 COMMANDS = {
     "predict": ("predict", "--point", "1,2"),
@@ -56,7 +56,7 @@ def test_the_pickles_are_live(pickled, attack):
 
 @pytest.mark.parametrize("sign", [False, True], ids=["plain", "signed"])
 def test_a_pickle_in_an_archive_is_refused(in_archive, attack, sign):
-    assert "beside tensors and plain values" in attack.refused(read_checkpoint, in_archive(sign))
+    assert "beside tensors and plain values" in attack.refused(Checkpoint.read, in_archive(sign))
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -79,17 +79,17 @@ def test_comparing_refuses(in_archive, refused_command, run):
 
 def test_a_bare_pickle_is_refused(pickled, attack, best):
     best.write_bytes(pickled)
-    assert "its end is missing" in attack.refused(read_checkpoint, best)
+    assert "its end is missing" in attack.refused(Checkpoint.read, best)
 
 
 def test_a_signed_bare_pickle_is_refused(pickled, attack, best, signed):
     best.write_bytes(signed(pickled + b"PK\5\6" + bytes(18)))
-    assert "cannot read" in attack.refused(read_checkpoint, best)
+    assert "cannot read" in attack.refused(Checkpoint.read, best)
 
 
 def test_the_pickle_format_of_old_versions_is_refused(attack, best, poison):
     torch.save({"poison": poison}, best, _use_new_zipfile_serialization=False)
-    assert "1.6 or newer" in attack.refused(read_checkpoint, best)
+    assert "1.6 or newer" in attack.refused(Checkpoint.read, best)
 
 
 def test_the_tar_format_of_old_versions_is_refused(pickled, attack, best):
@@ -98,11 +98,11 @@ def test_the_tar_format_of_old_versions_is_refused(pickled, attack, best):
             info = tarfile.TarInfo(name)
             info.size = len(pickled)
             archive.addfile(info, io.BytesIO(pickled))
-    assert "1.6 or newer" in attack.refused(read_checkpoint, best)
+    assert "1.6 or newer" in attack.refused(Checkpoint.read, best)
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.* is deprecated")
 def test_an_archive_of_torchscript_is_refused(attack, best):
     module = torch.jit.trace(torch.nn.Linear(2, 1), torch.zeros(1, 2))
     torch.jit.save(module, best)
-    assert "which is no part of a checkpoint" in attack.refused(read_checkpoint, best)
+    assert "which is no part of a checkpoint" in attack.refused(Checkpoint.read, best)

@@ -1,29 +1,13 @@
+"""What a path means that somebody typed: a run, its tested checkpoint, or those that it may go on from."""
+
+import json
+import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
-from litclf import BinaryClassifier, CirclesDataModule, InputError
-from litclf.runs.find import read_checkpoint, run_folder
-from litclf.training.resume import check_checkpoint
-
-
-def parts(**arguments):
-    model, data = BinaryClassifier(**{"hidden_dims": [4], **arguments}), CirclesDataModule()
-    model.attach(data)
-    return model, data
-
-
-@pytest.fixture
-def path(tmp_path):
-    model, data = parts()
-    checkpoint = {
-        "state_dict": model.state_dict(),
-        "hyper_parameters": dict(model.hparams),
-        "datamodule_hyper_parameters": dict(data.hparams),
-    }
-    torch.save(checkpoint, tmp_path / "a.ckpt")
-    return tmp_path / "a.ckpt"
+from litclf import InputError
+from litclf.runs.find import checkpoints_in, find_latest, find_run, find_tested, run_folder
 
 
 def test_the_run_folder_is_where_the_config_lies(tmp_path):
@@ -41,46 +25,114 @@ def test_the_run_folder_is_found_from_inside(tmp_path, monkeypatch):
     assert run_folder(Path("best.ckpt")).resolve() == tmp_path.resolve()
 
 
-def test_a_checkpoint_of_the_same_run_passes(path):
-    check_checkpoint(path, *parts())
-    assert set(read_checkpoint(path)) == {"state_dict", "hyper_parameters", "datamodule_hyper_parameters"}
-
-
-def test_steps_per_execution_may_change(path):
-    model, _ = parts()
-    check_checkpoint(path, model, CirclesDataModule(steps_per_execution=50))
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """Versions 2 and 10 of a run, and a version 11 in which nothing has been written yet."""
+    monkeypatch.chdir(tmp_path)
+    for number in (2, 10):
+        checkpoints = Path(f"logs/circles/version_{number}/checkpoints")
+        checkpoints.mkdir(parents=True)
+        (checkpoints / "best.ckpt").touch()
+        (checkpoints.parent / "config.yaml").touch()
+    Path("logs/circles/version_11").mkdir()
+    return Path("logs/circles")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "setting"), [({"lr": 0.5}, "model.lr: is 0.5"), ({"hidden_dims": [5]}, "model.hidden_dims")]
+    ("given", "found"),
+    [
+        ("version_2", "version_2"),
+        ("version_2/checkpoints/best.ckpt", "version_2"),
+        ("version_2/config.yaml", "version_2"),
+        (".", "version_10"),
+    ],
 )
-def test_a_setting_that_would_lose_is_refused(path, arguments, setting):
-    with pytest.raises(InputError, match=setting):
-        check_checkpoint(path, *parts(**arguments))
+def test_a_run_is_meant_by_its_folder_its_files_or_the_folder_of_its_versions(runs, given, found):
+    assert find_run(runs / given) == runs / found
 
 
-def test_other_data_is_refused(path):
-    model, _ = parts()
-    with pytest.raises(InputError, match=r"data\.noise: is 0\.2, but .* was made with 0\.03"):
-        check_checkpoint(path, model, CirclesDataModule(noise=0.2))
+def test_a_checkpoint_is_found_from_within_its_folder(runs, monkeypatch):
+    here = (runs / "version_2").resolve()
+    monkeypatch.chdir(here / "checkpoints")
+    assert find_run(Path("best.ckpt")).resolve() == here
 
 
-def test_weights_of_another_shape_are_refused(path):
-    checkpoint = torch.load(path, weights_only=True)
-    checkpoint["state_dict"]["network.0.weight"] = torch.zeros(9, 9)
-    torch.save(checkpoint, path)
-    with pytest.raises(InputError, match=r"network\.0\.weight is \(9, 9\) there"):
-        check_checkpoint(path, *parts())
+def test_what_is_not_there_is_refused_with_the_nearest_that_is(runs):
+    with pytest.raises(InputError, match=r"circle: does not exist; fix: did you mean logs.circles\?"):
+        find_run(runs.parent / "circle")
+    with pytest.raises(InputError, match=r"nowhere.at.all: does not exist; fix: pass a run folder"):
+        find_run(Path("nowhere/at/all"))
 
 
-@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04"])
-def test_what_is_no_checkpoint_is_refused(tmp_path, content):
-    (tmp_path / "x.ckpt").write_bytes(content)
-    with pytest.raises(InputError, match="cannot read"):
-        read_checkpoint(tmp_path / "x.ckpt")
+@pytest.mark.parametrize("given", ["..", "version_11", "version_2/checkpoints"])
+def test_a_folder_without_a_run_is_refused(runs, given):
+    with pytest.raises(InputError, match="it is no run folder"):
+        find_run(runs / given)
 
 
-def test_a_state_dict_is_no_checkpoint_of_a_run(tmp_path):
-    torch.save({"weight": torch.zeros(1)}, tmp_path / "w.pt")
-    with pytest.raises(InputError, match="is not a checkpoint of a run"):
-        read_checkpoint(tmp_path / "w.pt")
+@pytest.fixture
+def folder(tmp_path):
+    """A run that has kept its best and its last checkpoint."""
+    folder = tmp_path / "circles" / "version_0"
+    (folder / "checkpoints").mkdir(parents=True)
+    for name in ("best", "last"):
+        (folder / "checkpoints" / f"{name}.ckpt").touch()
+    return folder
+
+
+@pytest.fixture
+def best(folder):
+    return folder / "checkpoints" / "best.ckpt"
+
+
+@pytest.mark.parametrize("what", ["", "..", "checkpoints/best.ckpt"], ids=["folder", "parent", "checkpoint"])
+def test_a_checkpoint_is_named_in_three_ways(what, folder, best):
+    assert find_tested((folder / what).resolve()) == best.resolve()
+
+
+def test_a_parent_means_its_latest_version_with_a_checkpoint(folder):
+    for number in (9, 10):
+        shutil.copytree(folder, folder.parent / f"version_{number}")
+    (folder.parent / "version_11").mkdir()
+    assert find_tested(folder.parent).parents[1].name == "version_10"
+
+
+def test_the_last_checkpoint_stands_in_for_a_best_one(folder, best):
+    best.unlink()
+    assert find_tested(folder).name == "last.ckpt"
+
+
+def test_a_best_checkpoint_of_another_name_is_found(folder, best):
+    best.rename(best.with_name("mine.ckpt"))
+    path = folder / "metrics.json"
+    path.write_text(json.dumps({"best": {"path": "mine.ckpt"}}))
+    assert find_tested(folder).name == "mine.ckpt"
+
+
+def test_other_checkpoints_are_not_chosen_from(folder, best):
+    for name in ("best", "last"):
+        best.with_name(f"{name}.ckpt").rename(best.with_name(f"old-{name}.ckpt"))
+    with pytest.raises(InputError, match=r"holds neither best\.ckpt nor last\.ckpt"):
+        find_tested(folder)
+
+
+def test_a_folder_without_a_checkpoint_is_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no run with a checkpoint"):
+        find_tested(tmp_path)
+    with pytest.raises(InputError, match="there is no file"):
+        find_tested(tmp_path / "nowhere")
+
+
+def test_what_a_killed_process_was_writing_is_no_checkpoint(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / ".123.best.ckpt").touch()
+    assert checkpoints_in(tmp_path / "checkpoints") == []
+    with pytest.raises(InputError, match="there is no checkpoint in"):
+        find_latest(tmp_path)
+
+
+def test_all_checkpoints_of_the_newest_run_may_be_the_latest(folder, best):
+    shutil.copytree(folder, folder.with_name("version_10"))
+    newest = [folder.with_name("version_10") / "checkpoints" / name for name in ("best.ckpt", "last.ckpt")]
+    assert find_latest("last", folder.parent) == find_latest(folder.parent) == newest
+    assert find_latest(best) == [best]

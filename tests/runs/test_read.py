@@ -1,56 +1,10 @@
 import math
 import os
-from pathlib import Path
 
 import pytest
 
-from litclf.runs.read import find_run, read_folder
+from litclf.runs.read import read_folder
 from litclf.utilities.errors import InputError
-
-
-@pytest.fixture
-def runs(tmp_path, monkeypatch):
-    """Versions 2 and 10 of a run, and a version 11 in which nothing has been written yet."""
-    monkeypatch.chdir(tmp_path)
-    for number in (2, 10):
-        checkpoints = Path(f"logs/circles/version_{number}/checkpoints")
-        checkpoints.mkdir(parents=True)
-        (checkpoints / "best.ckpt").touch()
-        (checkpoints.parent / "config.yaml").touch()
-    Path("logs/circles/version_11").mkdir()
-    return Path("logs/circles")
-
-
-@pytest.mark.parametrize(
-    ("given", "found"),
-    [
-        ("version_2", "version_2"),
-        ("version_2/checkpoints/best.ckpt", "version_2"),
-        ("version_2/config.yaml", "version_2"),
-        (".", "version_10"),
-    ],
-)
-def test_a_run_is_meant_by_its_folder_its_files_or_the_folder_of_its_versions(runs, given, found):
-    assert find_run(runs / given) == runs / found
-
-
-def test_a_checkpoint_is_found_from_within_its_folder(runs, monkeypatch):
-    here = (runs / "version_2").resolve()
-    monkeypatch.chdir(here / "checkpoints")
-    assert find_run(Path("best.ckpt")).resolve() == here
-
-
-def test_what_is_not_there_is_refused_with_the_nearest_that_is(runs):
-    with pytest.raises(InputError, match=r"circle: does not exist; fix: did you mean logs.circles\?"):
-        find_run(runs.parent / "circle")
-    with pytest.raises(InputError, match=r"nowhere.at.all: does not exist; fix: pass a run folder"):
-        find_run(Path("nowhere/at/all"))
-
-
-@pytest.mark.parametrize("given", ["..", "version_11", "version_2/checkpoints"])
-def test_a_folder_without_a_run_is_refused(runs, given):
-    with pytest.raises(InputError, match="it is no run folder"):
-        find_run(runs / given)
 
 
 def test_an_empty_folder_reads_as_nothing(tmp_path):

@@ -14,6 +14,7 @@ from torchmetrics.functional.classification import binary_calibration_error
 from litclf import BinaryClassifier, InputError, MulticlassClassifier
 from litclf.inference.model import load
 from litclf.models.decision import Decision
+from litclf.runs.checkpoint import Checkpoint
 from litclf.training.calibration import calibrate, calibrate_checkpoint, split_logits
 
 
@@ -197,7 +198,7 @@ def test_logits_of_a_split_are_the_models(run):
 def test_a_checkpoint_is_calibrated_without_retraining(run, checkpoint):
     result, data = run
     before = torch.load(checkpoint, weights_only=True)
-    calibration = calibrate_checkpoint(checkpoint, result.model, data, "youden")
+    calibration = calibrate_checkpoint(Checkpoint.read(checkpoint), result.model, data, "youden")
     after = torch.load(checkpoint, weights_only=True)
     assert after.pop("calibration") == dataclasses.asdict(calibration)
     before.pop("calibration", None)
@@ -210,7 +211,7 @@ def test_a_checkpoint_is_calibrated_without_retraining(run, checkpoint):
 
 def test_loading_applies_it_and_can_leave_it_out(run, checkpoint):
     result, data = run
-    calibration = calibrate_checkpoint(checkpoint, result.model, data, "youden")
+    calibration = calibrate_checkpoint(Checkpoint.read(checkpoint), result.model, data, "youden")
     x, _ = data.splits["test"]
     logits = result.model(x).detach().double()
     applied, plain = load(checkpoint).predict(x), load(checkpoint, calibrated=False).predict(x)
@@ -230,6 +231,6 @@ def test_a_calibration_that_fails_leaves_the_checkpoint(run, checkpoint, monkeyp
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="no space"):
-        calibrate_checkpoint(checkpoint, run[0].model, run[1])
+        calibrate_checkpoint(Checkpoint.read(checkpoint), run[0].model, run[1])
     assert checkpoint.read_bytes() == content
     assert list(checkpoint.parent.iterdir()) == [checkpoint]

@@ -1,18 +1,17 @@
 import json
-import types
-from concurrent.futures import ThreadPoolExecutor
+import os
 
 import pytest
 import torch
 import yaml
-from lightning.pytorch import LightningDataModule
+from lightning.pytorch import Callback, LightningDataModule
 from lightning.pytorch.callbacks import ModelCheckpoint
 from sklearn.metrics import log_loss
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
-from litclf.runs.folder import new_folder
-from litclf.training.trainer import choose_threads
+from litclf.training.plan import Plan
+from litclf.utilities.threads import using_threads
 
 
 def small_fit(tmp_path, name="small", epochs=2, **arguments):
@@ -88,12 +87,6 @@ def test_tensorboard_has_scalars_hparams_graph_and_text(circles_run):
 def test_runs_of_one_name_are_numbered(tmp_path):
     folders = [small_fit(tmp_path, epochs=1, enable_progress_bar=False).folder.name for _ in range(2)]
     assert folders == ["version_0", "version_1"]
-
-
-def test_folders_taken_at_the_same_moment_are_distinct(tmp_path):
-    with ThreadPoolExecutor(8) as pool:
-        folders = list(pool.map(lambda _: new_folder(tmp_path / "same"), range(32)))
-    assert len(set(folders)) == 32
 
 
 def test_a_seed_decides_weights_and_order(tmp_path):
@@ -199,28 +192,42 @@ def test_anyones_datamodule_trains(tmp_path):
     assert "val/auroc" in result.metrics
 
 
-def test_small_models_get_one_thread_and_the_user_may_override(tmp_path):
+class Look(Callback):
+    """Notes the threads and the seed variable in a fit."""
+
+    def on_train_start(self, trainer, module):
+        self.found = torch.get_num_threads(), os.environ["PL_GLOBAL_SEED"]
+
+
+@pytest.mark.parametrize("seed", ["7", None])
+def test_a_fit_puts_threads_and_seed_of_the_process_back(seed, tmp_path, monkeypatch):
+    if seed is not None:
+        monkeypatch.setenv("PL_GLOBAL_SEED", seed)
+    before, look = torch.get_num_threads(), Look()
+    small_fit(tmp_path, epochs=1, threads=before + 1, seed=3, callbacks=[look], enable_progress_bar=False)
+    assert look.found == (before + 1, "3")
+    assert (torch.get_num_threads(), os.environ.get("PL_GLOBAL_SEED")) == (before, seed)
+
+
+def test_small_models_get_one_thread_and_the_user_may_override():
     model = BinaryClassifier(hidden_dims=[10], input_shape=[2], num_classes=2)
-    assert choose_threads(model, CirclesDataModule()) == 1
-    before = torch.get_num_threads()
-    try:
-        small_fit(tmp_path, epochs=1, threads=2, enable_progress_bar=False)
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
+    assert Plan(model, CirclesDataModule(), "a", config="", seed=1).num_threads == 1
+    assert Plan(model, CirclesDataModule(), "a", config="", seed=1, threads=2).num_threads == 2
 
 
 def test_large_steps_get_all_threads_by_their_multiplications():
     # The convolution takes 9 for each of 2 x 6 x 6 outputs, the last layer 72 for each of 3: 864 in all.
     network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(72, 3))
     model = MulticlassClassifier(network=network, input_shape=[1, 8, 8], num_classes=3)
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(2)
+
+    class Theirs(LightningDataModule):
+        def __init__(self, batch_size):
+            super().__init__()
+            self.batch_size = batch_size
+
+    with using_threads(2):
         for batch_size, threads in ((115_740, 1), (115_741, 2)):
-            assert choose_threads(model, types.SimpleNamespace(batch_size=batch_size)) == threads
-    finally:
-        torch.set_num_threads(before)
+            assert Plan(model, Theirs(batch_size), "a", config="", seed=1).num_threads == threads
 
 
 def test_last_is_the_latest_epoch_also_where_an_earlier_one_was_best(tmp_path):

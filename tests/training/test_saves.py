@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.fabric.plugins.environments import LightningEnvironment
 from lightning.pytorch import LightningModule
 from lightning.pytorch.strategies import SingleDeviceStrategy
 
@@ -16,7 +17,9 @@ from litclf import BinaryClassifier, CirclesDataModule
 from litclf.__main__ import main
 from litclf.runs.checkpoint_file import read
 from litclf.runs.checkpoint_io import SafeCheckpointIO
-from litclf.training.trainer import trainer_defaults, with_safe_checkpoints
+from litclf.training.plan import Plan
+from litclf.training.stages import open_run
+from litclf.training.trainer import make_trainer
 
 
 def test_a_fit_sweeps_its_folder_when_it_starts(tmp_path):
@@ -25,18 +28,24 @@ def test_a_fit_sweeps_its_folder_when_it_starts(tmp_path):
     left = tmp_path / "checkpoints" / f".{ended.pid}.best.ckpt"
     left.parent.mkdir()
     left.write_text("half")
-    trainer_defaults({}, CirclesDataModule(), tmp_path)
+    open_run(Plan(BinaryClassifier(), CirclesDataModule(), "circles", config="", seed=1), tmp_path)
     assert not left.exists()
 
 
-def test_a_plugin_of_the_users_own_is_taken():
-    own = TorchCheckpointIO()
-    assert with_safe_checkpoints({"plugins": own}) == [own]
-    assert with_safe_checkpoints({"strategy": SingleDeviceStrategy("cpu", checkpoint_io=own)}) == []
-    (ours,) = with_safe_checkpoints({})
-    assert isinstance(ours, SafeCheckpointIO)
-    named, _ = with_safe_checkpoints({"plugins": ["something"]})
-    assert named == "something"
+class OwnIO(TorchCheckpointIO):
+    pass
+
+
+def test_a_way_to_the_disk_of_the_users_own_is_taken():
+    own, quiet = OwnIO(), {"logger": False, "enable_checkpointing": False, "accelerator": "cpu", "devices": 1}
+    for settings in (
+        {"plugins": own},
+        {"plugins": [own]},
+        {"strategy": SingleDeviceStrategy("cpu", checkpoint_io=own)},
+    ):
+        assert make_trainer({**quiet, **settings}).strategy.checkpoint_io is own
+    for settings in ({}, {"strategy": SingleDeviceStrategy("cpu")}, {"plugins": LightningEnvironment()}):
+        assert isinstance(make_trainer({**quiet, **settings}).strategy.checkpoint_io, SafeCheckpointIO)
 
 
 def test_all_that_a_fit_saves_has_its_checksum(circles_run):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.strategies import DDPStrategy
 from torchmetrics import MeanMetric
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, MulticlassClassifier
@@ -286,14 +287,13 @@ def test_update_count_and_computed_are_torchmetrics_own():
     assert metric.compute() == metric._computed == 3
 
 
-@pytest.mark.parametrize(
-    ("settings", "steps"),
-    [
-        ({"every_n_train_steps": 50}, 50),
-        ({"every_n_epochs": 2}, 0),
-        ({"train_time_interval": timedelta(minutes=1)}, 0),
-        ({}, 0),
-    ],
-)
-def test_a_checkpoint_callback_tells_in_public_when_it_saves(settings, steps):
-    assert internals.steps_between_checkpoints(ModelCheckpoint(**settings)) == steps
+def test_a_checkpoint_callback_tells_in_public_when_it_saves():
+    assert internals.steps_between_checkpoints(ModelCheckpoint(every_n_train_steps=50)) == 50
+    for others in ({"every_n_epochs": 2}, {"train_time_interval": timedelta(minutes=1)}, {}):
+        assert internals.steps_between_checkpoints(ModelCheckpoint(**others)) == 0
+
+
+@pytest.mark.parametrize("method", ["popen", "spawn", "fork"])
+def test_start_method_of_a_strategy_that_is_given_as_an_object(make_trainer, method):
+    trainer = make_trainer(devices=2, strategy=DDPStrategy(start_method=method))
+    assert internals.start_method(trainer) == method

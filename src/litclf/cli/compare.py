@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,9 @@ from litclf.data.base import ClassificationDataModule
 from litclf.inference.compare.contender import Contender, contenders, differing_settings, shown
 from litclf.inference.compare.pairs import NoPair, Pair, compare_pairs
 from litclf.models.classifier import Classifier
-from litclf.runs.read import find_run, read_folder
+from litclf.runs.find import find_run
+from litclf.runs.read import read_folder
+from litclf.runs.versions import new_version
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing, write_json
 from litclf.utilities.text import aligned
@@ -93,16 +94,7 @@ def _new_folder(output: Path | None, parent: Path) -> Path:
     if output is not None:
         output.mkdir(parents=True)
         return output
-    parent.mkdir(parents=True, exist_ok=True)
-    numbers = [int(path.name[8:]) for path in parent.glob("version_*") if path.name[8:].isdigit()]
-    for number in itertools.count(max(numbers, default=-1) + 1):
-        try:
-            # Fails where another comparison took the number in the meantime.
-            (parent / f"version_{number}").mkdir()
-        except FileExistsError:
-            continue
-        break
-    return parent / f"version_{number}"
+    return new_version(parent)
 
 
 def _print(runs: Sequence[Contender], pairs: Sequence[Pair | NoPair]) -> None:

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from litclf.cli.commands import ToolParser
+from litclf.runs.versions import name_of
 from litclf.utilities.errors import InputError
 
 _LOOPBACK = "127.0.0.1"
@@ -97,7 +98,7 @@ def start(runs: Sequence[Path], host: str = _LOOPBACK, port: int = 0) -> tuple[s
 def _links(runs: Sequence[Path], folder: str) -> Path:
     """Fills ``folder`` with a link to each run, under the name it is shown by."""
     resolved = list(dict.fromkeys(run.resolve() for run in runs))
-    names = ["/".join(run.parts[-2:]) if run.name.startswith("version_") else run.name for run in resolved]
+    names = [name_of(run) for run in resolved]
     # A name within another would lead through its link, into the run itself.
     if any(f"{inner}/".startswith(f"{outer}/") for outer, inner in permutations(names, 2)):
         names = ["-".join(run.parts[1:]) for run in resolved]

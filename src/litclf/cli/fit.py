@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -18,13 +18,17 @@ from litclf.data import blobs, circles, images, mnist, restoration, table  # noq
 from litclf.models import auto, binary, multiclass  # noqa: F401
 from litclf.models import restoration as image_restoration  # noqa: F401
 from litclf.models.decision import Calibration, Rule
+from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.find import run_folder
-from litclf.runs.folder import checkpoint_to_resume, runs_folder
+from litclf.runs.folder import runs_folder
 
 # Imported for their short names: `--model BinaryClassifier` finds every class that is loaded.
 from litclf.training.callbacks import embeddings, gallery, histograms  # noqa: F401
+from litclf.training.evaluation import evaluate, predict
 from litclf.training.notices import quiet_lightning
-from litclf.training.run import Run, RunResult
+from litclf.training.plan import Plan
+from litclf.training.run import RunResult
+from litclf.training.run import run as run_plan
 from litclf.utilities.errors import InputError, nearest
 from litclf.utilities.files import replacing
 from litclf.utilities.text import aligned
@@ -132,23 +136,24 @@ class CLI(LightningCLI):
         fresh.ckpt_path = None
         config = self._parser(subcommand).dump(fresh, skip_unset=False)
         name = self.name if settings.name is None else settings.name
-        run = Run(
+        plan = Plan(
             self.model,
             self.datamodule,
             name,
             config,
-            settings.threads,
-            settings.ckpt_path,
-            settings.pictures,
-            settings.threshold_rule,
+            seed=int(settings.seed_everything),
+            trainer_args=dict(settings.trainer.items()),
+            threads=settings.threads,
+            checkpoint=None if settings.ckpt_path is None else Checkpoint.read(Path(settings.ckpt_path)),
+            pictures=settings.pictures,
+            threshold_rule=settings.threshold_rule,
         )
-        trainer_args = dict(settings.trainer.items())
         if subcommand == "fit":
-            _print_result(run.fit(trainer_args))
+            _print_result(run_plan(plan))
         elif subcommand == "predict":
-            _write_predictions(run, trainer_args, Path(settings.ckpt_path), self.datamodule)
+            _write_predictions(plan)
         else:
-            metrics = run.evaluate(subcommand, trainer_args)
+            metrics = evaluate(plan, subcommand)
             _print_table(metrics)
             print(f"\nwritten     {run_folder(Path(settings.ckpt_path)) / subcommand}.json")
 
@@ -216,7 +221,7 @@ def _from_run(args: list[str]) -> list[str]:
 
 def _checkpoint(given: str, parent: Path | None) -> Path:
     try:
-        return checkpoint_to_resume(given, parent)
+        return Checkpoint.latest(given, parent).path
     except InputError as error:
         raise InputError("--ckpt_path", error.what, error.fix) from error
 
@@ -264,11 +269,11 @@ def _print_table(metrics: dict[str, Any]) -> None:
     print("", *aligned([["", *names], *rows], between=" ", at_least=least), sep="\n")
 
 
-def _write_predictions(run: Run, trainer_args: dict[str, Any], ckpt_path: Path, data: Any) -> None:
+def _write_predictions(plan: Plan) -> None:
     """Writes ``predictions.csv`` into the checkpoint's run folder: a row for each sample, in the order of the split."""
-    predictions = run.predict(trainer_args)
-    names = list(data.class_names)
-    path = run_folder(ckpt_path) / "predictions.csv"
+    predictions, data, checkpoint = predict(plan), cast(Any, plan.data), cast(Checkpoint, plan.checkpoint)
+    names = list(plan.spec.class_names)
+    path = checkpoint.folder / "predictions.csv"
     with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["row", "target", "predicted", *(f"probability of {name}" for name in names)])

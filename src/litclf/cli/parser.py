@@ -16,7 +16,8 @@ from litclf.cli.presets import preset_path
 from litclf.cli.trust import FLAG, HELP, allow_classes, check_kinds, check_name
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
-from litclf.runs.find import find_checkpoint, read_checkpoint, run_folder
+from litclf.runs.checkpoint import Checkpoint
+from litclf.runs.find import run_folder
 from litclf.runs.hparams import DEEPEST, MOST_VALUES, is_small
 from litclf.utilities.errors import InputError, nearest
 
@@ -103,11 +104,10 @@ def with_config(args: list[str]) -> tuple[list[str], str]:
 def _checkpoint_file(given: str, command: str) -> Path:
     try:
         # A fit goes on from a checkpoint that is named; the other commands also take the one that a run has tested.
-        path = Path(given) if command == "fit" else find_checkpoint(Path(given))
-        read_checkpoint(path)
+        checkpoint = Checkpoint.read(Path(given)) if command == "fit" else Checkpoint.tested(Path(given))
     except InputError as error:
         raise InputError("--ckpt_path", error.what, error.fix) from error
-    return path
+    return checkpoint.path
 
 
 def _config_file(name: str) -> Path:

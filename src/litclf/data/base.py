@@ -45,6 +45,7 @@ class InMemoryDataModule(LightningDataModule):
 
     Attributes:
         input_shape: Shape of one input.
+        run_seed: Seed of the run, which the order of samples follows; None outside of one.
 
     Raises:
         InputError: If an argument is out of range; the message names it and the value.
@@ -60,12 +61,11 @@ class InMemoryDataModule(LightningDataModule):
         positive("steps_per_execution", steps_per_execution, 100)
         if seed < 0:
             raise InputError("seed", f"must be zero or more, got {seed}", "pass a seed such as 42")
-        self.batch_size = batch_size
-        self.repeat = repeat
+        self.batch_size, self.repeat, self.seed = batch_size, repeat, seed
         self.steps_per_execution = steps_per_execution
-        self.seed = seed
         self._splits: dict[str, Split] = {}
         self._loader: TrainLoader | None = None
+        self.run_seed: int | None = None
         self._order_seed: int | None = None
         self._start = Position()
 
@@ -156,7 +156,7 @@ class InMemoryDataModule(LightningDataModule):
         _ = self.splits
         if stage == "fit":
             self.check_training()
-            self._order_seed, self._start = None, Position()
+            self._order_seed, self._start = self.run_seed, Position()
             if self.steps_per_execution > 1 and self.trainer is not None:
                 check_trainer(self.trainer)
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from litclf.models.decision import Calibration, Decision
 from litclf.models.networks.build import build_network
 from litclf.preprocessing.base import Preparation, preparation_from
-from litclf.runs.find import find_checkpoint, read_checkpoint
+from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.hparams import ARGUMENTS, LEARNED, check_size
 from litclf.utilities.batches import eval_batch_size
 from litclf.utilities.errors import InputError
@@ -156,10 +156,9 @@ def load(path: str | Path, calibrated: bool = True, threshold: float | None = No
         >>> len(predictions.classes), predictions.probabilities.shape
         (2, (2, 2))
     """
-    path = find_checkpoint(Path(path))
-    checkpoint = read_checkpoint(path)
-    saved = checkpoint["hyper_parameters"]
-    network = _rebuild_network(checkpoint, path)
+    checkpoint = Checkpoint.tested(Path(path))
+    path, saved = checkpoint.path, checkpoint.hparams
+    network = _rebuild_network(checkpoint)
     if "preparation" not in saved:
         rule = f"{path} does not hold how raw inputs are prepared"
         raise InputError("ckpt_path", rule, "fit again, with data of litclf")
@@ -168,7 +167,7 @@ def load(path: str | Path, calibrated: bool = True, threshold: float | None = No
     if len(class_names) != num_classes:
         rule = f"{path} names {len(class_names)} classes of a model with {num_classes}"
         raise InputError("ckpt_path", rule, "pass a checkpoint that litclf wrote")
-    calibration = Calibration.from_dict(checkpoint.get("calibration", {}))
+    calibration = Calibration.from_dict(checkpoint.content.get("calibration", {}))
     temperature, chosen = (calibration.temperature, calibration.threshold) if calibrated else (1.0, 0.5)
     if threshold is not None:
         _check_threshold(threshold, num_classes)
@@ -177,9 +176,9 @@ def load(path: str | Path, calibrated: bool = True, threshold: float | None = No
     return LoadedModel(path, network, saved, preparation, Decision(temperature, chosen), class_names, calibration)
 
 
-def _rebuild_network(checkpoint: dict[str, Any], path: Path) -> nn.Module:
+def _rebuild_network(checkpoint: Checkpoint) -> nn.Module:
     """The network of a classifier with its weights, without Lightning and what it loads."""
-    saved = checkpoint["hyper_parameters"]
+    path, saved = checkpoint.path, checkpoint.hparams
     name = saved.get("model_class")
     if name not in ("BinaryClassifier", "MulticlassClassifier"):
         rule = f"{path} is of {name}, which is no classifier of litclf"
@@ -194,13 +193,11 @@ def _rebuild_network(checkpoint: dict[str, Any], path: Path) -> nn.Module:
         network_name, shape, hidden_dims, activation = (saved[key] for key in _ARCHITECTURE)
         out_features = 1 if name == "BinaryClassifier" else int(saved["num_classes"])
         build = partial(build_network, network_name, shape, hidden_dims, activation, out_features)
-        check_size(build, checkpoint["state_dict"], path)
+        check_size(build, checkpoint.weights, path)
         with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and thrown away
             network = build()
         weights = {
-            key.removeprefix(_PREFIX): value
-            for key, value in checkpoint["state_dict"].items()
-            if key.startswith(_PREFIX)
+            key.removeprefix(_PREFIX): value for key, value in checkpoint.weights.items() if key.startswith(_PREFIX)
         }
         network.load_state_dict(weights)
     except InputError:

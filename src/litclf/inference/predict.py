@@ -17,6 +17,7 @@ from litclf.inference.model import LoadedModel, Predictions
 from litclf.inference.rows import read_rows, row_writer
 from litclf.preprocessing.base import Preparation
 from litclf.preprocessing.table import TablePreparation
+from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.find import run_folder
 from litclf.utilities.errors import InputError
 
@@ -112,11 +113,11 @@ def draw_point(model: LoadedModel, point: NDArray[Any], predictions: Predictions
     Returns:
         The picture.
     """
-    from litclf.inference.rebuild import load_data  # loads Lightning
+    from litclf.inference.rebuild import rebuild_data  # loads Lightning
     from litclf.visualization.plots.boundary import draw_boundary, mesh_points  # loads matplotlib
     from litclf.visualization.plots.canvas import new_figure, save
 
-    train = load_data(model.path, changes).splits["train"]
+    train = rebuild_data(Checkpoint.read(model.path), changes).splits["train"]
     # The point is one of those that the plane is drawn around.
     x = np.concatenate([_raw_numbers(model.preparation, train.x.numpy()), point])
     y = np.concatenate([train.y.numpy(), predictions.indexes])

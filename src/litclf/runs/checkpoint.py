@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from litclf.runs.find import find_checkpoint, read_checkpoint, run_folder
-from litclf.runs.folder import checkpoint_to_resume
+from litclf.runs.checkpoint_file import local_path, read
+from litclf.runs.find import find_latest, find_tested, run_folder
+from litclf.utilities.errors import InputError
+from litclf.utilities.files import replacing
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,11 @@ class Checkpoint:
         path: The file.
         folder: The run folder it lies in, or its own folder where it was moved elsewhere.
         content: Weights, states and hyperparameters: tensors and plain values.
+
+    Example:
+        >>> checkpoint = Checkpoint(Path("last.ckpt"), Path(), {"global_step": 500, "state_dict": {}})
+        >>> checkpoint.step, checkpoint.hparams
+        (500, {})
     """
 
     path: Path
@@ -25,28 +34,64 @@ class Checkpoint:
     content: dict[str, Any]
 
     @classmethod
-    def read(cls, path: Path) -> Checkpoint:
+    def read(cls, path: str | Path) -> Checkpoint:
         """The checkpoint in the file ``path``.
 
         Raises:
-            InputError: If the file is missing, damaged or no checkpoint of a run.
+            InputError: If the file is missing, damaged, no checkpoint of a run, or holds more than plain values.
         """
-        return cls(path, run_folder(path), read_checkpoint(path))
+        path = local_path(path)
+        content = read(path)
+        if not isinstance(content.get("state_dict"), dict):
+            raise InputError("ckpt_path", f"{path} is not a checkpoint of a run", "pass a .ckpt file that litclf wrote")
+        return cls(path, run_folder(path), content)
 
     @classmethod
     def tested(cls, path: Path) -> Checkpoint:
         """The checkpoint that ``path`` means to who evaluates: a file, or the tested one of a run folder.
 
         Raises:
-            InputError: As :func:`~litclf.runs.find.find_checkpoint` does, and as :meth:`read` does.
+            InputError: As :func:`~litclf.runs.find.find_tested` does, and as :meth:`read` does.
         """
-        return cls.read(find_checkpoint(path))
+        return cls.read(find_tested(path))
 
     @classmethod
     def latest(cls, path: Path | str, parent: Path | None = None) -> Checkpoint:
         """The checkpoint that ``path`` means to who goes on: a file, the latest of a run folder, or ``last``.
 
         Raises:
-            InputError: As :func:`~litclf.runs.folder.checkpoint_to_resume` does, and as :meth:`read` does.
+            InputError: As :func:`~litclf.runs.find.find_latest` does, and as :meth:`read` does.
         """
-        return cls.read(checkpoint_to_resume(path, parent))
+        found = map(cls.read, find_latest(path, parent))
+        return max(found, key=lambda checkpoint: (checkpoint.step, checkpoint.path.name == "last.ckpt"))
+
+    @property
+    def step(self) -> int:
+        """Optimizer steps that the fit had done."""
+        return int(self.content.get("global_step", 0))
+
+    @property
+    def weights(self) -> dict[str, Any]:
+        """The model's tensors by name."""
+        return dict(self.content["state_dict"])
+
+    @property
+    def hparams(self) -> dict[str, Any]:
+        """The model's hyperparameters."""
+        return dict(self.content.get("hyper_parameters", {}))
+
+    @property
+    def data_hparams(self) -> dict[str, Any]:
+        """The DataModule's hyperparameters."""
+        return dict(self.content.get("datamodule_hyper_parameters", {}))
+
+    def keep_as_last(self) -> None:
+        """Makes the checkpoint that a run goes on from its last one, whatever later ones there were."""
+        last = self.path.with_name("last.ckpt")
+        if self.path.name == last.name:
+            return
+        with replacing(last) as beside:
+            try:
+                os.link(self.path, beside)  # a file is never written in place, so that two names may share one
+            except OSError:
+                shutil.copyfile(self.path, beside)

@@ -8,6 +8,7 @@ from typing import Any
 
 from lightning.fabric.plugins import CheckpointIO
 
+from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_file import local_path, read, save
 from litclf.runs.hparams import check_loading
 from litclf.utilities.errors import InputError
@@ -27,6 +28,11 @@ class SafeCheckpointIO(CheckpointIO):
 
     def __init__(self) -> None:
         self._folders: set[Path] = set()
+        self._handed: dict[Path, dict[str, Any]] = {}
+
+    def hand(self, checkpoint: Checkpoint) -> None:
+        """Hands on what was read already: the next load of its path is given it, and opens nothing."""
+        self._handed[checkpoint.path.absolute()] = checkpoint.content
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Replaces the file at ``path`` by a whole one, or leaves it as it was.
@@ -50,13 +56,21 @@ class SafeCheckpointIO(CheckpointIO):
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
     ) -> dict[str, Any]:
-        """Reads as :func:`~litclf.runs.checkpoint_file.read` does, onto the CPU where ``map_location`` is None.
+        """What was handed on, or the file as :func:`~litclf.runs.checkpoint_file.read` reads it.
+
+        Args:
+            path: The file.
+            map_location: As :func:`torch.load` takes it; None is the CPU, where all lies that is handed on.
+            weights_only: Always true; False is refused.
 
         Raises:
             InputError: As :func:`~litclf.runs.checkpoint_file.read` does, and if ``weights_only`` is False.
         """
         check_loading(None, weights_only)
-        return read(path, map_location)
+        # Once only: the Trainer changes what it is given, and holds it as long as it needs it.
+        handed = self._handed.pop(local_path(path).absolute(), None) if map_location is None else None
+        # A new dict, which a Trainer of another version would note its number in.
+        return read(path, map_location) if handed is None else dict(handed)
 
     def remove_checkpoint(self, path: str | Path) -> None:
         """Removes the file at ``path``, where there is one.

@@ -1,16 +1,14 @@
-"""What is asked of a checkpoint before anything is built on it."""
+"""Lookup of runs: which folder and which checkpoint a path means that somebody typed."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from litclf.runs.checkpoint_file import local_path, read
-from litclf.utilities.errors import InputError
-
-if TYPE_CHECKING:  # who only predicts does without Lightning, which takes seconds and memory to load
-    pass
+from litclf.runs.checkpoint_file import local_path
+from litclf.runs.versions import versions_in
+from litclf.utilities.errors import InputError, nearest
 
 
 def run_folder(ckpt_path: Path) -> Path:
@@ -22,8 +20,47 @@ def run_folder(ckpt_path: Path) -> Path:
     return ckpt_path.parent
 
 
-def find_checkpoint(path: Path) -> Path:
-    """The checkpoint that ``path`` means.
+def find_run(path: Path) -> Path:
+    """The run folder that ``path`` means: itself, the one it lies in, or the latest version below it.
+
+    Args:
+        path: A run folder, a file of a run such as a checkpoint, or the folder of all versions of a run.
+
+    Raises:
+        InputError: If there is nothing at ``path``, or no run.
+
+    Example:
+        >>> import tempfile
+        >>> runs = Path(tempfile.mkdtemp()) / "circles"
+        >>> for number in (9, 10):
+        ...     (runs / f"version_{number}").mkdir(parents=True)
+        ...     _ = (runs / f"version_{number}" / "config.yaml").write_text("")
+        >>> find_run(runs).name
+        'version_10'
+    """
+    if path.is_file():
+        candidates = [path.parent, Path(os.path.normpath(path.parent / ".."))]
+    elif path.is_dir():
+        candidates = [path, *reversed(versions_in(path))]
+    else:
+        siblings = [child.name for child in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = nearest(path.name, siblings)
+        fix = f"did you mean {path.parent / near}?" if near else "pass a run folder, as `litclf fit` prints it"
+        raise InputError(str(path), "does not exist", fix)
+    for candidate in candidates:
+        if any((candidate / name).is_file() for name in ("config.yaml", "metrics.csv", "metrics.json")):
+            return candidate
+    rule = "holds no config.yaml, metrics.csv or metrics.json, so it is no run folder"
+    raise InputError(str(path), rule, "pass a folder such as lightning_logs/circles/version_0")
+
+
+def checkpoints_in(folder: Path) -> list[Path]:
+    """The checkpoints in ``folder``, without what a killed process left of one that it was writing."""
+    return [path for path in sorted(folder.glob("*.ckpt")) if not path.name.startswith(".")]
+
+
+def find_tested(path: Path) -> Path:
+    """The checkpoint that ``path`` means to who evaluates or predicts.
 
     Args:
         path: A checkpoint; a run folder, whose tested checkpoint is taken: the best, or the last where no best was
@@ -37,17 +74,11 @@ def find_checkpoint(path: Path) -> Path:
         return path
     if not path.is_dir():
         raise InputError("ckpt_path", f"there is no file {path}", "pass RUN/checkpoints/best.ckpt, or a run folder")
-    versions = [folder for folder in path.glob("version_*") if folder.name[8:].isdigit()]
-    for run in (path, *sorted(versions, key=lambda folder: int(folder.name[8:]), reverse=True)):
+    for run in (path, *reversed(versions_in(path))):
         if checkpoints_in(run / "checkpoints"):
             return _tested(run)
     rule = f"{path} holds no run with a checkpoint"
     raise InputError("ckpt_path", rule, "pass a folder that `litclf fit` has made")
-
-
-def checkpoints_in(folder: Path) -> list[Path]:
-    """The checkpoints in ``folder``, without what a killed process left of one that it was writing."""
-    return [path for path in sorted(folder.glob("*.ckpt")) if not path.name.startswith(".")]
 
 
 def _tested(run: Path) -> Path:
@@ -63,13 +94,27 @@ def _tested(run: Path) -> Path:
     raise InputError("ckpt_path", rule, "pass the path of a checkpoint in it")
 
 
-def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Reads a checkpoint of a run, as :func:`litclf.runs.checkpoint_file.read` does.
+def find_latest(path: Path | str, parent: Path | None = None) -> list[Path]:
+    """The checkpoints one of which ``path`` means to who goes on: that of the most steps, which only they can tell.
+
+    Args:
+        path: A checkpoint, a run folder, the folder of a run's versions, or ``last`` for the newest version in
+            ``parent``.
+        parent: Folder of the run's versions.
+
+    Returns:
+        At least one path; a file that is named is taken as it is, whether it is there or not.
 
     Raises:
-        InputError: If the file is missing, damaged, no checkpoint of a run, or holds more than plain values.
+        InputError: If there is no such run, or it has no checkpoint.
     """
-    checkpoint = read(path)
-    if not all(isinstance(checkpoint.get(key), dict) for key in ("state_dict", "hyper_parameters")):
-        raise InputError("ckpt_path", f"{path} is not a checkpoint of a run", "pass a .ckpt file that litclf wrote")
-    return checkpoint
+    path = parent if str(path) == "last" and parent is not None and not Path(path).exists() else Path(path)
+    if not path.is_dir():
+        if path.suffix == ".ckpt":
+            return [path]
+        raise InputError("ckpt_path", f"there is no run {path}", "pass a run folder or a .ckpt file, or start anew")
+    folder = next(reversed(versions_in(path)), path)
+    found = [*checkpoints_in(folder / "checkpoints"), *checkpoints_in(folder)]
+    if not found:
+        raise InputError("ckpt_path", f"there is no checkpoint in {folder}", "start a new run: it kept none")
+    return found

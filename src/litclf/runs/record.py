@@ -1,4 +1,4 @@
-"""What a run records of itself: its parts, its surroundings and what was found on the way."""
+"""Record of a run: its parts, its surroundings and what was found on the way."""
 
 from __future__ import annotations
 
@@ -35,22 +35,15 @@ def plain(metrics: Any) -> dict[str, Any]:
     return {key: float(value) for key, value in metrics.items() if not key.endswith("_step")}
 
 
-def run_seed() -> int | None:
-    """The seed that ``seed_everything`` has set; None where it has set none."""
-    seed = os.environ.get("PL_GLOBAL_SEED")
-    return None if seed is None else int(seed)
-
-
 def versions() -> dict[str, str]:
     """Versions of litclf, Python and the packages that results depend on."""
     packages = {name: version(name) for name in ("torch", "lightning", "torchmetrics", "scikit-learn")}
     return {"litclf": __version__, "python": platform.python_version(), **packages}
 
 
-def facts_of(trainer: Trainer, data: LightningDataModule, started: str) -> dict[str, Any]:
+def facts_of(trainer: Trainer, spec: DataSpec, started: str) -> dict[str, Any]:
     """What a reader of the results wants to know beside the metrics, and what the callbacks found."""
     facts: dict[str, Any] = {"started": started, "hardware": hardware(trainer)}
-    spec = DataSpec.of(data)
     if spec.in_memory:
         facts.update({f"num_{name}": number for name, number in spec.num_samples.items()})
     facts["class_names"] = list(spec.class_names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,8 @@ from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibr
 from litclf.models.classifier import Classifier
 from litclf.models.decision import RULES, Calibration, Rule, classes_of, log_probabilities_of
 from litclf.models.outputs import outputs
+from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_file import save
-from litclf.runs.find import read_checkpoint
 from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
 
@@ -77,23 +76,22 @@ def calibrate(model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
     return Calibration(temperature, threshold, rule, len(y), before, after, test_before, test_after, note)
 
 
-def calibrate_checkpoint(path: Path, model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
-    """Calibrates the checkpoint at ``path`` and stores the result in it, as its entry ``calibration``.
+def calibrate_checkpoint(checkpoint: Checkpoint, model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
+    """Calibrates a checkpoint and stores the result in its file, as its entry ``calibration``.
 
     Args:
-        path: The checkpoint; replaced at once, never seen half written.
+        checkpoint: The checkpoint; its file is replaced at once, never seen half written.
         model: The model it is of; has its weights afterwards, and predicts as calibrated.
         data: Its DataModule.
         rule: How the threshold of a binary model is chosen: ``0.5``, ``youden`` or ``f1``.
 
     Raises:
-        InputError: As :func:`calibrate` does, or if the file is no checkpoint.
+        InputError: As :func:`calibrate` does.
         OSError: If the file cannot be written; it is then as it was.
     """
-    checkpoint = read_checkpoint(path)
-    model.load_state_dict(checkpoint["state_dict"])
+    model.load_state_dict(checkpoint.weights)
     calibration = calibrate(model, data, rule)
-    save({**checkpoint, "calibration": calibration.to_dict()}, path)
+    save({**checkpoint.content, "calibration": calibration.to_dict()}, checkpoint.path)
     model.decision = calibration.decision()
     return calibration
 

@@ -1,41 +1,30 @@
-"""One run: its folder, fit then test, resume; shared by the command line and scripted fits."""
+"""Run of a fit: its stages over one plan; shared by the command line and scripted fits."""
 
 from __future__ import annotations
 
-import re
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import torch
 import yaml
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer, seed_everything
-from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.utilities import rank_zero_only
-from lightning.pytorch.utilities.model_helpers import is_overridden
 
-from litclf.data.audit.loaded import tell_findings
-from litclf.data.base import ClassificationDataModule, InMemoryDataModule
-from litclf.data.loading.limits import check_trainer
-from litclf.models.base import SteppedModule
-from litclf.models.classifier import Classifier
-from litclf.models.decision import Calibration, Rule
-from litclf.runs.find import run_folder
-from litclf.runs.folder import checkpoint_to_resume, locked, new_folder, removed_if_refused, runs_folder
-from litclf.runs.record import described, facts_of, is_plain, plain, run_seed, versions
-from litclf.training.calibration import calibrate_checkpoint, check_rule
-from litclf.training.callbacks.divergence import StopOnDivergence
-from litclf.training.callbacks.gallery import pictures_for
-from litclf.training.callbacks.resume import Resume
-from litclf.training.loggers.tensorboard import RunTensorBoard
+from litclf.models.decision import Rule
+from litclf.runs.checkpoint import Checkpoint
+from litclf.runs.folder import RunFolder, removed_if_refused, runs_folder
+from litclf.runs.lock import locked
+from litclf.runs.record import described, is_plain
+from litclf.training import stages
 from litclf.training.notices import quiet_lightning
-from litclf.training.resume import check_checkpoint, check_resuming, check_same_settings, rewind, tells_how_to_go_on
-from litclf.training.trainer import choose_threads, has_samples, trainer_defaults, with_safe_checkpoints
-from litclf.training.trainer_args import check_last_batch, check_launcher, check_names, check_trainer_args, make_trainer
+from litclf.training.plan import Plan
+from litclf.training.resume import tells_how_to_go_on
+from litclf.training.trainer_args import check_names
 from litclf.utilities import signals
 from litclf.utilities.checks import whole
-from litclf.utilities.errors import InputError, RunError
-from litclf.utilities.files import write_json, write_text
+from litclf.utilities.threads import using_threads
 
 
 @dataclass(frozen=True)
@@ -84,7 +73,8 @@ def fit(
         trainer_args: Arguments of :class:`lightning.pytorch.Trainer`; callbacks and loggers given here replace the
             default ones of their kind.
 
-    A fit that is sent SIGINT or SIGTERM saves ``last.ckpt`` at the end of its execution before it ends.
+    A fit that is sent SIGINT or SIGTERM saves ``last.ckpt`` at the end of its execution before it ends. The number of
+    threads and the variables that Lightning keeps its seed in are afterwards what they were.
 
     Raises:
         InputError: If something was given that cannot be used; nothing has been written then.
@@ -102,193 +92,66 @@ def fit(
     """
     check_names(trainer_args)
     whole("seed", seed, 0, 2**32)
-    with quiet_lightning(), signals.as_python_ends():
-        seed_everything(seed, verbose=False)
+    with quiet_lightning(), signals.as_python_ends(), _seeded(seed):
         config = {"seed_everything": seed, "model": described(model), "data": described(data)}
         config["trainer"] = {key: value for key, value in trainer_args.items() if is_plain(value)}
-        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
         name = name or type(data).__name__
-        if ckpt_path is not None:
-            ckpt_path = checkpoint_to_resume(ckpt_path, runs_folder(trainer_args, name))
-        run = Run(model, data, name, text, threads, ckpt_path, pictures, threshold_rule)
-        return run.fit(trainer_args)
+        plan = Plan(
+            model,
+            data,
+            name,
+            config=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+            seed=seed,
+            trainer_args=trainer_args,
+            threads=threads,
+            checkpoint=None if ckpt_path is None else Checkpoint.latest(ckpt_path, runs_folder(trainer_args, name)),
+            pictures=pictures,
+            threshold_rule=threshold_rule,
+        )
+        return run(plan)
 
 
-class Run:
-    """A model and its data on their way through a Trainer, and the folder that it fills.
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seeds the process, and puts back the variables by which Lightning tells its other processes."""
+    names = ("PL_GLOBAL_SEED", "PL_SEED_WORKERS")
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
+    seed_everything(seed, verbose=False)
+    try:
+        yield
+    finally:
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
-    Args:
-        model: The model.
-        data: The data.
-        name: Name of the folder below ``lightning_logs`` that new run folders are made in.
-        config: The text of ``config.yaml``.
-        threads: Threads of PyTorch; None chooses by the size of the work.
-        ckpt_path: Checkpoint to resume from or to evaluate; None starts anew.
-        pictures: Whether a fit draws what fits the data, and writes ``report.html``.
-        threshold_rule: How the threshold of a binary classifier is chosen.
+
+def run(plan: Plan) -> RunResult:
+    """Runs the stages of a fit, one after the other: open, train, test, calibrate, record, report.
 
     Raises:
-        InputError: If model, data and checkpoint do not fit together.
+        InputError: If ``plan`` cannot be fitted.
+        RunError: If the fit fails on its way.
     """
+    plan.check_fit()
+    with signals.handled(), using_threads(plan.num_threads):
+        folder = _folder(plan)
+        path = None if folder is None else folder.path
+        with locked(folder), removed_if_refused(None if plan.checkpoint else folder), tells_how_to_go_on(path):
+            opened = stages.open_run(plan, path)
+            metrics = stages.train(opened)
+            best = stages.read_best(opened)
+            metrics |= stages.test(opened, best)
+            if calibration := stages.calibrate(opened, best):
+                metrics["calibration"] = calibration.to_dict()
+            metrics = stages.record(opened, metrics)
+            stages.report(opened)
+    return RunResult(path, metrics, plan.model, opened.trainer)
 
-    def __init__(
-        self,
-        model: LightningModule,
-        data: LightningDataModule,
-        name: str,
-        config: str,
-        threads: int | None = None,
-        ckpt_path: str | Path | None = None,
-        pictures: bool = False,
-        threshold_rule: Rule = "0.5",
-    ) -> None:
-        if not isinstance(data, LightningDataModule):
-            rule = f"must be a LightningDataModule, got {type(data).__name__}"
-            raise InputError("data", rule, "pass one of litclf's, or fit loaders with lightning.Trainer")
-        if name in ("", "..") or Path(name).name != name:
-            raise InputError("name", f"must be the name of a folder, got {name!r}", "pass a name without slashes")
-        if threads is not None:
-            whole("threads", threads, 1, 2**16)
-        self.model, self.data, self.name, self.config = model, data, name, config
-        self.pictures, self.threshold_rule = pictures, threshold_rule
-        self.ckpt_path = None if ckpt_path is None else Path(ckpt_path)
-        attach = getattr(model, "attach", None)
-        if attach is not None:
-            attach(data)
-        check_rule(threshold_rule, getattr(data, "num_classes", None))
-        if self.ckpt_path is not None:
-            check_checkpoint(self.ckpt_path, model, data)
-        # Read now, so that missing files are found before anything is written.
-        splits = getattr(data, "splits", None)
-        if isinstance(splits, dict):
-            check_last_batch(model, len(splits["train"].y), getattr(data, "batch_size", None))
-        torch.set_num_threads(threads or choose_threads(model, data))
 
-    def fit(self, trainer_args: dict[str, Any]) -> RunResult:
-        """Fits, tests the best checkpoint and writes ``metrics.json``."""
-        check_trainer_args(trainer_args)
-        if isinstance(self.data, InMemoryDataModule):
-            self.data.check_training()
-        saved = {}
-        if self.ckpt_path is not None:
-            saved = check_resuming(self.ckpt_path, self.data, trainer_args, self.pictures)
-        with signals.handled():
-            folder = None if trainer_args.get("fast_dev_run") else self._open(trainer_args)
-            with locked(folder), removed_if_refused(None if self.ckpt_path else folder), tells_how_to_go_on(folder):
-                resume = Resume(folder)
-                trainer = self._trainer(trainer_args, folder, resume, saved)
-                metrics = self._fit(trainer, folder, resume)
-        return RunResult(folder, metrics, self.model, trainer)
-
-    def _fit(self, trainer: Trainer, folder: Path | None, resume: Resume) -> dict[str, Any]:
-        """Runs the stages one after the other, and writes what each leaves; returns the content of ``metrics.json``."""
-        if folder is not None and trainer.is_global_zero:
-            self._write_config(trainer, folder)
-        if trainer.is_global_zero:
-            tell_findings(self.data, folder)
-        if isinstance(self.model, SteppedModule):
-            self.model.warm_up(trainer, self.data)
-        resume.begin()
-        try:
-            trainer.fit(self.model, datamodule=self.data, ckpt_path=self.ckpt_path, weights_only=True)
-        except RuntimeError as error:
-            reason = " ".join(str(error).split())
-            if "which is not available" in reason:
-                raise InputError("trainer.callbacks", reason, "monitor one of these") from error
-            if trainer.world_size > 1 and re.search("gloo|nccl|connection|broken pipe", reason, re.IGNORECASE):
-                rule = f"another process of the run has ended: {reason[:100]}"
-                raise RunError("trainer.devices", rule, f"go on by litclf resume {folder}") from error
-            raise
-        metrics: dict[str, Any] = plain(trainer.callback_metrics)
-        metrics.update(global_step=trainer.global_step, fit_seconds=round(resume.seconds, 3))
-        best = getattr(trainer.checkpoint_callback, "best_model_path", "")
-        if best:
-            score = cast(ModelCheckpoint, trainer.checkpoint_callback).best_model_score
-            metrics["best"] = {"path": Path(best).name, "score": None if score is None else float(score)}
-        if has_samples(self.data, "test") and is_overridden("test_step", self.model) and trainer.state.finished:
-            tested = trainer.test(self.model, self.data, best or None, verbose=False, weights_only=True)
-            metrics.update(plain(tested[0] if tested else {}))
-        if calibration := self._calibrate(Path(best) if best else None, trainer):
-            metrics["calibration"] = calibration.to_dict()
-        metrics.update(engine=getattr(self.model, "engine_choice", "ordinary batches"))
-        metrics.update(seed=run_seed(), versions=versions())
-        if folder is not None and trainer.is_global_zero:
-            for logger in trainer.loggers:
-                if isinstance(logger, RunTensorBoard):
-                    logger.conclude({**self.data.hparams, **self.model.hparams}, metrics)
-            metrics["facts"] = facts_of(trainer, self.data, resume.started)
-            write_json(folder / "metrics.json", metrics)
-            if self.pictures:
-                from litclf.visualization.report.page import write_report  # what draws is loaded after the fit
-
-                write_report(folder)
-        return metrics
-
-    def _write_config(self, trainer: Trainer, folder: Path) -> None:
-        path = folder / "config.yaml"
-        before = path.read_text(encoding="utf-8") if path.is_file() else ""
-        write_text(path, self.config)
-        for logger in trainer.loggers:
-            if isinstance(logger, RunTensorBoard) and before != self.config:
-                logger.describe(self.config)
-
-    def _calibrate(self, best: Path | None, trainer: Trainer) -> Calibration | None:
-        """Calibrates the best checkpoint on the validation split."""
-        classifies = isinstance(self.model, Classifier) and isinstance(self.data, ClassificationDataModule)
-        if best is None or not classifies or not trainer.is_global_zero or not has_samples(self.data, "val"):
-            return None
-        return calibrate_checkpoint(best, cast(Classifier, self.model), self.data, self.threshold_rule)
-
-    def evaluate(self, stage: str, trainer_args: dict[str, Any]) -> dict[str, float]:
-        """Validates or tests the checkpoint and writes ``<stage>.json`` into its run folder."""
-        trainer = self._evaluator(trainer_args)
-        if not has_samples(self.data, "val" if stage == "validate" else stage):
-            raise InputError("data", f"has nothing to {stage}", "hold samples out, for example by --data.holdout 0.2")
-        run = trainer.validate if stage == "validate" else trainer.test
-        path = cast(Path, self.ckpt_path)
-        evaluated = run(self.model, self.data, ckpt_path=path, verbose=False, weights_only=True)
-        if not evaluated:
-            raise InputError("trainer", f"its limits leave nothing to {stage}", "raise the limit")
-        metrics = plain(evaluated[0])
-        write_json(run_folder(path) / f"{stage}.json", metrics)
-        return metrics
-
-    def predict(self, trainer_args: dict[str, Any]) -> list[Any]:
-        """The outputs of ``predict_step`` for each batch of the data's prediction split."""
-        trainer = self._evaluator(trainer_args)
-        if not hasattr(self.data, "class_names"):
-            raise InputError("data", f"{type(self.data).__name__} has no classes to predict", "see val/psnr instead")
-        return cast(
-            "list[Any]", trainer.predict(self.model, self.data, ckpt_path=self.ckpt_path, weights_only=True) or []
-        )
-
-    def _trainer(
-        self, trainer_args: dict[str, Any], folder: Path | None, resume: Resume, checkpoint: dict[str, Any]
-    ) -> Trainer:
-        """The Trainer, with loggers that go on where the checkpoint was saved."""
-        args = trainer_defaults(trainer_args, self.data, folder, checkpoint.get("global_step"))
-        if self.pictures and folder is not None:
-            args["callbacks"] = [*args["callbacks"], *pictures_for(self.model, self.data, args["callbacks"])]
-        # First of all, so that nothing is drawn or saved of a fit that has diverged.
-        args["callbacks"] = [StopOnDivergence(), resume, *args["callbacks"]]
-        trainer = make_trainer(args)
-        check_launcher(trainer, trainer_args.get("strategy"))
-        if getattr(self.data, "steps_per_execution", 1) > 1:
-            check_trainer(trainer)
-        if self.ckpt_path is not None:
-            check_same_settings(trainer, self.ckpt_path, checkpoint)
-        if self.ckpt_path is not None and trainer.is_global_zero:
-            rewind(trainer, self.ckpt_path, checkpoint)
-        return trainer
-
-    def _evaluator(self, trainer_args: dict[str, Any]) -> Trainer:
-        check_trainer_args(trainer_args)
-        changes = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "callbacks": None}
-        return make_trainer({**trainer_args, **changes, "plugins": with_safe_checkpoints(trainer_args)})
-
-    def _open(self, trainer_args: dict[str, Any]) -> Path:
-        """The run folder: that of the checkpoint to resume, or a new one."""
-        if self.ckpt_path is not None:
-            return run_folder(self.ckpt_path)
-        parent = runs_folder(trainer_args, self.name)
-        return parent / "written by the first process" if getattr(rank_zero_only, "rank", 0) else new_folder(parent)
+def _folder(plan: Plan) -> RunFolder | None:
+    """The run folder: that of the checkpoint to go on from, or a new one."""
+    if plan.trainer_args.get("fast_dev_run"):
+        return None
+    if plan.checkpoint is not None:
+        return RunFolder.at(plan.checkpoint.folder)
+    return RunFolder.new(runs_folder(plan.trainer_args, plan.name))

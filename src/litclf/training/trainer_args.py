@@ -1,4 +1,4 @@
-"""Settings of the Trainer that cannot be meant, although Lightning takes them; refused before anything runs."""
+"""Arguments of the Trainer that cannot be meant, although Lightning takes them; refused before anything runs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from typing import Any, cast
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
+from lightning.pytorch.strategies import StrategyRegistry
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
+from litclf.utilities.lightning_internals import start_method
 
 _AT_LEAST = {
     "max_epochs": -1,
@@ -49,7 +50,7 @@ def check_names(args: dict[str, Any]) -> None:
             raise InputError.unknown("fit", argument, known)
 
 
-def make_trainer(args: dict[str, Any]) -> Trainer:
+def checked_trainer(args: dict[str, Any]) -> Trainer:
     """A Trainer; what it refuses is told in one line.
 
     Raises:
@@ -157,7 +158,11 @@ def check_launcher(trainer: Trainer, strategy: object) -> None:
     Raises:
         InputError: Naming the strategy, and the one to use instead.
     """
-    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
+    if isinstance(strategy, str) and strategy in StrategyRegistry:
+        started = StrategyRegistry[strategy]["init_params"].get("start_method", "popen")
+    else:
+        started = start_method(trainer)
+    if started != "popen":
         rule = f"must run the script in each of its processes, which {strategy} does not"
         raise InputError("trainer.strategy", rule, "pass ddp, or start the script by torchrun")
 

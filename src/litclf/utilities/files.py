@@ -41,9 +41,9 @@ def replacing(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         yield beside
-        _flush(beside)
+        _flush(beside, os.O_WRONLY)
         beside.replace(path)
-        _flush(path.parent)
+        _flush(path.parent, os.O_RDONLY)
     except OSError as error:
         if error.filename in (None, str(beside), beside):
             # Failed writes carry no name, and the name beside says nothing to the user.
@@ -124,9 +124,9 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def _flush(path: Path) -> None:
-    """Waits until the content of a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+def _flush(path: Path, mode: int) -> None:
+    """Waits until the content of a file, or the names in a folder, are on the disk; a folder opens to read only."""
+    descriptor = os.open(path, mode)
     try:
         os.fsync(descriptor)
     except OSError as error:

@@ -23,6 +23,7 @@ has a test for each name that fails when Lightning renames it or changes what it
 - ``_first_loop_iter``: whether the sums of the epoch are begun anew.
 - ``_results``: the sums of the epoch that is not over.
 - ``meta``, ``has_reset``, ``is_tensor``, ``metric_state``: how one of these sums is logged, and its content.
+- ``_start_method``: how a strategy that is given as an object, or chosen by Lightning in a notebook, starts processes.
 - ``_update_count``, ``_computed``: TorchMetrics' count of what a metric has seen, and its result kept.
 """
 
@@ -220,3 +221,15 @@ def steps_between_checkpoints(callback: ModelCheckpoint) -> int:
     assert isinstance(settings, ast.Dict)
     told = {ast.unparse(key): value for key, value in zip(settings.keys, settings.values, strict=True) if key}
     return int(ast.literal_eval(told["'every_n_train_steps'"]))
+
+
+def start_method(trainer: Trainer) -> str:
+    """How the other processes of a run start: by running its script anew, ``popen``, or with a copy of this one.
+
+    The registry of strategies tells it of those that are given by name, and of no others.
+
+    Example:
+        >>> start_method(Trainer(logger=False, enable_checkpointing=False, devices=1))
+        'popen'
+    """
+    return str(getattr(trainer.strategy, "_start_method", "popen"))

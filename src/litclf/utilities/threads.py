@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
 _SMALL_WORK = 1e8
 """Multiply-adds of a step below which one thread is taken: a second gains little, and costs a lot on a busy machine."""
+
+
+@contextmanager
+def using_threads(number: int) -> Iterator[None]:
+    """Has PyTorch use so many threads while it is open, and as many as before afterwards.
+
+    Example:
+        >>> before = torch.get_num_threads()
+        >>> with using_threads(before + 1):
+        ...     torch.get_num_threads() - before
+        1
+        >>> torch.get_num_threads() - before
+        0
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def threads_for(network: nn.Module, example: Tensor | None, batch_size: int) -> int:

@@ -17,7 +17,8 @@ from litclf.data.images import ImagesDataModule
 from litclf.inference.export.export import ExportError, export
 from litclf.inference.export.formats import FORMATS, FileFormat
 from litclf.inference.model import load
-from litclf.inference.rebuild import load_data
+from litclf.inference.rebuild import rebuild_data
+from litclf.runs.checkpoint import Checkpoint
 
 onnxruntime = pytest.importorskip("onnxruntime")
 safetensors = pytest.importorskip("safetensors")
@@ -300,5 +301,5 @@ def test_every_preset_has_the_same_answers_by_onnx(preset, tmp_path):
     assert run(["fit", "-c", preset, *data, *length, *quiet]) == 0
     folder = tmp_path / "lightning_logs" / preset
     model = load(folder)
-    told = export(model, load_data(folder), "onnx", tmp_path / "model.onnx")
+    told = export(model, rebuild_data(Checkpoint.tested(folder)), "onnx", tmp_path / "model.onnx")
     assert told.max_difference <= 1e-5

@@ -17,6 +17,7 @@ from litclf.engines.execution import Sums, pieces
 from litclf.engines.kernel import engine as kernel
 from litclf.training.callbacks.progress import BarProgress, PlainProgress
 from litclf.training.trainer import trainer_defaults
+from litclf.utilities.data_spec import DataSpec
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The number of training batches"),
@@ -127,7 +128,7 @@ def test_can_be_switched_off(tmp_path, capsys):
 @pytest.mark.parametrize(("terminal", "kind"), [(True, BarProgress), (False, PlainProgress)])
 def test_the_bar_is_for_terminals(terminal, kind, monkeypatch):
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: terminal))
-    callbacks = trainer_defaults({}, make_data(5, 5), None)["callbacks"]
+    callbacks = trainer_defaults({}, DataSpec.of(make_data(5, 5)), None)["callbacks"]
     assert [type(callback) for callback in callbacks] == [kind]
 
 

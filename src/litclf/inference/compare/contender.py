@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from litclf.data.base import ClassificationDataModule
-from litclf.inference.compare.run import LoadedRun, load_run
+from litclf.inference.rebuild import LoadedRun, load_run
 from litclf.models.classifier import Classifier
 from litclf.models.outputs import outputs
+from litclf.runs.versions import name_of
 from litclf.utilities.errors import InputError
 from litclf.utilities.statistics import wilson
 
@@ -125,8 +126,7 @@ def contenders(paths: Sequence[Path]) -> list[Contender]:
 
 
 def _name(run: LoadedRun) -> str:
-    folder = run.folder.resolve()
-    return f"{folder.parent.name}/{folder.name}" if folder.name.startswith("version_") else folder.name
+    return name_of(run.folder.resolve())
 
 
 def differing_settings(contenders: Sequence[Contender]) -> dict[str, list[Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from litclf.inference.model import LoadedModel
+from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.find import run_folder
 from litclf.utilities.errors import InputError
 
@@ -51,10 +52,10 @@ def _extents(model: LoadedModel) -> list[tuple[float, float]]:
     taken: Any = model.preparation
     if taken.kind == "table":
         return [(of["mean"] - 3 * of["scale"], of["mean"] + 3 * of["scale"]) for of in taken.numbers.values()]
-    from litclf.inference.rebuild import load_data  # loads Lightning
+    from litclf.inference.rebuild import rebuild_data  # loads Lightning
 
     try:
-        x = load_data(model.path).splits["train"].x
+        x = rebuild_data(Checkpoint.read(model.path)).splits["train"].x
     except (InputError, OSError):
         return [_EXTENT, _EXTENT]
     margin = 0.1 * (x.amax(0) - x.amin(0))

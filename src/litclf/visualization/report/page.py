@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from litclf.runs.history import History, calibration_text
-from litclf.runs.read import RunFolder, read_folder
+from litclf.runs.read import RunFiles, read_folder
 from litclf.utilities.files import write_text
 from litclf.visualization.report.charts import figures
 from litclf.visualization.report.confusion import confusion
@@ -61,7 +61,7 @@ def _template() -> Any:
     return environment.get_template("report.html.j2")
 
 
-def _content(run: RunFolder) -> dict[str, Any]:
+def _content(run: RunFiles) -> dict[str, Any]:
     history, folder = run.history, run.path.resolve()
     charts, matrix = figures(history), confusion(history.facts, run.samples)
     better = {

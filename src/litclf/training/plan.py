@@ -1,0 +1,105 @@
+"""Plan of a run: what it is to do, settled and checked before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import LightningDataModule, LightningModule
+from torch import Tensor, nn
+
+from litclf.data.base import InMemoryDataModule
+from litclf.models.decision import Rule
+from litclf.runs.checkpoint import Checkpoint
+from litclf.training.calibration import check_rule
+from litclf.training.resume import check_same_run, check_unfinished
+from litclf.training.trainer_args import check_last_batch, check_trainer_args
+from litclf.utilities.checks import whole
+from litclf.utilities.data_spec import DataSpec
+from litclf.utilities.errors import InputError
+from litclf.utilities.threads import threads_for
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do; model, data and checkpoint fit together.
+
+    Attributes:
+        model: The model; takes its sizes from ``data``.
+        data: The data.
+        name: Name of the folder below ``lightning_logs`` that new run folders are made in.
+        config: The text of ``config.yaml``.
+        seed: Seed of the order of samples.
+        trainer_args: Arguments of :class:`lightning.pytorch.Trainer`, as the user gave them.
+        threads: Threads of PyTorch; None chooses by the size of the work.
+        checkpoint: The checkpoint to go on from or to evaluate; None starts anew.
+        pictures: Whether a fit draws what fits the data, and writes ``report.html``.
+        threshold_rule: How the threshold of a binary classifier is chosen.
+
+    Raises:
+        InputError: If something was given that cannot be used; nothing has been written then.
+
+    Example:
+        >>> from litclf import BinaryClassifier, CirclesDataModule
+        >>> plan = Plan(BinaryClassifier(), CirclesDataModule(num_samples=100), "circles", config="", seed=1)
+        >>> plan.spec.num_samples["train"], plan.num_threads
+        (80, 1)
+    """
+
+    model: LightningModule
+    data: LightningDataModule
+    name: str
+    config: str
+    seed: int
+    trainer_args: dict[str, Any] = field(default_factory=dict)
+    threads: int | None = None
+    checkpoint: Checkpoint | None = None
+    pictures: bool = False
+    threshold_rule: Rule = "0.5"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.data, LightningDataModule):
+            rule = f"must be a LightningDataModule, got {type(self.data).__name__}"
+            raise InputError("data", rule, "pass one of litclf's, or fit loaders with lightning.Trainer")
+        if self.name in ("", "..") or Path(self.name).name != self.name:
+            raise InputError("name", f"must be the name of a folder, got {self.name!r}", "pass a name without slashes")
+        if self.threads is not None:
+            whole("threads", self.threads, 1, 2**16)
+        attach = getattr(self.model, "attach", None)
+        if attach is not None:
+            attach(self.data)
+        check_rule(self.threshold_rule, getattr(self.data, "num_classes", None))
+        if self.checkpoint is not None:
+            check_same_run(self.checkpoint, self.model, self.data)
+        if self.spec.in_memory:  # read now, so that missing files are found before anything is written
+            check_last_batch(self.model, self.spec.num_samples["train"] or 0, self.spec.batch_size)
+        check_trainer_args(self.trainer_args)
+
+    def check_fit(self) -> None:
+        """Refuses data that cannot be trained on, and a checkpoint that a fit cannot go on from.
+
+        Raises:
+            InputError: Naming the data, the setting or the checkpoint.
+        """
+        if isinstance(self.data, InMemoryDataModule):
+            self.data.check_training()
+        if self.checkpoint is not None:
+            check_unfinished(self.checkpoint, self.spec, self.seed, self.trainer_args, self.pictures)
+
+    @cached_property
+    def spec(self) -> DataSpec:
+        """Sizes, names and counts of the data."""
+        return DataSpec.of(self.data)
+
+    @cached_property
+    def num_threads(self) -> int:
+        """The threads that were asked for; else one where a step is little work, PyTorch's default otherwise."""
+        if self.threads is not None:
+            return self.threads
+        network, example = getattr(self.model, "network", None), self.model.example_input_array
+        batch_size = self.spec.batch_size or 1000
+        if isinstance(network, nn.Module) and isinstance(example, Tensor):
+            return threads_for(network, example, batch_size)
+        return threads_for(self.model, None, batch_size)

@@ -1,0 +1,170 @@
+"""Stages of a fit: open, train, test, calibrate, record, report; each a function of the run that was opened."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.utilities.model_helpers import is_overridden
+
+from litclf.data.audit.loaded import tell_findings
+from litclf.data.base import ClassificationDataModule, InMemoryDataModule
+from litclf.data.loading.limits import check_trainer
+from litclf.models.base import SteppedModule
+from litclf.models.classifier import Classifier
+from litclf.models.decision import Calibration
+from litclf.runs.checkpoint import Checkpoint
+from litclf.runs.checkpoint_io import SafeCheckpointIO
+from litclf.runs.record import facts_of, plain, versions
+from litclf.training.calibration import calibrate_checkpoint
+from litclf.training.callbacks.divergence import StopOnDivergence
+from litclf.training.callbacks.gallery import pictures_for
+from litclf.training.callbacks.monitors import Monitors
+from litclf.training.callbacks.resume import Resume
+from litclf.training.loggers.tensorboard import RunTensorBoard
+from litclf.training.plan import Plan
+from litclf.training.resume import check_same_settings, rewind
+from litclf.training.trainer import hand, make_trainer, trainer_defaults
+from litclf.training.trainer_args import check_launcher
+from litclf.utilities.errors import RunError
+from litclf.utilities.files import sweep, write_json, write_text
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run that has begun.
+
+    Attributes:
+        plan: What it is to do.
+        folder: Where it leaves what it makes; None where nothing is kept.
+        trainer: Its Trainer.
+        resume: What makes it go on where it was stopped; counts its seconds.
+        monitors: What tells a metric that is monitored and not logged.
+    """
+
+    plan: Plan
+    folder: Path | None
+    trainer: Trainer
+    resume: Resume
+    monitors: Monitors
+
+
+def open_run(plan: Plan, folder: Path | None) -> Opened:
+    """Makes the Trainer, with loggers that go on where the checkpoint was saved, and writes ``config.yaml``."""
+    checkpoint = plan.checkpoint
+    for place in () if folder is None else (folder, folder / "checkpoints"):
+        sweep(place)
+    args = trainer_defaults(plan.trainer_args, plan.spec, folder, None if checkpoint is None else checkpoint.step)
+    if plan.pictures and folder is not None:
+        args["callbacks"] += pictures_for(plan.model, plan.data, args["callbacks"])
+    resume, monitors = Resume(folder), Monitors()
+    # First of all, so that nothing is drawn or saved of a fit that has diverged.
+    args["callbacks"] = [StopOnDivergence(), resume, monitors, *args["callbacks"]]
+    trainer = make_trainer(args)
+    check_launcher(trainer, plan.trainer_args.get("strategy"))
+    if plan.spec.steps_per_execution > 1:
+        check_trainer(trainer)
+    if checkpoint is not None:
+        check_same_settings(trainer, checkpoint)
+        hand(trainer, checkpoint)
+    if isinstance(plan.data, InMemoryDataModule):
+        plan.data.run_seed = plan.seed
+    if trainer.is_global_zero:
+        if checkpoint is not None:
+            rewind(trainer, checkpoint)
+        if folder is not None:
+            _write_config(trainer, folder / "config.yaml", plan.config)
+        tell_findings(plan.data, folder)
+    return Opened(plan, folder, trainer, resume, monitors)
+
+
+def _write_config(trainer: Trainer, path: Path, config: str) -> None:
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    write_text(path, config)
+    for logger in trainer.loggers:
+        if isinstance(logger, RunTensorBoard) and before != config:
+            logger.describe(config)
+
+
+def train(opened: Opened) -> dict[str, Any]:
+    """Trains; gives the latest metrics, and what the fit took."""
+    plan, trainer = opened.plan, opened.trainer
+    if isinstance(plan.model, SteppedModule):
+        plan.model.warm_up(trainer, plan.data)
+    opened.resume.begin()
+    try:
+        path = None if plan.checkpoint is None else plan.checkpoint.path
+        trainer.fit(plan.model, datamodule=plan.data, ckpt_path=path, weights_only=True)
+    except (RuntimeError, MisconfigurationException) as error:
+        opened.monitors.check(trainer, error)
+        reason = " ".join(str(error).split())
+        if trainer.world_size > 1 and re.search("gloo|nccl|connection|broken pipe", reason, re.IGNORECASE):
+            rule = f"another process of the run has ended: {reason[:100]}"
+            raise RunError("trainer.devices", rule, f"go on by litclf resume {opened.folder}") from error
+        raise
+    done = {"global_step": trainer.global_step, "fit_seconds": round(opened.resume.seconds, 3)}
+    return plain(trainer.callback_metrics) | done
+
+
+def read_best(opened: Opened) -> Checkpoint | None:
+    """The best checkpoint, read once for its test and its calibration; None where none was kept.
+
+    Nor is one read that another CheckpointIO than ours has written, in a format of its own.
+    """
+    path, io = _best_path(opened.trainer), opened.trainer.strategy.checkpoint_io
+    return Checkpoint.read(Path(path)) if path and isinstance(io, SafeCheckpointIO) else None
+
+
+def _best_path(trainer: Trainer) -> str:
+    return getattr(trainer.checkpoint_callback, "best_model_path", "")
+
+
+def test(opened: Opened, kept: Checkpoint | None) -> dict[str, Any]:
+    """Tests the best checkpoint, or the model as it is where none was kept; gives its metrics, and which it was."""
+    plan, trainer = opened.plan, opened.trainer
+    metrics: dict[str, Any] = {}
+    if path := _best_path(trainer):
+        score = cast(ModelCheckpoint, trainer.checkpoint_callback).best_model_score
+        metrics["best"] = {"path": Path(path).name, "score": None if score is None else float(score)}
+    if plan.spec.has("test") and is_overridden("test_step", plan.model) and trainer.state.finished:
+        if kept is not None:
+            hand(trainer, kept)
+        tested = trainer.test(plan.model, plan.data, path or None, verbose=False, weights_only=True)
+        metrics.update(plain(tested[0] if tested else {}))
+    return metrics
+
+
+def calibrate(opened: Opened, kept: Checkpoint | None) -> Calibration | None:
+    """Calibrates the best checkpoint on the validation split, and stores in it what was found."""
+    plan = opened.plan
+    classifies = isinstance(plan.model, Classifier) and isinstance(plan.data, ClassificationDataModule)
+    if kept is None or not classifies or not opened.trainer.is_global_zero or not plan.spec.has("val"):
+        return None
+    return calibrate_checkpoint(kept, cast(Classifier, plan.model), plan.data, plan.threshold_rule)
+
+
+def record(opened: Opened, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Adds how the run came about, and writes ``metrics.json`` and what TensorBoard compares runs by."""
+    plan, trainer = opened.plan, opened.trainer
+    engine = getattr(plan.model, "engine_choice", "ordinary batches")
+    metrics |= {"engine": engine, "seed": plan.seed, "versions": versions()}
+    if opened.folder is not None and trainer.is_global_zero:
+        for logger in trainer.loggers:
+            if isinstance(logger, RunTensorBoard):
+                logger.conclude({**plan.data.hparams, **plan.model.hparams}, metrics)
+        metrics["facts"] = facts_of(trainer, plan.spec, opened.resume.started)
+        write_json(opened.folder / "metrics.json", metrics)
+    return metrics
+
+
+def report(opened: Opened) -> None:
+    """Writes ``report.html`` where it is wanted, last of all: a run that has it has finished."""
+    if opened.plan.pictures and opened.folder is not None and opened.trainer.is_global_zero:
+        from litclf.visualization.report.page import write_report  # what draws is loaded after the fit
+
+        write_report(opened.folder)
