@@ -1,10 +1,17 @@
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+from typing import get_args, get_type_hints
+
 import pytest
 import torch
 from lightning.pytorch import Callback
 
-from litclf import BinaryClassifier, CirclesDataModule, InputError
+from litclf import BinaryClassifier, CirclesDataModule, InputError, engines
+from litclf.engines.base import Learner, Watch
+from litclf.engines.choice import ENGINES, NAMES, choose_engine
 from litclf.engines.eager import EagerEngine
 from litclf.engines.kernel.engine import KernelEngine
+from litclf.models.classifier import Classifier
 
 pytestmark = pytest.mark.filterwarnings("ignore:The number of training batches")
 
@@ -24,6 +31,47 @@ def fit(make_trainer, kind=BinaryClassifier, engine="auto", **trainer):
     data = CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
     make_trainer(max_epochs=1, **trainer).fit(model, datamodule=data)
     return model
+
+
+def test_help_and_the_rooms_page_name_the_engines_of_the_table():
+    assert sorted(NAMES) == ["auto", "eager", "graph", "kernel"]
+    assert set(get_args(get_type_hints(Classifier.__init__)["engine"])) == set(NAMES)
+    page = (Path(engines.__path__[0]) / "README.md").read_text(encoding="utf-8")
+    for kind in ENGINES:
+        assert f"``{kind.name}``" in Classifier.__doc__
+        assert f"| `{kind.name}` |" in page
+        with pytest.raises(FrozenInstanceError):
+            kind.name = "other"
+
+
+@pytest.fixture
+def learner():
+    network = torch.nn.Sequential(torch.nn.Linear(2, 1))
+    return Learner(network, None, None, torch.optim.SGD(network.parameters(), fused=True), own_loss=None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({}, "kernel, for a fully connected network on the CPU"),
+        ({"watch": Watch("it is looked at", None, None, None)}, "eager, since it is looked at"),
+        ({"own_loss": "classes are weighed"}, "eager, since classes are weighed"),
+        ({"device": torch.device("cuda")}, "eager, since the parameters are not on a CUDA device"),
+        ({"device": torch.device("mps")}, "eager, since the parameters are not all trained, in float32 and on the CPU"),
+    ],
+)
+def test_a_choice_is_a_function_of_facts(facts, why, learner):
+    kind, told = choose_engine("auto", replace(learner, **facts))
+    assert told == why
+    assert told.startswith(kind.name)
+
+
+def test_an_engine_that_is_asked_for_by_name_is_strict(learner):
+    assert choose_engine("eager", learner)[1] == "eager, as asked"
+    with pytest.raises(InputError, match="engine: graph cannot serve this fit: the parameters are not on a CUDA"):
+        choose_engine("graph", learner)
+    (graph,) = (kind for kind in ENGINES if kind.name == "graph")
+    assert [graph.make(asked).strict for asked in (True, False)] == [True, False]
 
 
 def test_auto_takes_the_kernel_for_a_fully_connected_network(make_trainer):
