@@ -24,6 +24,14 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cut():
+    """Does not wait for the disk, which a fit does eighteen times; that it would is tested with a call of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def one_thread():
     import torch
