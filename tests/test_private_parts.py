@@ -21,10 +21,7 @@ ALLOWED = {
     "engines/kernel/cache.py": {"_cache"},
     # PyTorch has no public way to ask for the hooks of a layer.
     "engines/kernel/engine.py": {"_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"},
-    "training/trainer_args.py": {"_MultiProcessingLauncher", "_BatchNorm"},
-    "training/trainer.py": {"_checkpoint_io"},
     "cli/fit.py": {"_get"},
-    "cli/trust.py": {"_actions", "_typehints", "_util"},
 }
 
 

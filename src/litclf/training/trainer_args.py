@@ -15,7 +15,6 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.strategies import StrategyRegistry
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
@@ -33,6 +32,8 @@ _AT_LEAST = {
     "reload_dataloaders_every_n_epochs": 0,
     "num_nodes": 1,
 }
+
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 _SAID_OF = {"Timer(duration": "max_time", "backend found": "accelerator", "torch_xla": "accelerator"}
 """What Lightning says of settings that it does not name."""
@@ -180,7 +181,7 @@ def check_last_batch(model: LightningModule, num_samples: int, batch_size: int |
     """
     network, example = getattr(model, "network", None), model.example_input_array
     last = num_samples % batch_size if batch_size else num_samples
-    normalises = isinstance(network, nn.Module) and any(isinstance(part, _BatchNorm) for part in network.modules())
+    normalises = isinstance(network, nn.Module) and any(isinstance(part, _BATCH_NORMS) for part in network.modules())
     if last != 1 or not normalises or not isinstance(example, Tensor):
         return
     try:

@@ -16,7 +16,7 @@ has a test for each name that fails when Lightning renames it or changes what it
 - ``_should_check_val_fx``, ``_data_fetcher``: whether a validation follows the batch just done.
 - ``restarting``, ``_restarting``: whether an epoch is begun anew or taken up, which decides what schedules follow.
 - ``update_lr_schedulers``: the step of the schedules that wait for an epoch's end.
-- ``_logger_connector``: what is logged, and when; the five below are parts of it.
+- ``_logger_connector``: what is logged, and when; the four below are parts of it.
 - ``should_update_logs``: whether the batch just done is one that is logged.
 - ``metrics``: what would be logged now.
 - ``_callback_metrics``: the latest metrics, which ``trainer.callback_metrics`` gives as a copy.

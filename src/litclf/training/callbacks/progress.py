@@ -44,8 +44,8 @@ class _Progress(ProgressBar):
 
     @property
     def is_enabled(self) -> bool:
-        """Whether anything is shown."""
-        return self._enabled and (self._trainer is None or self._trainer.is_global_zero)
+        """Whether anything is shown; Lightning disables the bars of all processes but the first."""
+        return self._enabled
 
     @property
     def is_disabled(self) -> bool:
