@@ -316,7 +316,7 @@ def test_disabled_it_shows_nothing_until_it_is_enabled(clock, drawn, make_traine
 @pytest.mark.parametrize("kind", [BarProgress, PlainProgress])
 def test_only_the_first_process_shows_progress(kind):
     progress = kind()
-    progress._trainer = SimpleNamespace(is_global_zero=False)
+    progress.setup(SimpleNamespace(is_global_zero=False), None, "fit")
     progress.enable()  # as the learning-rate finder does on every process
     assert progress.is_disabled
 

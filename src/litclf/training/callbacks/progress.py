@@ -36,16 +36,21 @@ class _Progress(ProgressBar):
 
     def __init__(self) -> None:
         super().__init__()
-        self._enabled = True
+        self._enabled = self._is_first = True
         self._begin: float | None = None
         self._first_step = 0
         self._total: int | None = None
         self._epoch = ""
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Notes whether this is the first process: the learning-rate finder enables the bars of all."""
+        super().setup(trainer, pl_module, stage)
+        self._is_first = trainer.is_global_zero
+
     @property
     def is_enabled(self) -> bool:
-        """Whether anything is shown; Lightning disables the bars of all processes but the first."""
-        return self._enabled
+        """Whether anything is shown."""
+        return self._enabled and self._is_first
 
     @property
     def is_disabled(self) -> bool:
