@@ -1,8 +1,6 @@
 import functools
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,19 +9,14 @@ from PIL import Image
 
 from litclf import BinaryClassifier, BlobsDataModule, InputError, MulticlassClassifier, fit
 from litclf.cli.export import main
-from litclf.cli.fit import run
-from litclf.cli.presets import presets
 from litclf.data.images import ImagesDataModule
 from litclf.inference.export.export import ExportError, export
 from litclf.inference.export.formats import FORMATS, FileFormat
 from litclf.inference.model import load
-from litclf.inference.rebuild import rebuild_data
-from litclf.runs.checkpoint import Checkpoint
 
 onnxruntime = pytest.importorskip("onnxruntime")
 safetensors = pytest.importorskip("safetensors")
 
-MNIST = Path(__file__).parents[3] / "shared" / "data"
 SLOW = pytest.mark.slow
 
 
@@ -111,42 +104,6 @@ def test_safetensors_say_what_they_are(circles, exported):
         assert torch.equal(file.get_tensor("0.weight"), model.network[0].weight)
 
 
-def printed_lines(capsys):
-    """The two lines of code that the command prints."""
-    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    lines = printed[printed.index("load it by") + 1 :]
-    assert len(lines) == 2
-    return lines
-
-
-def test_the_lines_that_are_printed_load_the_model(circles, tmp_path, capsys):
-    model, _ = circles
-    args = ["--ckpt_path", str(model.path), "--format", "state_dict", "--output", str(tmp_path / "model.pt")]
-    assert main(args) == 0
-    made = {}
-    exec("\n".join(["import torch, litclf", *printed_lines(capsys)]), made)
-    rows = torch.randn(5, 2)
-    torch.testing.assert_close(made["model"](rows).flatten().detach(), model.logits(rows))
-
-
-@pytest.mark.slow
-def test_merged_blobs_from_the_fit_to_a_new_model_in_a_fresh_process(tmp_path, capsys):
-    quiet = ["--trainer.enable_progress_bar", "false", "--trainer.default_root_dir", str(tmp_path)]
-    assert run(["fit", "-c", "merged-blobs", *quiet]) == 0
-    capsys.readouterr()
-    folder = tmp_path / "lightning_logs" / "merged-blobs"
-    assert main(["--ckpt_path", str(folder), "--format", "state_dict"]) == 0
-    code = [
-        "import torch, litclf",
-        *printed_lines(capsys),
-        "print(model(torch.tensor([[-1.0, 1.0]])).sigmoid().item())",
-    ]
-    done = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True)
-    answer = load(folder).predict([[-1, 1]])
-    assert answer.classes == ["class 1"], "the cluster around (-1, 1) has this label"
-    assert float(done.stdout) == pytest.approx(answer.probabilities[0, 1], rel=1e-5)
-
-
 def planted(format, change):
     """The format, with a change of the graph that it writes."""
     own = FORMATS[format]
@@ -223,22 +180,6 @@ def test_a_missing_package_is_named(circles, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
-        (["--format", "onx"], "invalid choice: 'onx'"),
-        ([], "arguments are required: --format"),
-        (["--format", "torch", "--output", "none/model.pt2"], "there is no folder none"),
-        (["--format", "torch", "--data.sample", "3"], "has no argument sample"),
-    ],
-)
-def test_wrong_arguments_are_refused(circles, tmp_path, monkeypatch, args, message):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match=message):
-        main(["--ckpt_path", str(circles[0].path), *args])
-    assert not list(tmp_path.iterdir())
-
-
 def test_data_of_another_shape_is_refused(circles, tmp_path):
     with pytest.raises(InputError, match=r"has inputs of shape \[3\], the model takes \[2\]"):
         export(circles[0], BlobsDataModule(num_features=3), "torch", tmp_path / "model.pt2")
@@ -284,22 +225,3 @@ def test_tables_and_images_are_scaled_inside(run, takes, format, request, tmp_pa
     told = export(load(result.folder), data, format, tmp_path / f"model{FORMATS[format].ending}")
     assert told.num_samples == len(data.splits["test"].y)
     assert told.input.startswith(takes)
-
-
-ON_OWN_DATA, NO_CLASSIFIER = {"images", "table"}, {"restoration"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("preset", sorted(presets().keys() - ON_OWN_DATA - NO_CLASSIFIER))
-def test_every_preset_has_the_same_answers_by_onnx(preset, tmp_path):
-    if preset.startswith("mnist") and not MNIST.is_dir():
-        pytest.skip("needs the files of MNIST")
-    data = ["--data.data_dir", str(MNIST)] if preset.startswith("mnist") else []
-    length = ["--trainer.limit_train_batches", "100"] if data else []
-    length += ["--trainer.max_epochs", "1" if data else "2"]
-    quiet = ["--trainer.enable_progress_bar", "false", "--trainer.default_root_dir", str(tmp_path)]
-    assert run(["fit", "-c", preset, *data, *length, *quiet]) == 0
-    folder = tmp_path / "lightning_logs" / preset
-    model = load(folder)
-    told = export(model, rebuild_data(Checkpoint.tested(folder)), "onnx", tmp_path / "model.onnx")
-    assert told.max_difference <= 1e-5
