@@ -1,4 +1,4 @@
-"""How weights are updated: an optimizer and a learning-rate schedule, by name."""
+"""Recipe: how weights are updated, by an optimizer and a learning-rate schedule, each by its name."""
 
 from __future__ import annotations
 

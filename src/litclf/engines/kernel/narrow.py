@@ -1,4 +1,4 @@
-"""All optimizer steps of an execution in one compiled call, for networks of a few units a layer.
+"""Narrow kernel: all optimizer steps of an execution in one compiled call, for networks of a few units a layer.
 
 Vectors lie along the samples of a mini-batch. Weights lie in memory with shape ``(inputs, outputs)``; going backward, a
 row's gradient is taken and its update made at once, while it is in the cache, and the first layer needs no gradient of

@@ -1,4 +1,4 @@
-"""What the compiled kernels share: activations, losses and the optimizers' updates.
+"""Kernel updates: what the compiled kernels share, activations, losses and the optimizers' updates.
 
 Numba keeps compiled code beside the file of the kernel and looks at the date of that file alone: after a change here,
 ``touch`` the kernels' files.

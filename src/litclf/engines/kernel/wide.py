@@ -1,4 +1,4 @@
-"""All optimizer steps of an execution in one compiled call, for networks of wide layers.
+"""Wide kernel: all optimizer steps of an execution in one compiled call, for networks of wide layers.
 
 Vectors lie along the outputs of a layer. A layer's product, the gradient of its weights and that of its inputs are all
 sums of rows of a matrix; they are taken for two samples, or two inputs, at a time, so that a row that was fetched
