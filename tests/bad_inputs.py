@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from litclf import InputError
-from litclf.__main__ import main
+from litclf.cli.main import main
 
 ROWS = [f"{1.5 * row},{'red' if row % 3 else 'blue'},{'a' if row % 2 else 'b'}" for row in range(60)]
 """Rows of a table that trains: a number, a colour and a class."""

@@ -26,7 +26,7 @@ found["plots"] = loaded("matplotlib.pyplot", "torch", "lightning")
 for name in list(sys.modules):  # as if nothing had been drawn
     if name.split(".")[0] in ("litclf", "matplotlib", "sklearn"):
         del sys.modules[name]
-from litclf.__main__ import main
+from litclf.cli.main import main
 assert main(["predict", "--ckpt_path", run, "--input", rows, "--output", predicted]) == 0
 assert loaded("torch") == ["torch"]
 found["predict"] = loaded("lightning", "torchmetrics", "torchvision", "sklearn", "matplotlib")

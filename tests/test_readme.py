@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
-from litclf.__main__ import main
+from litclf.cli.main import main
 
 PROJECT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^ *```(sh|python)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)

@@ -36,7 +36,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from litclf import TableDataModule
-from litclf.__main__ import main as run_litclf
+from litclf.cli.main import main as run_litclf
 from litclf.inference.rebuild import rebuild_data
 from litclf.runs.checkpoint import Checkpoint
 from litclf.utilities.statistics import student

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, fit
-from litclf.__main__ import main
+from litclf.cli.main import main
 from litclf.runs.checkpoint_file import read, save
 
 FORBIDDEN = (

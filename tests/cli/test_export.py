@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from litclf import InputError, load
-from litclf.__main__ import main as litclf
 from litclf.cli.export import main
+from litclf.cli.main import main as litclf
 from litclf.cli.presets import presets
 from litclf.inference.export.export import export
 from litclf.inference.rebuild import rebuild_data

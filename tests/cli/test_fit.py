@@ -7,18 +7,13 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from sklearn.metrics import accuracy_score
 
 from litclf import CirclesDataModule
-from litclf.__main__ import main
+from litclf.cli.main import main
 from litclf.cli.presets import preset_path, presets
 
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 SHORT = ["--trainer.max_epochs", "1"]
-
-
-@pytest.fixture(autouse=True)
-def in_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 def offline(monkeypatch):
@@ -26,40 +21,6 @@ def offline(monkeypatch):
         raise OSError("no network")
 
     monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", refuse)
-
-
-def error_line(capsys, *args):
-    """The one line that a wrong command prints; its exit code is 2."""
-    assert main([str(arg) for arg in args]) == 2
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 1, lines
-    assert lines[0].startswith("error: ")
-    assert "; fix: " in lines[0]
-    return lines[0]
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A run folder of a short circles fit."""
-    root = tmp_path_factory.mktemp("trained")
-    assert main(["fit", "-c", "circles", "--trainer.default_root_dir", str(root), "--trainer.max_epochs", "2"]) == 0
-    return root / "lightning_logs" / "circles" / "version_0"
-
-
-def test_help_version_and_presets_need_no_torch(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.setitem(sys.modules, "lightning", None)
-    assert main(["--help"]) == 0
-    assert "litclf fit -c circles" in capsys.readouterr().out
-    assert main(["--version"]) == 0
-    assert main(["presets"]) == 0
-    out = capsys.readouterr().out
-    assert all(name in out and description in out for name, description in presets().items())
-
-
-def test_no_command_is_answered_with_the_usage(capsys):
-    assert main([]) == 2
-    assert "usage" in capsys.readouterr().out
 
 
 NEED_FILES = ("images", "table", "mnist")
@@ -152,37 +113,6 @@ def test_a_runs_config_repeats_it(trained, tmp_path):
     assert first["test/loss"] == second["test/loss"]
 
 
-def test_test_and_validate_need_only_the_checkpoint(trained, capsys):
-    before = json.loads((trained / "metrics.json").read_text())
-    for command, stage in (("test", "test"), ("validate", "val")):
-        assert main([command, "--ckpt_path", str(trained / "checkpoints" / "best.ckpt")]) == 0
-        metrics = json.loads((trained / f"{command}.json").read_text())
-        # During the fit the weights lay otherwise in memory, which rounds in the last bit.
-        assert metrics == pytest.approx({key: value for key, value in before.items() if key.startswith(f"{stage}/")})
-    assert "auroc" in capsys.readouterr().out
-
-
-def test_predict_writes_a_row_for_each_sample(trained):
-    assert main(["predict", "--ckpt_path", str(trained / "checkpoints" / "best.ckpt")]) == 0
-    lines = [line.split(",") for line in (trained / "predictions.csv").read_text().splitlines()]
-    assert lines[0] == ["row", "target", "predicted", "probability of outer", "probability of inner"]
-    targets, predicted = [row[1] for row in lines[1:]], [row[2] for row in lines[1:]]
-    assert len(targets) == 100
-    stored = json.loads((trained / "metrics.json").read_text())["test/accuracy"]
-    assert accuracy_score(targets, predicted) == pytest.approx(stored)
-    assert all(float(row[3]) + float(row[4]) == pytest.approx(1, abs=2e-6) for row in lines[1:])
-
-
-def test_fit_resumes_in_the_same_folder(tmp_path):
-    assert main(["fit", "-c", "blobs", "--trainer.max_epochs", "2"]) == 0
-    folder = tmp_path / "lightning_logs/blobs/version_0"
-    last = str(folder / "checkpoints/last.ckpt")
-    assert main(["fit", "--ckpt_path", last, "--trainer.max_epochs", "4"]) == 0
-    assert json.loads((folder / "metrics.json").read_text())["global_step"] == 40
-    assert yaml.safe_load((folder / "config.yaml").read_text())["ckpt_path"] is None
-    assert [path.name for path in folder.parent.iterdir()] == ["version_0"]
-
-
 @pytest.mark.parametrize(
     ("args", "flag", "way_out"),
     [
@@ -220,65 +150,26 @@ def test_fit_resumes_in_the_same_folder(tmp_path):
         (["fit", "-c", "blobs", "--threshold_rule", "f1"], "--threshold_rule", "the most probable class is predicted"),
     ],
 )
-def test_wrong_input_is_one_line_with_a_way_out(args, flag, way_out, capsys, tmp_path):
-    line = error_line(capsys, *args)
+def test_wrong_input_is_one_line_with_a_way_out(args, flag, way_out, error_line, tmp_path):
+    line = error_line(*args)
     assert line.startswith(f"error: {flag}: ")
     assert way_out in line.split("; fix: ")[1]
     assert not list(tmp_path.rglob("version_*"))
 
 
-def test_missing_mnist_files_are_named(capsys, monkeypatch, tmp_path):
+def test_missing_mnist_files_are_named(error_line, monkeypatch, tmp_path):
     offline(monkeypatch)
-    line = error_line(capsys, "fit", "-c", "mnist", "--data.data_dir", tmp_path)
+    line = error_line("fit", "-c", "mnist", "--data.data_dir", tmp_path)
     assert line.startswith("error: --data.data_dir: ")
     assert "train-images-idx3-ubyte" in line
     assert str(tmp_path / "MNIST" / "raw") in line
     assert not (tmp_path / "lightning_logs").exists()
 
 
-def test_a_damaged_config_is_named(capsys, tmp_path):
+def test_a_damaged_config_is_named(error_line, tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text("model: {class_path: BinaryClassifier\n")
-    assert error_line(capsys, "fit", "-c", path).startswith(f"error: {path}: is no YAML")
-
-
-def test_a_checkpoint_of_another_model_is_refused(trained, capsys):
-    line = error_line(capsys, "test", "-c", "blobs", "--ckpt_path", trained / "checkpoints" / "best.ckpt")
-    assert "is of BinaryClassifier, not of MulticlassClassifier" in line
-
-
-def test_a_truncated_checkpoint_is_refused(trained, capsys, tmp_path):
-    whole = (trained / "checkpoints" / "best.ckpt").read_bytes()
-    (tmp_path / "cut.ckpt").write_bytes(whole[: len(whole) // 2])
-    assert "cannot read cut.ckpt" in error_line(capsys, "test", "-c", "circles", "--ckpt_path", "cut.ckpt")
-
-
-def test_a_flag_that_a_checkpoint_contradicts_is_refused(trained, capsys):
-    last = trained / "checkpoints" / "last.ckpt"
-    line = error_line(capsys, "fit", "--ckpt_path", last, "--model.lr", "0.7", "--trainer.max_epochs", "3")
-    assert line.startswith("error: --model.lr: is 0.7, but ")
-    assert "was made with 0.1" in line
-
-
-def test_a_pickle_is_not_run(capsys, tmp_path):
-    class Exploit:
-        def __reduce__(self):
-            return (open, (str(tmp_path / "sentinel"), "w"))
-
-    torch.save({"state_dict": Exploit(), "hyper_parameters": {}}, tmp_path / "evil.ckpt")
-    assert "cannot read" in error_line(capsys, "test", "-c", "circles", "--ckpt_path", "evil.ckpt")
-    assert not (tmp_path / "sentinel").exists()
-
-
-def test_a_folder_that_cannot_be_made_exits_with_1(capsys, tmp_path):
-    (tmp_path / "lightning_logs").write_text("")
-    assert main(["fit", "-c", "circles", "--trainer.default_root_dir", str(tmp_path)]) == 1
-    assert capsys.readouterr().err.startswith("error: ")
-
-
-def test_debug_shows_the_traceback():
-    with pytest.raises(ValueError, match="lr: must be positive"):
-        main(["fit", "-c", "circles", "--model.lr", "-1", "--debug"])
+    assert error_line("fit", "-c", path).startswith(f"error: {path}: is no YAML")
 
 
 # Lightning 2.6.6 calls what jsonargparse has deprecated since 4.49; litclf's own command line does not.
@@ -304,43 +195,8 @@ def test_the_modules_work_in_a_lightningcli_of_the_users_own(tmp_path, monkeypat
     assert "val/accuracy" in cli.trainer.callback_metrics
 
 
-def test_monitoring_a_metric_that_is_not_there_names_those_that_are(capsys):
+def test_monitoring_a_metric_that_is_not_there_names_those_that_are(error_line):
     args = ["fit", "-c", "circles", "--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor=val/los"]
-    line = error_line(capsys, *args)
+    line = error_line(*args)
     assert line.startswith("error: --trainer.callbacks: EarlyStopping monitors val/los, which is none of ")
     assert line.endswith("; fix: did you mean val/loss?")
-
-
-def test_a_schedule_of_another_length_is_not_resumed(tmp_path, capsys):
-    assert main(["fit", "-c", "blobs", "--trainer.max_epochs", "2", "--model.lr_schedule", "cosine"]) == 0
-    last = tmp_path / "lightning_logs/blobs/version_0/checkpoints/last.ckpt"
-    line = error_line(capsys, "fit", "--ckpt_path", last, "--trainer.max_epochs", "4")
-    assert line.startswith("error: --trainer.max_epochs: ")
-
-
-@pytest.mark.parametrize(("command", "limit"), [("test", "test"), ("validate", "val"), ("predict", "predict")])
-def test_limits_that_leave_nothing_end_in_one_line_or_an_empty_file(command, limit, trained, capsys):
-    args = [command, "--ckpt_path", trained / "checkpoints" / "best.ckpt", f"--trainer.limit_{limit}_batches", "0"]
-    if command == "predict":
-        assert main([str(arg) for arg in args]) == 0
-    else:
-        assert "leave nothing" in error_line(capsys, *args)
-
-
-def test_an_image_has_no_classes_to_predict(tmp_path, capsys):
-    assert main(["fit", "-c", "restoration", *SHORT, "--data.repeat", "2"]) == 0
-    best = tmp_path / "lightning_logs/restoration/version_0/checkpoints/best.ckpt"
-    assert "has no classes to predict" in error_line(capsys, "predict", "--ckpt_path", best)
-
-
-def test_another_seed_does_not_lose_silently_against_the_checkpoint(trained, capsys):
-    last = trained / "checkpoints" / "last.ckpt"
-    line = error_line(capsys, "fit", "--ckpt_path", last, "--seed_everything", "7", "--trainer.max_epochs", "3")
-    assert line.startswith("error: --seed_everything: is 7, but ")
-
-
-def test_a_finished_run_is_left_as_it_is(trained, capsys):
-    before = (trained / "metrics.json").read_bytes()
-    line = error_line(capsys, "fit", "--ckpt_path", trained / "checkpoints" / "last.ckpt")
-    assert "has finished its 2 epochs; fix: pass --trainer.max_epochs 4" in line
-    assert (trained / "metrics.json").read_bytes() == before

@@ -8,7 +8,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import litclf.data.images  # noqa: F401  its short name is found once it is loaded
-from litclf.__main__ import main
+from litclf.cli.main import main
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.neural_network import MLPClassifier
 
 from litclf import InputError, TableDataModule
-from litclf.cli import fit as cli
 from litclf.cli.init import main
+from litclf.cli.main import main as litclf
 
 SEEDS = range(5)
 
@@ -61,7 +61,7 @@ def test_draft_trains(capsys):
     assert "species (guessed" in capsys.readouterr().out
     assert config["model"]["class_path"] == "MulticlassClassifier"
     assert config["data"]["init_args"]["target"] == "species"
-    assert cli.run(["fit", "-c", "iris.yaml", "--trainer.max_epochs", "1"]) == 0
+    assert litclf(["fit", "-c", "iris.yaml", "--trainer.max_epochs", "1"]) == 0
     assert Path("lightning_logs/iris/version_0/metrics.json").is_file()
 
 
@@ -119,7 +119,7 @@ def test_target_may_be_any_column_with_any_name():
     name = "a: 'b' #\t{c} \"d\""
     pd.DataFrame({name: ["1", "2"] * 20, "x": np.arange(40) ** 2}).to_csv("a.csv", index=False)
     assert drafted("a.csv", "--target", name, "--output", "b.yaml")["data"]["init_args"]["target"] == name
-    assert cli.run(["fit", "-c", "b.yaml", "--trainer.max_epochs", "1"]) == 0
+    assert litclf(["fit", "-c", "b.yaml", "--trainer.max_epochs", "1"]) == 0
 
 
 def test_folder_of_images_is_drafted_too():
@@ -162,8 +162,7 @@ def test_draft_is_as_good_as_scikit_learns_network(name):
     for seed in SEEDS:
         quiet = ["--trainer.enable_progress_bar", "false", "--trainer.logger", "false"]
         assert (
-            cli.run(["fit", "-c", f"{name}.yaml", "--data.seed", str(seed), "--seed_everything", str(seed), *quiet])
-            == 0
+            litclf(["fit", "-c", f"{name}.yaml", "--data.seed", str(seed), "--seed_everything", str(seed), *quiet]) == 0
         )
         metrics = json.loads(Path(f"lightning_logs/{name}/version_{seed}/metrics.json").read_text())
         ours.append(metrics["test/accuracy"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from litclf.__main__ import main
+from litclf.cli.main import main
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

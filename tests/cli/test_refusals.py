@@ -5,33 +5,21 @@ import os
 import pytest
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, fit
-from litclf.__main__ import main
 from litclf.training.trainer_args import check_trainer_args
 
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 FIT = ["fit", "-c", "circles", "--trainer.max_epochs", "1", "--data.repeat", "4", "--pictures", "false"]
 
 
-@pytest.fixture(autouse=True)
-def in_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture
+def refused(error_line):
+    """Runs a wrong command; returns what it names, and the rest of the line."""
 
+    def refused(*args, code=2):
+        where, _, rest = error_line(*args, code=code).removeprefix("error: ").partition(": ")
+        return where, rest
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A run folder of a short fit."""
-    root = tmp_path_factory.mktemp("trained")
-    assert main([*FIT, "--trainer.default_root_dir", str(root)]) == 0
-    return root / "lightning_logs" / "circles" / "version_0"
-
-
-def refused(capsys, *args, code=2):
-    assert main([str(arg) for arg in args]) == code
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 1, lines
-    where, _, rest = lines[0].removeprefix("error: ").partition(": ")
-    assert lines[0].startswith("error: ")
-    assert "; fix: " in rest
-    return where, rest
+    return refused
 
 
 @pytest.mark.parametrize(
@@ -120,15 +108,15 @@ def refused(capsys, *args, code=2):
         ("--trainer.reload_dataloaders_every_n_epochs -1", "--trainer.reload_dataloaders_every_n_epochs"),
     ],
 )
-def test_a_wrong_setting_of_a_fit_is_named(flags, named, capsys, tmp_path):
-    where, rest = refused(capsys, *FIT, *flags.split(" "))
+def test_a_wrong_setting_of_a_fit_is_named(flags, named, refused, tmp_path):
+    where, rest = refused(*FIT, *flags.split(" "))
     assert where.startswith(named) or named.removeprefix("--trainer.") in rest
     assert not list(tmp_path.rglob("version_*"))
 
 
 @pytest.mark.parametrize("flag", ["--name=", "--model.lr=", "--ckpt_path="])
-def test_an_empty_value_is_named(flag, capsys):
-    assert refused(capsys, *FIT, flag)[0] == flag[:-1]
+def test_an_empty_value_is_named(flag, refused):
+    assert refused(*FIT, flag)[0] == flag[:-1]
 
 
 @pytest.mark.parametrize(
@@ -145,18 +133,18 @@ def test_an_empty_value_is_named(flag, capsys):
         (["--trainer.max_epochs", "3", "--seed_everything", "3"], "--seed_everything"),
     ],
 )
-def test_what_a_resumed_run_cannot_follow_is_named(flags, named, trained, capsys):
-    assert refused(capsys, "resume", trained, "--pictures", "false", *flags)[0] == named
+def test_what_a_resumed_run_cannot_follow_is_named(flags, named, trained, refused):
+    assert refused("resume", trained, "--pictures", "false", *flags)[0] == named
 
 
 @pytest.mark.parametrize("args", [["resume"], ["resume", "nowhere"], ["resume", "--name", "x"]])
-def test_a_run_to_resume_is_asked_for(args, capsys):
-    assert refused(capsys, *args)[0] in ("resume", "--ckpt_path")
+def test_a_run_to_resume_is_asked_for(args, refused):
+    assert refused(*args)[0] in ("resume", "--ckpt_path")
 
 
-def test_a_name_of_another_run_is_refused_with_a_file(trained, capsys):
+def test_a_name_of_another_run_is_refused_with_a_file(trained, refused):
     args = ["fit", "--ckpt_path", trained / "checkpoints" / "last.ckpt", "--name", "other"]
-    assert refused(capsys, *args)[0] == "--name"
+    assert refused(*args)[0] == "--name"
 
 
 @pytest.mark.parametrize("command", ["test", "validate", "predict"])
@@ -174,8 +162,8 @@ def test_a_name_of_another_run_is_refused_with_a_file(trained, capsys):
         ["--pictures", "true"],
     ],
 )
-def test_settings_that_do_nothing_outside_of_a_fit_are_refused(command, flags, trained, capsys):
-    where, rest = refused(capsys, command, "--ckpt_path", trained / "checkpoints" / "last.ckpt", *flags)
+def test_settings_that_do_nothing_outside_of_a_fit_are_refused(command, flags, trained, refused):
+    where, rest = refused(command, "--ckpt_path", trained / "checkpoints" / "last.ckpt", *flags)
     named = flags[0].partition("=")[0].rstrip("+")
     assert where == named or named.removeprefix("--trainer.") in rest
 
@@ -212,12 +200,12 @@ def test_more_processes_than_processors_are_refused():
         check_trainer_args({"devices": 99, "accelerator": "cpu"})
 
 
-def test_a_root_that_is_a_file_is_refused(capsys, tmp_path):
+def test_a_root_that_is_a_file_is_refused(refused, tmp_path):
     (tmp_path / "file").write_text("")
-    assert refused(capsys, *FIT, "--trainer.default_root_dir", "file")[0] == "--trainer.default_root_dir"
+    assert refused(*FIT, "--trainer.default_root_dir", "file")[0] == "--trainer.default_root_dir"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_fails(capsys, tmp_path):
+def test_a_folder_that_cannot_be_written_fails(refused, tmp_path):
     tmp_path.chmod(0o500)
-    assert refused(capsys, *FIT, code=1)[0].endswith("lightning_logs")
+    assert refused(*FIT, code=1)[0].endswith("lightning_logs")

@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import EarlyStopping
 from torch.optim import SGD
 
 from litclf import BinaryClassifier, InputError
-from litclf.__main__ import main
+from litclf.cli.main import main
 from litclf.cli.trust import allow_classes, check_kinds, trusted_class
 
 FIT = ("fit", "-c", "circles", "--pictures", "false", "--trainer.fast_dev_run", "true")
@@ -84,7 +84,7 @@ def test_what_is_no_path_of_a_class_is_refused(name):
     ],
 )
 def test_nothing_else_is_built_wherever_it_stands(value):
-    with pytest.raises(InputError, match=r"^class_path: must be"):
+    with pytest.raises(InputError, match=r"^--trainer\.callbacks[\w.]*: must be"):
         check_kinds(Namespace(trainer=Namespace(callbacks=value)))
 
 

@@ -145,8 +145,7 @@ def test_an_error_late_in_the_file_leaves_the_earlier_output(circles, tmp_path):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ([], "needs either --input or --point"),
-        (["--point=1,2", "--input", "a.csv"], "needs either --input or --point"),
+        (["--point=1,2", "--input", "a.csv"], "--point: and --input exclude each other"),
         (["--input", "none.csv"], "--input: there is no file none.csv"),
         (["--input", "."], "is a folder; the model takes rows with x1, x2"),
         (["--point=1,2", "--output", "a.csv"], "--output: does nothing with --point"),

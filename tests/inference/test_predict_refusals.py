@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from litclf import AutoClassifier, ImagesDataModule
-from litclf.__main__ import main
+from litclf.cli.main import main
 
 from ..bad_inputs import bomb, cut_off, parquet, pets, png, refused, write
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import litclf
-from litclf.__main__ import main
+from litclf.cli.main import main
 
 Command = Callable[[str | None], int]
 """Starts a run, or goes on with one in the folder given, in the working directory; returns the exit code."""

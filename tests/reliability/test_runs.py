@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from litclf.__main__ import main
+from litclf.cli.main import main
 
 from .disturbance import digest, disturbed, ended, finished, forked, trials
 

@@ -13,7 +13,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
 from litclf import InputError
-from litclf.__main__ import main
+from litclf.cli.main import main
 from tests.training.stopping import STEPS, left_by, run, stopped
 
 PLACES = [

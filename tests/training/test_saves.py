@@ -14,7 +14,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.strategies import SingleDeviceStrategy
 
 from litclf import BinaryClassifier, CirclesDataModule
-from litclf.__main__ import main
+from litclf.cli.main import main
 from litclf.runs.checkpoint_file import read
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.training.plan import Plan

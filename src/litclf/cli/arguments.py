@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
-from litclf.cli.commands import ToolParser
-from litclf.inference.model import LoadedModel, load
 from litclf.utilities.errors import InputError
 
 
@@ -43,41 +40,41 @@ class Arguments:
     """What was given on the command line.
 
     Attributes:
-        command: The first word, such as ``fit``.
+        command: The command, such as ``fit``.
         words: The words behind it, as they were given.
 
     Example:
-        >>> given = Arguments.of(["fit", "-c", "blobs", "--model.lr=-1"])
-        >>> given.command, given.value("-c", "--config"), given.value("--model.lr"), given.value("--name")
-        ('fit', 'blobs', '-1', None)
+        >>> given = Arguments("fit", ("-c", "blobs", "--model.lr=-1"))
+        >>> given.value("-c", "--config"), given.value("--model.lr"), given.value("--name")
+        ('blobs', '-1', None)
     """
 
     command: str
     words: tuple[str, ...]
 
-    @classmethod
-    def of(cls, args: Sequence[str]) -> Arguments:
-        """The arguments of a command, the command first."""
-        return cls(args[0], tuple(args[1:]))
-
     @cached_property
     def flags(self) -> tuple[Flag, ...]:
         """The flags, in the order they were given."""
-        flags, place = [], 0
+        return tuple(self._flags())
+
+    def _flags(self) -> Iterator[Flag]:
+        place = 0
         while place < len(self.words):
             name, equals, value = self.words[place].partition("=")
-            place += 1
-            if not name.startswith("-") or not name.strip("-")[:1].isalpha():
-                continue
-            behind = self.words[place : place + 1]
-            # A value may begin with a dash, as numbers do, but not as flags do.
-            if not equals and behind and not behind[0].startswith("--") and behind[0] not in ("-c", "-h"):
-                value = behind[0]
-                flags.append(Flag(name, value, place - 1, False))
-                place += 1
+            if _is_flag(name):
+                behind = next(iter(self.words[place + 1 : place + 2]), None)
+                given = value if equals else None if behind is None or _is_flag(behind) else behind
+                flag = Flag(name, given, place, bool(equals))
+                yield flag
+                place = flag.end
             else:
-                flags.append(Flag(name, value if equals else None, place - 1, bool(equals)))
-        return tuple(flags)
+                place += 1
+
+    @property
+    def surplus(self) -> list[str]:
+        """Words that are no flag, and the value of none."""
+        used = {place for flag in self.flags for place in range(flag.place, flag.end)}
+        return [word for place, word in enumerate(self.words) if place not in used]
 
     def named(self, *names: str) -> tuple[Flag, ...]:
         """The flags that have one of these names."""
@@ -97,53 +94,55 @@ class Arguments:
         own = (f"{flag.name}={value}",) if flag.joined else (flag.name, value)
         return replace(self, words=(*self.words[: flag.place], *own, *self.words[flag.end :]))
 
+    def refuse(self, names: Iterable[str], rule: str) -> None:
+        """Refuses flags whose name, without what follows a dot or a plus, is one of ``names``.
 
-class ModelParser(ToolParser):
-    """A parser for a command on a trained model, with the checkpoint and how it is calibrated; takes no abbreviations.
+        Raises:
+            InputError: Naming the flag and the ``rule``.
+        """
+        names = set(names)
+        for flag in self.flags:
+            name = flag.name.rstrip("+")
+            if name in names or any(f"{name}.".startswith(f"{other}.") for other in names):
+                raise InputError(name, rule, "drop it")
+
+
+def _is_flag(word: str) -> bool:
+    """Whether a word begins as flags do; negative numbers do not."""
+    return word.startswith("-") and word.strip("-")[:1].isalpha()
+
+
+class ToolParser(argparse.ArgumentParser):
+    """A parser of a command's arguments that takes no abbreviations, and whose errors are ours.
 
     Args:
-        command: Name of the command, such as ``predict``.
-        description: What it does, in one sentence.
+        name: Name of the command.
+        description: What it does, in a sentence.
 
     Example:
-        >>> ModelParser("export", "Writes files.").parse_args(["--ckpt_path", "a.ckpt"]).calibration
-        True
+        >>> ToolParser("report", "Write report.html.").prog
+        'litclf report'
     """
 
-    def __init__(self, command: str, description: str) -> None:
-        super().__init__(command, description)
-        self.add_argument(
-            "--ckpt_path",
-            required=True,
-            type=Path,
-            metavar="CKPT",
-            help="a checkpoint, a run folder, or the folder of a run's versions, of which the latest is taken",
-        )
-        self.add_argument(
-            "--no-calibration",
-            dest="calibration",
-            action="store_false",
-            help="take probabilities and threshold as they were trained, without what was chosen on validation data",
-        )
-        self.add_argument(
-            "--threshold", type=float, help="probability of class 1 above which it is predicted, for two classes"
-        )
+    def __init__(self, name: str, description: str) -> None:
+        super().__init__(f"litclf {name}", description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Tells what was found wrong in one line.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError(self.prog, message, f"see {self.prog} --help")
 
 
-def load_model(given: argparse.Namespace) -> LoadedModel:
-    """The model that the arguments of a :class:`ModelParser` name.
-
-    Raises:
-        InputError: If it cannot be loaded.
-    """
-    try:
-        return load(given.ckpt_path, given.calibration, given.threshold)
-    except InputError as error:
-        flag = f"--{error.where}" if error.where in ("ckpt_path", "threshold") else error.where
-        raise InputError(flag, error.what, error.fix) from error
+def needs_checkpoint(command: str) -> InputError:
+    """What a command says that was given no checkpoint."""
+    way_out = f"litclf {command} --ckpt_path lightning_logs/NAME/version_N/checkpoints/best.ckpt"
+    return InputError("--ckpt_path", f"{command} needs the checkpoint of a trained model", way_out)
 
 
-def data_changes(args: list[str]) -> dict[str, Any]:
+def data_changes(words: Iterable[str]) -> dict[str, Any]:
     """Arguments of the data that were given as ``--data.NAME=VALUE`` or ``--data.NAME VALUE``.
 
     Raises:
@@ -153,10 +152,8 @@ def data_changes(args: list[str]) -> dict[str, Any]:
         >>> data_changes(["--data.path", "b.csv", "--data.val_size=0.1"])
         {'path': 'b.csv', 'val_size': 0.1}
     """
-    changes, rest = {}, list(args)
-    while rest:
-        flag, equals, value = rest.pop(0).partition("=")
-        if not flag.startswith("--data.") or not (equals or rest):
-            raise InputError(flag, "is no setting", "drop it, or pass --data.NAME VALUE for what the data is to change")
-        changes[flag.removeprefix("--data.")] = yaml.safe_load(value if equals else rest.pop(0))
-    return changes
+    given = Arguments("", tuple(words))
+    other = [flag.name for flag in given.flags if not flag.name.startswith("--data.") or flag.value is None]
+    for name in (*given.surplus, *other):
+        raise InputError(name, "is no setting", "drop it, or pass --data.NAME VALUE for what the data is to change")
+    return {flag.name.removeprefix("--data."): yaml.safe_load(flag.value or "") for flag in given.flags}

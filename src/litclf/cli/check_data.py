@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from litclf.cli.arguments import Arguments
+from litclf.cli.configs import CONFIG, config_file, read_config
 from litclf.data.audit.findings import Report
 from litclf.data.registry import DATAMODULES
 from litclf.utilities.errors import InputError
 
 if TYPE_CHECKING:
+    from jsonargparse import Namespace
     from lightning.pytorch.cli import LightningArgumentParser
 
 
@@ -32,8 +33,7 @@ def main(args: Sequence[str]) -> int:
         InputError: If something given cannot be used; nothing has been written then.
         SystemExit: For ``--help``.
     """
-    parser = _parser()
-    given = parser.parse_args(with_data(list(args)))
+    given = _parsed(Arguments("check-data", tuple(args)))
     if (given.source is None) == (given.data is None):
         raise InputError("check-data", "needs either a file or folder, or data", "pass FILE, or --data CLASS")
     if given.target is not None and (given.source is None or Path(given.source).is_dir()):
@@ -46,29 +46,41 @@ def main(args: Sequence[str]) -> int:
     return 0
 
 
-def with_data(args: list[str]) -> list[str]:
+def with_data(given: Arguments) -> Arguments:
     """The arguments, with ``-c PRESET_OR_FILE`` replaced by the data of that config.
 
     Example:
-        >>> with_data(["-c", "blobs"])
-        ['--data={"class_path": "BlobsDataModule", "init_args": ...']
+        >>> with_data(Arguments("check-data", ("-c", "blobs"))).words
+        ('--data={"class_path": "BlobsDataModule", "init_args": ...',)
     """
-    from litclf.cli.parser import with_config
-
-    (_, *args), _ = with_config(["check-data", *args])
-    for place, arg in enumerate(args):
-        flag, equals, value = arg.partition("=")
-        if flag in ("-c", "--config"):
-            file = Path(value if equals else args[place + 1])
-            config = yaml.safe_load(file.read_text(encoding="utf-8"))
-            if "data" not in config:
-                raise InputError(flag, f"{file} has no data", "pass the config of a fit")
-            data = f"--data={json.dumps(config['data'], ensure_ascii=False)}"
-            return [*args[:place], data, *args[place + 1 + (not equals) :]]
-    return args
+    for flag in given.named(*CONFIG):
+        content = read_config(file := config_file(flag))
+        if "data" not in content:
+            raise InputError(flag.name, f"{file} has no data", "pass the config of a fit")
+        data = f"--data={json.dumps(content['data'], ensure_ascii=False)}"
+        given = Arguments(given.command, (*given.words[: flag.place], data, *given.words[flag.end :]))
+    return given
 
 
-def _parser() -> LightningArgumentParser:
+def _parsed(given: Arguments) -> Namespace:
+    """What was given, with the DataModule as its class and arguments."""
+    from litclf.cli.diagnosis import find_wrong, setting
+    from litclf.cli.trust import FLAG, allow_classes, check_kinds
+
+    allow_classes(flag.value or "" for flag in given.named(FLAG))
+    given = with_data(given.without(FLAG))
+    parser, kind = _parser()
+    try:
+        parsed: Namespace = parser.parse_args(list(given.words))
+    except InputError as error:
+        settings = [setting(flag.name.removeprefix("--"), flag.value) for flag in given.flags]
+        raise find_wrong(settings, {"target": str | None, "output": str, "data": kind}) or error from error
+    check_kinds(parsed)
+    return parsed
+
+
+def _parser() -> tuple[LightningArgumentParser, type]:
+    """The parser, and the base class of what ``--data`` may name."""
     from lightning.pytorch import LightningDataModule
 
     from litclf.cli.parser import Parser
@@ -79,7 +91,7 @@ def _parser() -> LightningArgumentParser:
     parser.add_argument("--target", type=str | None, help="column of the class; default: guessed, and said")
     parser.add_argument("--output", type=str, default="data_report.json", help="file of the report")
     parser.add_subclass_arguments(LightningDataModule, "data", required=False)
-    return parser
+    return parser, LightningDataModule
 
 
 def _report(source: str | None, target: str | None, settings: dict[str, Any]) -> Report:

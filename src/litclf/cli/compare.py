@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from litclf.cli.commands import ToolParser
+from litclf.cli.arguments import ToolParser
 from litclf.cli.presets import preset_path
 from litclf.data.base import ClassificationDataModule
 from litclf.inference.compare.contender import Contender, contenders, differing_settings, shown
@@ -57,10 +57,9 @@ def main(args: list[str]) -> int:
         find_run(path)
     names = [preset_path(preset).stem for preset in options.presets]
     for preset, name in zip(options.presets, names, strict=True):
-        from litclf.cli.fit import run  # slow to load, and needed here only
+        from litclf.cli.fit import main as fit  # slow to load, and needed here only
 
-        if code := run(["fit", "-c", preset, "--trainer.default_root_dir", str(options.root)]):
-            return code
+        fit(["-c", preset, "--trainer.default_root_dir", str(options.root)])
         paths.append(find_run(options.root / "lightning_logs" / name))
     runs = contenders(paths)
     pairs = compare_pairs(runs)

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from litclf.cli.commands import ToolParser
+from litclf.cli.arguments import ToolParser
 from litclf.runs.versions import name_of
 from litclf.utilities.errors import InputError
 

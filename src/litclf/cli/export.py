@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from litclf.cli.arguments import ModelParser, data_changes, load_model
+from litclf.cli.arguments import data_changes
+from litclf.cli.trained import ModelParser, load_model
 from litclf.inference.export.export import ExportError, export, loading_lines
 from litclf.inference.export.formats import FORMATS
 from litclf.inference.rebuild import rebuild_data

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from litclf.cli.commands import ToolParser
+from litclf.cli.arguments import ToolParser
 from litclf.cli.drafts.images import draft_images
 from litclf.cli.drafts.table import draft_table
 from litclf.utilities.errors import InputError

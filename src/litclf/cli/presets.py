@@ -1,12 +1,27 @@
-"""The presets that ship with the package: one commented YAML each, in ``configs/``."""
+"""Presets that ship with the package: one commented YAML each, in ``configs/``; and the command that lists them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from litclf.cli.arguments import ToolParser
 from litclf.utilities.errors import InputError, nearest
 
 _FOLDER = Path(__file__).parents[1] / "configs"
+
+
+def main(args: list[str]) -> int:
+    """``litclf presets``: lists the presets, with what each does.
+
+    Raises:
+        InputError: If anything else is given.
+        SystemExit: For ``--help``.
+    """
+    ToolParser("presets", "List the presets that -c takes.").parse_args(args)
+    width = max(map(len, presets()))
+    for name, description in presets().items():
+        print(f"{name:{width}}  {description}")
+    return 0
 
 
 def presets() -> dict[str, str]:

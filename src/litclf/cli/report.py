@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from litclf.cli.commands import ToolParser
+from litclf.cli.arguments import ToolParser
 from litclf.runs.find import find_run
 from litclf.visualization.report.page import write_report
 

@@ -11,7 +11,7 @@ import sys
 from contextlib import closing
 from typing import Any, NoReturn
 
-from litclf.cli.arguments import ModelParser, load_model
+from litclf.cli.trained import ModelParser, load_model
 from litclf.utilities.errors import InputError
 
 _HOSTS = ("127.0.0.1", "0.0.0.0", "::")

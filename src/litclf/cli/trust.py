@@ -69,11 +69,12 @@ def allow_classes(modules: Iterable[str]) -> None:
     _allowed.update(modules)
 
 
-def check_kinds(value: Any) -> None:
+def check_kinds(value: Any, where: str = "") -> None:
     """Refuses what a run is not made of, anywhere in parsed settings, before anything of it is built.
 
     Args:
         value: Settings as the parser leaves them: classes by their ``class_path``, functions and classes as such.
+        where: What the value is called in an error; the names of values within are put behind it.
 
     Raises:
         InputError: If there is a function, or a class of another kind.
@@ -82,30 +83,34 @@ def check_kinds(value: Any) -> None:
         >>> check_kinds({"model": {"class_path": "litclf.BinaryClassifier"}})
         >>> check_kinds({"logger": {"class_path": "lightning.pytorch.cli.LightningCLI"}})
         Traceback (most recent call last):
-        litclf.utilities.errors.InputError: class_path: must be a class that a run is made of, got ...
+        litclf.utilities.errors.InputError: --logger: must be a class that a run is made of, got ...
     """
     if isinstance(value, Namespace):
         value = vars(value)
     if isinstance(value, Mapping):
         own: Mapping[str, Any] = {}
         if "class_path" in value:
-            own = inspect.signature(trusted_class(value["class_path"])).parameters
+            own = inspect.signature(trusted_class(value["class_path"], where)).parameters
             given = value.get("init_args") or {}
             value = {**(vars(given) if isinstance(given, Namespace) else given), **(value.get("dict_kwargs") or {})}
         # The defaults of a class are its own, and no values that somebody has named.
         for name, inner in value.items():
             if name not in own or inner is not own[name].default:
-                check_kinds(inner)
+                check_kinds(inner, f"{where}.{name}" if where else f"--{name}")
     elif isinstance(value, list | tuple):
         for inner in value:
-            check_kinds(inner)
+            check_kinds(inner, where)
     elif inspect.ismodule(value) or (callable(value) and not isinstance(value, os.PathLike)):
         kind = value if inspect.isclass(value) or inspect.isroutine(value) else type(value)
-        _check_kind(kind, f"{kind.__module__}.{kind.__qualname__}")
+        _check_kind(kind, f"{kind.__module__}.{kind.__qualname__}", where)
 
 
-def trusted_class(name: str) -> type:
+def trusted_class(name: str, where: str = "class_path") -> type:
     """The class of that name; nothing is imported of a module that is not trusted.
+
+    Args:
+        name: Path of the class.
+        where: What named it, for errors.
 
     Raises:
         InputError: If it is of another module, no class, or none that a run is made of.
@@ -117,37 +122,33 @@ def trusted_class(name: str) -> type:
         Traceback (most recent call last):
         litclf.utilities.errors.InputError: class_path: must be of litclf, torch.nn, ..., got 'os.system'; fix: ...
     """
-    check_name(name)
+    _check_name(name, where)
     try:
         kind = pkgutil.resolve_name(name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise InputError("class_path", f"there is no {name}", "name a class that there is") from error
-    return _check_kind(kind, name)
+        raise InputError(where, f"there is no {name}", "name a class that there is") from error
+    return _check_kind(kind, name, where)
 
 
-def check_name(name: str) -> None:
-    """Refuses the name of what must not be imported.
-
-    Raises:
-        InputError: If it is of no module that is trusted, or private in one that not the user has allowed.
-    """
+def _check_name(name: str, where: str) -> None:
+    """Refuses the name of what must not be imported: of no trusted module, or private in one the user has not named."""
     trusted, allowed = _is_in(name, PACKAGES), _is_in(name, _allowed)
     if not (trusted or allowed):
         rule = f"must be of {', '.join(PACKAGES)}, got {name!r}"
-        raise InputError("class_path", rule, f"pass {FLAG} {name.rpartition('.')[0]} if you trust it")
+        raise InputError(where, rule, f"pass {FLAG} {name.rpartition('.')[0]} if you trust it")
     if not allowed and any(part.startswith("_") for part in name.split(".")):
-        raise InputError("class_path", f"must be public, got {name!r}", "name a public class")
+        raise InputError(where, f"must be public, got {name!r}", "name a public class")
 
 
-def _check_kind(kind: Any, name: str) -> type:
+def _check_kind(kind: Any, name: str, where: str) -> type:
     """``kind``, where it is a class of the user's or one that a run is made of."""
     if not inspect.isclass(kind):
-        raise InputError("class_path", f"must be a class, got {name!r}", "name a class")
+        raise InputError(where, f"must be a class, got {name!r}", "name a class")
     # A module's names are also those that it has imported from others.
     home = f"{kind.__module__}.{kind.__name__}"
     if not (_is_in(home, _allowed) or (_is_in(home, PACKAGES) and issubclass(kind, _KINDS))):
         rule = f"must be a class that a run is made of, got {name!r}"
-        raise InputError("class_path", rule, "see litclf fit --help")
+        raise InputError(where, rule, "see litclf fit --help")
     return kind
 
 

@@ -21,7 +21,7 @@ from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import check_loading, check_signature
 from litclf.utilities.batches import eval_batch_size
 from litclf.utilities.checks import positive
-from litclf.utilities.errors import InputError
+from litclf.utilities.errors import InputError, part
 from litclf.utilities.lightning_internals import count_batches, steps_between_checkpoints
 
 
@@ -108,7 +108,8 @@ class InMemoryDataModule(LightningDataModule):
     def splits(self) -> dict[str, Split]:
         """The splits by name, loaded on first use."""
         if not self._splits:
-            self._splits = self.load()
+            with part("data"):
+                self._splits = self.load()
         return self._splits
 
     def stored(self, split: str, rows: Tensor) -> Tensor:

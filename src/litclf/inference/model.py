@@ -1,4 +1,4 @@
-"""Loaded model: a trained one outside of training, raw inputs in; classes by name and probabilities out."""
+"""A trained model outside of training: raw inputs in; classes by name and probabilities out."""
 
 from __future__ import annotations
 
@@ -80,9 +80,12 @@ class LoadedModel:
         Raises:
             InputError: If the raw inputs do not fit; it names row and column, or the file.
         """
-        parts = [self._decide(x) for x in self._inputs(raw)]
-        probabilities, indexes = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
-        return Predictions([self.class_names[index] for index in indexes.tolist()], probabilities, indexes)
+        parts = [self.decide(x) for x in self._inputs(raw)]
+        return Predictions(
+            [name for part in parts for name in part.classes],
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.indexes for part in parts]),
+        )
 
     def probabilities(self, raw: Any) -> NDArray[np.float64]:
         """Probability of each class, float64 of shape ``(N, C)``, of raw inputs as :meth:`predict` takes them."""
@@ -114,10 +117,13 @@ class LoadedModel:
             logits = torch.cat([self.network(batch) for batch in torch.split(x, self.batch_size)])
         return logits.flatten() if self.binary else logits
 
-    def _decide(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def decide(self, x: Tensor) -> Predictions:
+        """Classes and probabilities of network inputs ``x``, float32 of shape ``(N, *input_shape)``."""
         with torch.inference_mode():
             probabilities, indexes = self.decision(self.logits(x).double())
-        return probabilities, indexes
+        return Predictions(
+            [self.class_names[index] for index in indexes.tolist()], probabilities.numpy(), indexes.numpy()
+        )
 
     def _inputs(self, raw: Any) -> Iterator[Tensor]:
         """The network inputs of ``raw``, a piece after the other where its rows or files can be told after cutting."""

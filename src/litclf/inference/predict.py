@@ -1,4 +1,4 @@
-"""The command ``litclf predict`` on inputs of one's own: a file of rows, images, or one point."""
+"""Prediction: the test split of a trained model, a file of rows, images, or one point; each by the loaded model."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from litclf.preprocessing.base import Preparation
 from litclf.preprocessing.table import TablePreparation
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.find import run_folder
+from litclf.runs.hparams import FREE
 from litclf.utilities.errors import InputError
 
 
@@ -49,6 +50,49 @@ def predict_file(model: LoadedModel, source: Path, output: Path) -> int:
         for raw, batch in pieces:
             write(_with(batch, _predict(model, raw, str(source)), model.class_names, source))
             num_rows += len(batch)
+    return num_rows
+
+
+def predict_split(model: LoadedModel, output: Path, changes: dict[str, Any], data: str | None = None) -> int:
+    """Writes number, target, predicted class and probabilities of each sample of the test split.
+
+    Where there is no test split, it is the training split.
+
+    Args:
+        model: The model.
+        output: The .csv or .parquet file to write; it gets its name only when it is whole.
+        changes: Arguments of the training data that are to be others, such as where it lies.
+        data: Class that the data must be of, by name or path; None for that of the checkpoint, whatever it is.
+
+    Returns:
+        Number of rows.
+
+    Raises:
+        InputError: If the data cannot be built, or is to be other data than the model was trained with.
+    """
+    from litclf.inference.rebuild import rebuild_data  # loads Lightning
+
+    checkpoint = Checkpoint.read(model.path)
+    source = rebuild_data(checkpoint)  # nothing of it is read yet
+    kind = type(source).__name__
+    if data is not None and data.rpartition(".")[2] != kind:
+        raise InputError(
+            "--data", f"is {data}, but {model.path} was trained with {kind}", "pass --input for other data"
+        )
+    for name, value in changes.items():
+        if name not in FREE and name in source.hparams and source.hparams[name] != value:
+            rule = f"is {value}, but {model.path} was made with {source.hparams[name]}"
+            raise InputError(f"--data.{name}", rule, "drop it, or pass --input for other data")
+    if changes:
+        source = rebuild_data(checkpoint, changes)
+    num_rows = 0
+    with row_writer(output) as write:
+        for x, y in source.predict_dataloader():
+            targets = [model.class_names[index] for index in y.tolist()]
+            numbers = pa.array(range(num_rows, num_rows + len(targets)), pa.int64())
+            batch = pa.RecordBatch.from_pydict({"row": numbers, "target": pa.array(targets, pa.string())})
+            write(_with(batch, model.decide(x), model.class_names, output))
+            num_rows += len(targets)
     return num_rows
 
 

@@ -21,7 +21,7 @@ from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_size
 from litclf.utilities.checks import one_of
 from litclf.utilities.data_spec import total_steps
-from litclf.utilities.errors import InputError
+from litclf.utilities.errors import InputError, part
 from litclf.utilities.lightning_internals import restore_steps
 
 
@@ -110,6 +110,7 @@ class SteppedModule(LightningModule):
     def attach(self, data: LightningDataModule | None) -> None:
         """Takes from ``data`` what the model needs to be built, and refuses data that does not fit."""
 
+    @part("model")
     def setup(self, stage: str) -> None:
         """Attaches the Trainer's data and chooses between ordinary batches and executions."""
         data: Any = getattr(self.trainer, "datamodule", None)
@@ -123,6 +124,7 @@ class SteppedModule(LightningModule):
         self._steps_before = int(checkpoint["global_step"])
         self.engine_choice = checkpoint.get("engine_choice", self.engine_choice)
 
+    @part("model")
     def on_train_start(self) -> None:
         """Goes on counting where a fit is resumed, also where K was changed from or to 1, and chooses the engine."""
         if self.trainer.ckpt_path is not None and self._steps_before is not None:
@@ -250,6 +252,7 @@ class SteppedModule(LightningModule):
         # Lightning divides the samples of all processes by their number, in whole numbers: times it, nothing is lost.
         self.log_dict(values, on_step=False, on_epoch=True, batch_size=samples * processes, sync_dist=processes > 1)
 
+    @part("model")
     def configure_optimizers(self) -> Any:
         """The recipe's optimizer and schedule over the optimizer steps of the whole fit."""
         # PyTorch's fused kernels do not leave room for unscaling and clipping between scaler and step.

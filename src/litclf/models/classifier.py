@@ -18,7 +18,7 @@ from litclf.models.networks.mlp import ACTIVATIONS, initialize
 from litclf.models.optimizers import Recipe
 from litclf.utilities.checks import one_of, positive
 from litclf.utilities.data_spec import DataSpec
-from litclf.utilities.errors import InputError
+from litclf.utilities.errors import InputError, part
 
 Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 
@@ -223,6 +223,7 @@ class Classifier(SteppedModule):
         if "preparation" in saved:
             self.save_hyperparameters({"preparation": saved["preparation"]})
 
+    @part("model")
     def attach(self, data: LightningDataModule | None) -> None:
         """Builds the network for the sizes of ``data``, or checks that the one built already fits them.
 

@@ -14,7 +14,7 @@ from litclf.models.optimizers import Recipe
 from litclf.preprocessing.corruption import Corruption
 from litclf.utilities.checks import positive
 from litclf.utilities.data_spec import DataSpec
-from litclf.utilities.errors import InputError
+from litclf.utilities.errors import InputError, part
 
 
 class ImageRestoration(SteppedModule):
@@ -47,6 +47,7 @@ class ImageRestoration(SteppedModule):
         if num_pixels is not None:
             self._build(num_pixels)
 
+    @part("model")
     def attach(self, data: LightningDataModule | None) -> None:
         """Takes the number of pixels from the data."""
         spec, rounds = DataSpec.of(data), self.hparams["rounds"]

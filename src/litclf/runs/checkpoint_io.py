@@ -1,4 +1,4 @@
-"""Checkpoint IO: the Trainer's way to the disk, through the gate for checkpoints."""
+"""The Trainer's way to the disk, through the gate for checkpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hyperparameters of a checkpoint: what is asked of them before anything is built from them."""
+"""What is asked of the hyperparameters in a checkpoint before anything is built from them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ ARGUMENTS = {
     *("lr_schedule", "engine", "input_shape", "num_classes", "weights_path"),
 }
 """Arguments of a classifier; its class is not loaded to read its checkpoint."""
+
+FREE = {"steps_per_execution", "data_dir", "engine", "path", "memory_budget", "num_workers"}
+"""Arguments that change nothing about weights or samples, so that who goes on with a checkpoint may change them."""
 
 _BUILDERS = {"_instantiator", "_class_path", "class_path", "init_args", "dict_kwargs"}
 """Keys by which Lightning and jsonargparse are told to import and build something."""

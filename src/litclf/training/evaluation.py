@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from lightning.pytorch import Trainer
 
@@ -41,20 +41,6 @@ def evaluate(plan: Plan, stage: str) -> dict[str, float]:
     metrics = plain(evaluated[0])
     write_json(checkpoint.folder / f"{stage}.json", metrics)
     return metrics
-
-
-def predict(plan: Plan) -> list[Any]:
-    """The outputs of ``predict_step`` for each batch of the data's prediction split.
-
-    Raises:
-        InputError: If the data has no classes.
-    """
-    trainer, checkpoint = _evaluator(plan)
-    if not plan.spec.class_names:
-        raise InputError("data", f"{plan.spec.kind} has no classes to predict", "see val/psnr instead")
-    with using_threads(plan.num_threads):
-        outputs = trainer.predict(plan.model, plan.data, ckpt_path=checkpoint.path, weights_only=True)
-    return cast("list[Any]", outputs or [])
 
 
 def _evaluator(plan: Plan) -> tuple[Trainer, Checkpoint]:

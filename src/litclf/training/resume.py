@@ -15,13 +15,11 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.find import checkpoints_in
 from litclf.runs.folder import is_first_process
+from litclf.runs.hparams import FREE
 from litclf.training.callbacks.resume import KEY, settings_of
 from litclf.utilities import signals
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError
-
-_FREE = {"steps_per_execution", "data_dir", "engine", "path", "memory_budget", "num_workers"}
-"""Arguments that change nothing about the weights, so that a resumed run may change them."""
 
 _NEW = "drop the setting, or start a new run without the checkpoint"
 
@@ -41,7 +39,7 @@ def check_same_run(checkpoint: Checkpoint, model: LightningModule, data: Lightni
         ("model", model.hparams, checkpoint.hparams),
         ("data", data.hparams, checkpoint.data_hparams),
     ):
-        for name in own.keys() & saved.keys() - _FREE:
+        for name in own.keys() & saved.keys() - FREE:
             if own[name] != saved[name]:
                 raise InputError(f"{prefix}.{name}", f"is {own[name]}, but {path} was made with {saved[name]}", _NEW)
     shapes = {name: tuple(value.shape) for name, value in checkpoint.weights.items()}

@@ -1,4 +1,4 @@
-"""Trainer arguments that cannot be meant, although Lightning takes them; refused before anything runs."""
+"""Arguments of the Trainer that cannot be meant, although Lightning takes them; refused before anything runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import copy
 import inspect
 import math
 import os
-import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,9 +34,6 @@ _AT_LEAST = {
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
-_SAID_OF = {"Timer(duration": "max_time", "backend found": "accelerator", "torch_xla": "accelerator"}
-"""What Lightning says of settings that it does not name."""
-
 
 def check_names(args: dict[str, Any]) -> None:
     """Refuses names that are no argument of a Trainer.
@@ -62,11 +58,20 @@ def checked_trainer(args: dict[str, Any]) -> Trainer:
     except InputError:
         raise
     except (ValueError, TypeError, MisconfigurationException, ModuleNotFoundError) as error:
-        reason = " ".join(str(error).split())
-        named = [name for says, name in _SAID_OF.items() if says in reason]
-        named += [name for name, value in args.items() if value is not None and re.search(rf"\b{name}\b", reason)]
-        where = f"trainer.{named[0]}" if named else "trainer"
+        where, reason = _at_fault(args), " ".join(str(error).split())
         raise InputError(where, reason, "change that setting of the Trainer") from error
+
+
+def _at_fault(args: dict[str, Any]) -> str:
+    """The first argument that a Trainer refuses alone; Lightning does not name all that it refuses."""
+    defaults = inspect.signature(Trainer).parameters
+    for name, value in args.items():
+        if name != "logger" and value != defaults[name].default:
+            try:
+                Trainer(**{"logger": False, name: value})
+            except (ValueError, TypeError, MisconfigurationException, ModuleNotFoundError):
+                return f"trainer.{name}"
+    return "trainer"
 
 
 def check_trainer_args(args: dict[str, Any]) -> None:

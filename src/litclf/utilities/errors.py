@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class InputError(ValueError):
@@ -13,6 +14,9 @@ class InputError(ValueError):
         where: The argument, flag or file at fault.
         what: The rule and the value that broke it.
         fix: What to do instead.
+
+    Attributes:
+        part: What it was an argument of, ``model`` or ``data``, as :func:`part` says; empty where nothing says so.
 
     Example:
         >>> print(InputError("lr", "must be positive, got -1", "pass a learning rate such as 0.1"))
@@ -24,6 +28,7 @@ class InputError(ValueError):
         self.where = where
         self.what = what
         self.fix = fix
+        self.part = ""
 
     @classmethod
     def unknown(cls, where: str, name: str, known: Iterable[str]) -> InputError:
@@ -50,6 +55,26 @@ class RunError(RuntimeError):
         self.where = where
         self.what = what
         self.fix = fix
+
+
+@contextmanager
+def part(name: str) -> Iterator[None]:
+    """Has an :class:`InputError` from within know what it is about; the innermost that says so counts.
+
+    Args:
+        name: ``model`` or ``data``.
+
+    Example:
+        >>> with part("model"), part("data"):
+        ...     raise InputError("rounds", "must be positive, got -1", "pass a value such as 5")
+        Traceback (most recent call last):
+        litclf.utilities.errors.InputError: rounds: must be positive, got -1; fix: pass a value such as 5
+    """
+    try:
+        yield
+    except InputError as error:
+        error.part = error.part or name
+        raise
 
 
 def nearest(value: str, names: Iterable[str]) -> str | None:

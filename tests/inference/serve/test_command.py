@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from litclf.__main__ import main
+from litclf.cli.main import main
 from litclf.inference.model import load
 
 REAL_FIND = importlib.util.find_spec

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from litclf import BlobsDataModule, MulticlassClassifier, fit
-from litclf.__main__ import main
+from litclf.cli.main import main
 from litclf.training.callbacks.divergence import BestCheckpoint, StopOnDivergence
 from litclf.utilities.errors import RunError
 

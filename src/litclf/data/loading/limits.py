@@ -8,11 +8,12 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder, StochasticWeightAveraging
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
-from litclf.utilities.errors import InputError
+from litclf.utilities.errors import InputError, part
 
 _ORDINARY = "pass --data.steps_per_execution 1"
 
 
+@part("data")
 def check_trainer(trainer: Trainer) -> None:
     """Refuses Trainer settings that count or change single batches, which an execution of K > 1 steps would falsify.
 

@@ -1,1 +1,1 @@
-"""Comparison of runs side by side."""
+"""Runs side by side."""

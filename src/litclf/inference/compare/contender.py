@@ -1,4 +1,4 @@
-"""Contender: a run among those that are compared, its name, settings, metrics and what it got right."""
+"""A run among those that are compared: its name, settings, metrics and what it got right."""
 
 from __future__ import annotations
 

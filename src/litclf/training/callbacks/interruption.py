@@ -1,4 +1,4 @@
-"""Interruption: a fit that is told to stop saves where it is, and ends."""
+"""A fit that is told to stop saves where it is, and ends."""
 
 from __future__ import annotations
 

@@ -1,0 +1,101 @@
+"""Configs: the file of a preset, the user's own, or that of the run that a checkpoint lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from litclf.cli.arguments import Arguments, Flag
+from litclf.cli.presets import preset_path
+from litclf.runs.checkpoint import Checkpoint
+from litclf.runs.hparams import DEEPEST, MOST_VALUES, is_small
+from litclf.utilities.errors import InputError
+
+CONFIG = ("-c", "--config")
+
+
+def ckpt_path(given: Arguments) -> str | None:
+    """What ``--ckpt_path`` or else a config names; None where neither does.
+
+    Raises:
+        InputError: If the flag has no value, or a config cannot be read.
+    """
+    for flag in given.named("--ckpt_path"):
+        if flag.value is None:
+            raise InputError(flag.name, "needs a value", "pass a run folder or a checkpoint")
+    paths = [read_config(config_file(flag)).get("ckpt_path") for flag in given.named(*CONFIG)]
+    named = [path for path in (*paths, given.value("--ckpt_path")) if path is not None]
+    return str(named[-1]) if named else None
+
+
+def with_config(given: Arguments, checkpoint: Checkpoint | None = None) -> Arguments:
+    """The arguments with presets replaced by their files, and with the config of the checkpoint's run where none is.
+
+    Raises:
+        InputError: If a preset or file does not exist or cannot be read.
+
+    Example:
+        >>> with_config(Arguments("fit", ("-c", "blobs"))).words
+        ('-c', '...blobs.yaml')
+    """
+    for flag in given.named(*CONFIG):
+        given = given.with_value(flag, str(config_file(flag)))
+    if checkpoint is not None and not given.named(*CONFIG, "--model", "--data"):
+        config = checkpoint.folder / "config.yaml"
+        if not config.is_file():
+            raise InputError("--ckpt_path", f"there is no {config} beside it", "pass -c with the config of its run")
+        read_config(config)
+        given = Arguments(given.command, ("--config", str(config), *given.words))
+    return given
+
+
+def config_file(flag: Flag) -> Path:
+    """The file that ``-c`` names, after its content was looked at.
+
+    Raises:
+        InputError: If there is none, or it holds no settings.
+    """
+    if flag.value is None:
+        raise InputError(flag.name, "needs a preset or a file", "pass -c circles; `litclf presets` lists them")
+    path = preset_path(flag.value)
+    read_config(path)
+    return path
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The settings in a config.
+
+    Raises:
+        InputError: If it is no YAML, holds no settings, or too many of them.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            str(path), f"is no YAML: {reason}", "mend that line; `litclf presets` lists examples"
+        ) from error
+    if not is_small(content):
+        rule = f"holds more than {MOST_VALUES} values, or nests them deeper than {DEEPEST}"
+        raise InputError(str(path), rule, "write them out, without aliases")
+    if not isinstance(content, dict):
+        raise InputError(str(path), "holds no settings", "start from a preset: litclf fit -c circles --print_config")
+    if not isinstance(content.get("trainer") or {}, dict):
+        rule = f"trainer must hold settings by name, got {content['trainer']}"
+        raise InputError(str(path), rule, "write trainer: {max_epochs: 3}, for example")
+    return content
+
+
+def found(read: Callable[..., Checkpoint], *where: Any) -> Checkpoint:
+    """A checkpoint; what is wrong with it is told of the flag that names it.
+
+    Raises:
+        InputError: If there is none, or it is damaged.
+    """
+    try:
+        return read(*where)
+    except InputError as error:
+        raise InputError("--ckpt_path", error.what, error.fix) from error

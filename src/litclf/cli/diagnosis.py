@@ -1,0 +1,276 @@
+"""Diagnosis: which of the settings given is wrong, found by holding each against the signature of what it is for.
+
+The parser tells what is wrong over many lines of its own, which are not read. What fits here, and not there, is told in
+the parser's words.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser
+
+from litclf.cli.trust import trusted_class
+from litclf.utilities.errors import InputError, nearest
+
+HELP = "see litclf fit --help"
+
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text", NoneType: "null"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting as it was given.
+
+    Attributes:
+        name: Its place among the settings, such as ``model.lr``.
+        value: Its value: the text behind a flag, None where there is none, or the content of a config.
+        flag: How it is called in what is told: the flag that sets it.
+    """
+
+    name: str
+    value: Any
+    flag: str
+
+    @property
+    def text(self) -> str:
+        """The value as it would be written behind a flag."""
+        return self.value if isinstance(self.value, str) else json.dumps(self.value, default=str)
+
+    @property
+    def content(self) -> Any:
+        """The value as YAML has it."""
+        try:
+            return yaml.safe_load(self.value) if isinstance(self.value, str) else self.value
+        except yaml.YAMLError:
+            return self.value
+
+
+def setting(name: str, value: Any) -> Setting:
+    """A setting; ``init_args`` in its name says nothing.
+
+    Example:
+        >>> setting("model.init_args.lr", 1).flag
+        '--model.lr'
+    """
+    name = name.replace(".init_args", "").removesuffix(".class_path")
+    return Setting(name.rstrip("+"), value, f"--{name.rstrip('+')}")
+
+
+def settings_in(content: Mapping[str, Any], parts: Iterable[str]) -> Iterator[Setting]:
+    """The settings of a config, with those of its ``parts`` one by one.
+
+    Example:
+        >>> [one.flag for one in settings_in({"model": {"class_path": "Net", "init_args": {"lr": 1}}}, ["model"])]
+        ['--model', '--model.lr']
+    """
+    for key, value in content.items():
+        if key not in parts or not isinstance(value, Mapping):
+            yield setting(str(key), value)
+            continue
+        if "class_path" in value:
+            yield setting(key, value["class_path"])
+        arguments = value.get("init_args") or {} if "class_path" in value else value
+        yield from (setting(f"{key}.{name}", inner) for name, inner in arguments.items())
+
+
+def find_wrong(
+    settings: Iterable[Setting], hints: Mapping[str, Any], required: Iterable[str] = ()
+) -> InputError | None:
+    """What is wrong with the first of the settings that does not fit; None where each of them does.
+
+    Args:
+        settings: What was given.
+        hints: Types of the settings there are, by name.
+        required: Names of those that must be given.
+
+    Example:
+        >>> print(find_wrong([setting("lr", "abc"), setting("name", "x")], {"lr": float, "name": str}))
+        --lr: must be a number, got abc; fix: see litclf fit --help
+        >>> print(find_wrong([setting("nam", "x")], {"lr": float, "name": str}))
+        --nam: is no setting; fix: did you mean --name?
+    """
+    try:
+        _check(list(settings), hints, required)
+    except InputError as error:
+        return error
+    return None
+
+
+def _check(settings: list[Setting], hints: Mapping[str, Any], required: Iterable[str]) -> None:
+    groups: dict[str, list[Setting]] = {}
+    for one in settings:
+        holders = [name for name in hints if f"{one.name}.".startswith(f"{name}.")]
+        if not holders:
+            near = nearest(one.flag, dict.fromkeys(sorted(_flags(hints))))
+            raise InputError(one.flag, "is no setting", f"did you mean {near}?" if near else HELP)
+        groups.setdefault(max(holders, key=len), []).append(one)
+    for name, group in groups.items():
+        bases = list(_classes_in(hints[name]))
+        if bases:
+            _check_classes(name, bases, group)
+        for one in group:
+            if one.name == name and not (bases and _named_by(one)):
+                _check_value(one, hints[name])
+    for name in required:
+        if name not in groups:
+            raise _missing(name)
+
+
+def _missing(name: str) -> InputError:
+    return InputError(f"--{name}", "is missing", f"pass -c PRESET (see `litclf presets`), or --{name}")
+
+
+def _flags(hints: Mapping[str, Any]) -> Iterator[str]:
+    """All flags there could be meant, also of classes of litclf that were not named."""
+    for name, hint in hints.items():
+        yield f"--{name}"
+        for kind in (kind for base in _classes_in(hint) for kind in _subclasses(base)):
+            if kind.__module__.startswith("litclf."):
+                yield from (f"--{name}.{argument}" for argument in arguments_of(kind))
+
+
+def _check_classes(name: str, bases: list[type], group: list[Setting]) -> None:
+    """Holds the class that is named for ``name``, and its arguments, against its signature."""
+    kind: type | None = None
+    arguments: list[Setting] = []
+    for one in group:
+        if one.name != name:
+            arguments.append(one)
+            continue
+        for path, beside in _named_by(one):
+            kind = _class_of(path, bases, one.flag)
+            # What was given for another class is dropped, as the parser does it.
+            known = [f"{name}.{argument}." for argument in arguments_of(kind)]
+            arguments = [given for given in arguments if f"{given.name}.".startswith(tuple(known))]
+            arguments += [setting(f"{name}.{argument}", value) for argument, value in beside.items()]
+    if kind is not None:
+        _check_arguments(name, kind, arguments)
+    elif len(arguments) == len(group):
+        raise _missing(name)
+
+
+def _check_arguments(name: str, kind: type, given: list[Setting]) -> None:
+    hints = {f"{name}.{argument}": hint for argument, hint in arguments_of(kind).items()}
+    parameters = inspect.signature(kind).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        given = [one for one in given if any(f"{one.name}.".startswith(f"{known}.") for known in hints)]
+    _check(
+        given, hints, [f"{name}.{p.name}" for p in parameters if p.default is p.empty and p.name in arguments_of(kind)]
+    )
+
+
+def arguments_of(kind: type) -> dict[str, Any]:
+    """Types of the arguments that a class takes by name.
+
+    Example:
+        >>> from litclf import CirclesDataModule
+        >>> arguments_of(CirclesDataModule)["noise"]
+        <class 'float'>
+    """
+    try:
+        hints = get_type_hints(kind.__init__)  # type: ignore[misc]
+    except NameError:  # a name that is there for type checkers only
+        hints = {}
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    parameters = inspect.signature(kind).parameters.values()
+    return {parameter.name: hints.get(parameter.name, Any) for parameter in parameters if parameter.kind in named}
+
+
+def _named_by(one: Setting) -> list[tuple[str, Mapping[str, Any]]]:
+    """The classes that a value names, with the arguments that stand beside each."""
+    content = one.content
+    return [
+        (item, {}) if isinstance(item, str) else (str(item["class_path"]), item.get("init_args") or {})
+        for item in (content if isinstance(content, list) else [content])
+        if isinstance(item, str) or (isinstance(item, Mapping) and "class_path" in item)
+    ]
+
+
+def _class_of(path: str, bases: list[type], flag: str) -> type:
+    """The class of that name or path.
+
+    Raises:
+        InputError: If there is none, or it is not to be trusted.
+    """
+    kinds = {kind.__name__: kind for base in bases for kind in _subclasses(base)}
+    if path in kinds:
+        return kinds[path]
+    if "." not in path or not all(part.isidentifier() for part in path.split(".")):
+        near = nearest(path, [name for name in kinds if not name.startswith("_")])
+        raise InputError(flag, f"is no class that litclf knows: {path}", f"did you mean {near}?" if near else HELP)
+    try:
+        kind = trusted_class(path)
+    except InputError as error:
+        raise InputError(flag, error.what, error.fix) from error
+    if not issubclass(kind, tuple(bases)):
+        raise InputError(flag, f"must be {' or '.join(base.__name__ for base in bases)}, got {path}", HELP)
+    return kind
+
+
+def _subclasses(base: type) -> Iterator[type]:
+    yield base
+    below: list[type] = base.__subclasses__()
+    for kind in below:
+        yield from _subclasses(kind)
+
+
+def _classes_in(hint: Any) -> Iterator[type]:
+    """The classes that objects of a type are made of."""
+    if inspect.isclass(hint) and get_origin(hint) is None:
+        if hint.__module__.partition(".")[0] not in ("builtins", "collections", "pathlib", "datetime", "typing"):
+            yield hint
+    else:
+        for inner in get_args(hint):
+            yield from _classes_in(inner)
+
+
+def _check_value(one: Setting, hint: Any) -> None:
+    if one.value is None and NoneType not in get_args(hint):
+        raise InputError(one.flag, "needs a value", HELP)
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--value", type=hint)
+    try:
+        parser.parse_args([f"--value={one.text}"])
+        if isinstance(one.content, Mapping | list):  # a text too, if a text is what is looked for
+            parser.parse_object({"value": one.content})
+    except ArgumentError as error:
+        if _is_callable(hint) and "." in one.text:
+            _class_of(one.text, [], one.flag)
+        near = nearest(one.text, _choices(hint))
+        rule = f"must be {describe(hint)}, got {one.text}"
+        raise InputError(one.flag, rule, f"did you mean {near}?" if near else HELP) from error
+
+
+def describe(hint: Any) -> str:
+    """A type in words.
+
+    Example:
+        >>> describe(int | None), describe(Literal["relu", "tanh"]), describe(list[float])
+        ('a whole number', 'one of relu, tanh', 'a list, each of it a number')
+    """
+    origin, inner = get_origin(hint), get_args(hint)
+    if hint in _WORDS:
+        return _WORDS[hint]
+    if origin is Literal:
+        return f"one of {', '.join(map(str, inner))}"
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(describe(kind) for kind in inner if kind is not NoneType))
+    if origin in (list, tuple, Sequence):
+        return f"a list, each of it {describe(inner[0])}" if inner else "a list"
+    return f"the name of a {hint.__name__}" if inspect.isclass(hint) else str(hint)
+
+
+def _choices(hint: Any) -> list[str]:
+    inner = get_args(hint)
+    return list(map(str, inner)) if get_origin(hint) is Literal else [name for kind in inner for name in _choices(kind)]
+
+
+def _is_callable(hint: Any) -> bool:
+    return any(_is_callable(inner) for inner in get_args(hint)) or Callable in (hint, get_origin(hint))

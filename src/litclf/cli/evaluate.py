@@ -1,0 +1,35 @@
+"""Evaluation of a checkpoint, for the commands ``validate`` and ``test``."""
+
+from __future__ import annotations
+
+from litclf.cli.arguments import Arguments, needs_checkpoint
+from litclf.cli.configs import ckpt_path, found
+from litclf.cli.lightning import CLI, FIT_ONLY, print_table
+from litclf.runs.checkpoint import Checkpoint
+from litclf.training import evaluation
+
+
+def evaluate(command: str, args: list[str]) -> int:
+    """Runs a checkpoint over a split of its data, prints its metrics and writes them into its run folder.
+
+    Args:
+        command: ``validate`` or ``test``.
+        args: The arguments: ``--ckpt_path CKPT``, and settings of the data and the Trainer.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        InputError: If something given cannot be used; nothing has been written then.
+        SystemExit: For ``--help``.
+    """
+    given = Arguments(command, tuple(args))
+    given.refuse(FIT_ONLY, f"does nothing for {command}")
+    path = ckpt_path(given)
+    checkpoint = found(Checkpoint.tested, path) if path is not None else None
+    with CLI.opened(given, checkpoint) as cli:
+        if checkpoint is None:
+            raise needs_checkpoint(command)
+        print_table(evaluation.evaluate(cli.plan, command))
+        print(f"\nwritten     {checkpoint.folder / command}.json")
+    return 0

@@ -1,0 +1,241 @@
+"""LightningCLI of litclf: settings become a model, its data and a run; the commands do the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+
+from litclf.cli.arguments import Arguments
+from litclf.cli.configs import CONFIG, read_config, with_config
+from litclf.cli.diagnosis import HELP, arguments_of, find_wrong, setting, settings_in
+from litclf.cli.parser import Parser
+from litclf.cli.trust import FLAG, allow_classes, check_kinds
+from litclf.data.registry import DATAMODULES
+from litclf.models.decision import Rule
+from litclf.models.registry import MODELS
+from litclf.runs.checkpoint import Checkpoint
+
+# Imported for their short names: `--trainer.callbacks+=Embeddings` finds every class that is loaded.
+from litclf.training.callbacks import embeddings, gallery, histograms  # noqa: F401
+from litclf.training.notices import quiet_lightning
+from litclf.training.plan import Plan
+from litclf.utilities.errors import InputError, part
+from litclf.utilities.text import aligned
+
+FIT_ONLY = (
+    *("--name", "--pictures", "--threshold_rule", "--trainer.default_root_dir", "--trainer.enable_progress_bar"),
+    *("--trainer.enable_checkpointing", "--trainer.max_epochs", "--trainer.max_steps", "--trainer.max_time"),
+    *("--trainer.min_epochs", "--trainer.min_steps", "--trainer.gradient_clip_val", "--trainer.limit_train_batches"),
+    *("--trainer.accumulate_grad_batches", "--trainer.log_every_n_steps", "--trainer.val_check_interval"),
+    *("--trainer.callbacks", "--trainer.logger"),
+)
+"""Settings that only a fit follows; as flags of another command they would do nothing."""
+
+_OWN: dict[str, Any] = {
+    "name": str | None,
+    "pictures": bool,
+    "threshold_rule": Rule,
+    "threads": int | None,
+}
+"""What a run has beside model, data and Trainer, and Lightning's own settings."""
+
+_HELP = {
+    "name": "Name of the run's folder; default: the preset's name.",
+    "pictures": "Whether a fit draws pictures and a report.",
+    "threshold_rule": "How a fit of two classes chooses the probability of class 1 above which it is predicted.",
+    "threads": "Threads of PyTorch; default: by the size of the work.",
+}
+
+_DEFAULTS = {"name": None, "pictures": True, "threshold_rule": "0.5", "threads": None}
+
+
+class CLI(LightningCLI):
+    """What a command that runs a Trainer is given: see :meth:`opened`.
+
+    Args:
+        given: The arguments, with presets replaced by their files.
+        checkpoint: The checkpoint that the run goes on from or looks at.
+
+    Raises:
+        InputError: If something given cannot be used.
+    """
+
+    def __init__(self, given: Arguments, checkpoint: Checkpoint | None) -> None:
+        self.given, self.checkpoint = given, checkpoint
+        self.subparsers: list[LightningArgumentParser] = []
+        self.refusal: InputError | None = None
+        # Short names are found among the classes that are loaded.
+        DATAMODULES.load_all(), MODELS.load_all()
+        super().__init__(
+            args=[given.command, *given.words],
+            seed_everything_default=42,
+            trainer_defaults={"num_sanity_val_steps": 0, "enable_model_summary": False},
+            parser_class=Parser,
+            parser_kwargs={
+                "allow_abbrev": False,
+                **{command: {"allow_abbrev": False} for command in self.subcommands()},
+            },
+            save_config_callback=None,
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+        )
+
+    @classmethod
+    @contextmanager
+    def opened(cls, given: Arguments, checkpoint: Checkpoint | None) -> Iterator[CLI]:
+        """Model, data and run for the arguments of a command; errors within are told by the flag that caused them.
+
+        Args:
+            given: The arguments as they were given.
+            checkpoint: The checkpoint they name. It is no setting: nothing in it overrides the user's flags.
+
+        Raises:
+            InputError: If something given cannot be used; its ``where`` is the flag or file.
+        """
+        allow_classes(flag.value or "" for flag in given.named(FLAG))
+        given = with_config(given.without(FLAG), checkpoint).without("--ckpt_path")
+        for flag in given.named("--model"):
+            if flag.value == "auto":
+                given = given.with_value(flag, "AutoClassifier")
+        with quiet_lightning():
+            try:
+                cli = cls(given, checkpoint)
+                try:
+                    yield cli
+                except InputError as error:
+                    raise cli.by_flag(error) from error
+            except MisconfigurationException as error:
+                reason = " ".join(str(error).split())
+                raise InputError("trainer", reason, "change that setting, see litclf fit --help") from error
+
+    @property
+    def settings(self) -> Any:
+        """The settings of the command, with what classes they name built."""
+        return self.config_init[self.given.command]
+
+    @property
+    def plan(self) -> Plan:
+        """What the run is to do; its config is that of a new one, also where this one goes on."""
+        if self.datamodule is None:
+            raise InputError("--data", "is missing", "pass -c PRESET, or --data CirclesDataModule")
+        settings, preset = self.settings, self.given.value(*CONFIG)
+        parser = dict(zip(self.subcommands(), self.subparsers, strict=True))[self.given.command]
+        return Plan(
+            self.model,
+            self.datamodule,
+            settings.name if settings.name is not None else Path(preset).stem if preset else "run",
+            parser.dump(self.config[self.given.command], skip_unset=False),
+            seed=int(settings.seed_everything),
+            trainer_args=dict(settings.trainer.items()),
+            threads=settings.threads,
+            checkpoint=self.checkpoint,
+            pictures=settings.pictures,
+            threshold_rule=settings.threshold_rule,
+        )
+
+    def by_flag(self, error: InputError) -> InputError:
+        """The error with the flag that sets what it is about as its ``where``; files stay what they are."""
+        known = [*_OWN, "model", "data", "trainer", "ckpt_path", "seed_everything"]
+        if error.where.partition(".")[0] in known and error.where not in ("model", "data", "trainer"):
+            return InputError(f"--{error.where}", error.what, error.fix)
+        arguments = self.config[self.given.command].get(f"{error.part}.init_args") if error.part else None
+        if error.where in (arguments or {}):
+            return InputError(f"--{error.part}.{error.where}", error.what, error.fix)
+        return error
+
+    # What follows is LightningCLI's way to be extended.
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """The subcommands, and the Trainer's arguments that they do not take."""
+        ours = {"verbose", "weights_only", "return_predictions"}
+        return {command: skipped | ours for command, skipped in LightningCLI.subcommands().items()}
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Adds what a run has beside model, data and Trainer."""
+        self.subparsers.append(parser)
+        for name, kind in _OWN.items():
+            parser.add_argument(f"--{name}", type=kind, default=_DEFAULTS[name], help=_HELP[name])
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parses the arguments that were given, whatever the process was started with."""
+        try:
+            self.config = parser.parse_args(args)
+        except InputError as error:
+            raise self._diagnosis() or error from error
+        settings = self.config[self.given.command]
+        check_kinds(settings)
+        # The checkpoint was found before, also where a config names it.
+        settings.ckpt_path = None
+        seed = settings.seed_everything
+        if isinstance(seed, bool):
+            rule = f"must be a number, got {str(seed).lower()}"
+            raise InputError("--seed_everything", rule, "pass a seed such as 42")
+        if not 0 <= int(seed) < 2**32:
+            raise InputError("--seed_everything", f"must be in [0, 2**32), got {seed}", "pass a seed such as 42")
+
+    def _diagnosis(self) -> InputError | None:
+        """What is wrong with the arguments, where one of them alone is."""
+        configs = [read_config(Path(flag.value or "")) for flag in self.given.named(*CONFIG)]
+        settings = [one for content in configs for one in settings_in(content, ("model", "data", "trainer"))]
+        for flag in self.given.flags:
+            name = flag.name.removeprefix("--")
+            if flag.name not in CONFIG and not name.startswith("print_config"):
+                settings.append(setting(name, flag.value))
+        for word in self.given.surplus:
+            return InputError(word, "is no setting", HELP)
+        hints = _OWN | {"seed_everything": bool | int, "ckpt_path": Any}
+        hints |= {f"trainer.{name}": hint for name, hint in arguments_of(Trainer).items()}
+        hints |= {"model": LightningModule, "data": LightningDataModule | None}
+        return find_wrong(settings, hints, ["model"])
+
+    def instantiate_classes(self) -> None:
+        """Builds data and model; the Trainer is left to the run, which chooses its folder first.
+
+        Raises:
+            InputError: If a constructor refused an argument.
+        """
+        builders = [(LightningModule, "model"), (LightningDataModule, "data"), (object, "")]
+        instantiators = [(partial(self._build, name), kind, True) for kind, name in builders]
+        try:
+            # Not by Lightning's own, which calls what jsonargparse has deprecated.
+            self.config_init = self.parser.instantiate(self.config, instantiators=instantiators)
+        except ValueError as error:
+            # jsonargparse makes one error of all that a value might have been.
+            if self.refusal is None:
+                raise
+            raise self.by_flag(self.refusal) from error
+        self.model, self.datamodule = self.settings.get("model"), self.settings.get("data")
+        self.trainer = cast(Trainer, Trainer)
+
+    def _build(self, name: str, kind: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            with part(name):
+                return kind(*args, **kwargs)
+        except InputError as error:
+            self.refusal = error
+            raise
+
+    def fit(self, **_: Any) -> None:
+        """What LightningCLI runs by itself: nothing, for it is the commands that know what to print and write."""
+
+    validate = test = predict = fit
+
+
+def print_table(metrics: dict[str, Any]) -> None:
+    """Metrics with a row for each stage."""
+    cells = {tuple(key.split("/")): value for key, value in metrics.items() if key.count("/") == 1}
+    stages = [stage for stage in ("train", "val", "test") if any(row == stage for row, _ in cells)]
+    names = list(dict.fromkeys(name for stage, name in cells if stage in stages and not name.endswith("_step")))
+    rows = [
+        [stage, *(f"{cells[stage, name]:.4f}" if (stage, name) in cells else "" for name in names)] for stage in stages
+    ]
+    least = [5, *(18 if len(name) > 11 else 11 for name in names)]
+    print("", *aligned([["", *names], *rows], between=" ", at_least=least), sep="\n")

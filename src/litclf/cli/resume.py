@@ -1,0 +1,29 @@
+"""The command ``litclf resume``: goes on with a run that was stopped, in its own folder."""
+
+from __future__ import annotations
+
+from litclf.cli.arguments import Arguments
+from litclf.cli.configs import found
+from litclf.cli.fit import train
+from litclf.runs.checkpoint import Checkpoint
+from litclf.utilities.errors import InputError
+
+
+def main(args: list[str]) -> int:
+    """``litclf resume RUN [SETTINGS]``: goes on from the latest checkpoint of a run.
+
+    Args:
+        args: The run folder, and settings as ``litclf fit`` takes them.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        InputError: If there is no such run, it has finished, or a setting contradicts it.
+    """
+    if not args or args[0].startswith("-"):
+        raise InputError("resume", "needs the run to go on with", "pass its folder, as `litclf fit` printed it")
+    given = Arguments("fit", tuple(args[1:]))
+    own = ("--name", "--trainer.default_root_dir", "--ckpt_path")
+    given.refuse(own, "does nothing for a run that goes on in its own folder")
+    return train(given, found(Checkpoint.latest, args[0]))

@@ -1,0 +1,96 @@
+"""What is wrong is found by signatures; the same values the parser itself refuses."""
+
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from typing import Literal
+
+import pytest
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+
+from litclf.cli.diagnosis import arguments_of, describe, find_wrong, setting, settings_in
+from litclf.data.registry import DATAMODULES
+from litclf.models.registry import MODELS
+
+DATAMODULES.load_all()
+MODELS.load_all()
+HINTS = {
+    "name": str | None,
+    "threads": int | None,
+    "callbacks": list[Callback] | Callback | None,
+    "call": Callable | None,
+    "model": LightningModule,
+    "data": LightningDataModule | None,
+}
+
+
+def wrong(*pairs, required=()):
+    return str(find_wrong([setting(name, value) for name, value in pairs], HINTS, required))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "line"),
+    [
+        ([("threads", "x")], "--threads: must be a whole number, got x; fix: see"),
+        ([("threads", None)], "None"),
+        ([("nam", "x")], "--nam: is no setting; fix: did you mean --name"),
+        ([("optimizer", "x")], "--optimizer: is no setting; fix: did you mean --model.optimizer"),
+        (
+            [("model", "BinaryClasifier")],
+            "--model: is no class that litclf knows: BinaryClasifier; fix: did*Bin",
+        ),
+        ([("model", "stranger.Net")], "--model: must be of litclf, * fix: pass --allow_classes stranger if you"),
+        ([("model", "litclf.CirclesDataModule")], "--model: must be LightningModule, got litclf.CirclesDataModule"),
+        ([("model.lr", "1")], "--model: is missing"),
+        (
+            [("model", "BinaryClassifier"), ("model.lrr", "1")],
+            "--model.lrr: is no setting; fix: did*--model.lr",
+        ),
+        ([("model", "BinaryClassifier"), ("model.init_args.lr", "x")], "--model.lr: must be a number, got x"),
+        ([("model", {"class_path": "BinaryClassifier", "init_args": {"lr": "x"}})], "--model.lr: must be a number"),
+        ([("model", '{"class_path": "BinaryClassifier", "init_args": {"lr": "x"}}')], "--model.lr: must be a number"),
+        ([("model", "BinaryClassifier"), ("model.activation", "rel")], "*got rel; fix: did you mean relu"),
+        ([("model", "BinaryClassifier"), ("model.hidden_dims", ["a"])], "--model.hidden_dims: must be a list, each"),
+        ([("model", "BinaryClassifier"), ("model.network", {"class_path": "x"})], "--model.network: must be text, got"),
+        ([("data", "CirclesDataModule"), ("data.factor", "0.5"), ("data", "BlobsDataModule")], "None"),
+        ([("callbacks+", "EarlyStopping")], "--callbacks.monitor: is missing"),
+        ([("callbacks+", "EarlyStopping"), ("callbacks.monitor", "a")], "None"),
+        ([("callbacks+", "EarlyStopping"), ("callbacks.monitr", "a")], "--callbacks.monitr: is no setting"),
+        ([("callbacks", [{"class_path": "Timer", "init_args": {"x": 1}}])], "--callbacks.x: is no setting"),
+        ([("call", "os.system")], "--call: must be of litclf, * got 'os.system'; fix: pass --allow_classes os"),
+    ],
+)
+def test_the_first_setting_that_does_not_fit_is_told(pairs, line):
+    assert fnmatchcase(wrong(*pairs).replace("[", "(").replace("?", ""), f"{line}*")
+
+
+def test_a_part_that_is_required_is_missed():
+    assert wrong(("name", "a"), required=["model"]).startswith("--model: is missing; fix: pass -c PRESET")
+
+
+def test_settings_of_a_config_are_told_one_by_one():
+    content = {"name": "a", "trainer": {"max_epochs": 3, "logger": {"class_path": "x"}}, "data": "Mine"}
+    assert [(one.flag, one.value) for one in settings_in(content, ["model", "data", "trainer"])] == [
+        ("--name", "a"),
+        ("--trainer.max_epochs", 3),
+        ("--trainer.logger", {"class_path": "x"}),
+        ("--data", "Mine"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hint", "words"),
+    [
+        (Literal["a", "b"] | int | None, "one of a, b or a whole number"),
+        (Sequence[int], "a list, each of it a whole number"),
+        (bool, "true or false"),
+        (type(None), "null"),
+        (Callback | None, "the name of a Callback"),
+    ],
+)
+def test_types_are_told_in_words(hint, words):
+    assert describe(hint) == words
+
+
+def test_all_arguments_of_a_trainer_are_known_with_their_types():
+    assert arguments_of(Trainer)["max_epochs"] == int | None
+    assert {"callbacks", "logger", "strategy"} < arguments_of(Trainer).keys()

@@ -1,0 +1,83 @@
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from litclf import cli
+from litclf.cli.main import COMMANDS, exit_code, main, usage
+from litclf.cli.presets import presets
+from litclf.utilities.errors import InputError, RunError
+from litclf.utilities.signals import Interrupted
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+def test_every_command_is_a_module_with_a_main_and_stands_in_the_usage():
+    told = {line.split()[0] for line in usage().partition("commands:")[2].partition("options:")[0].splitlines() if line}
+    assert {command.name for command in COMMANDS} == told - {"or"}
+    heads = re.findall(r"\{([\w,-]+)\}", usage())
+    assert {name for head in heads for name in head.split(",")} | {"resume", "presets"} == told - {"or"}
+    for command in COMMANDS:
+        assert callable(importlib.import_module(command.module).main)
+
+
+def test_help_version_and_presets_need_no_torch(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, "lightning", None)
+    assert main(["--help"]) == 0
+    assert "litclf fit -c circles" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert main(["presets"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out and description in out for name, description in presets().items())
+
+
+def test_no_command_is_answered_with_the_usage(capsys):
+    assert main([]) == 2
+    assert "usage" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_made_exits_with_1(capsys, tmp_path):
+    (tmp_path / "lightning_logs").write_text("")
+    assert main(["fit", "-c", "circles", "--trainer.default_root_dir", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_debug_shows_the_traceback():
+    with pytest.raises(ValueError, match="lr: must be positive"):
+        main(["fit", "-c", "circles", "--model.lr", "-1", "--debug"])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (InputError("lr", "must be\n positive", "pass 0.1"), 2, "error: lr: must be positive; fix: pass 0.1\n"),
+        (RunError("loss", "is nan", "lower lr"), 1, "error: loss: is nan; fix: lower lr\n"),
+        (OSError(28, "No space left", "a.csv"), 1, "error: a.csv: No space left; fix: mend that, and run again\n"),
+        (KeyboardInterrupt(), 130, ""),
+        (Interrupted(15), 143, ""),
+        (SystemExit(3), 3, ""),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
+)
+def test_errors_end_in_a_line_and_an_exit_code(error, code, line, capsys):
+    def command(_):
+        raise error
+
+    assert exit_code(command, []) == code
+    assert capsys.readouterr().err == line
+
+
+def test_a_command_that_there_is_not_is_named(capsys):
+    assert main(["tst"]) == 2
+    assert capsys.readouterr().err == "error: tst: is no command of litclf; fix: did you mean test?\n"
+
+
+def test_no_error_text_of_another_library_is_searched():
+    """What is wrong is known by types and signatures: messages of other libraries change with their releases."""
+    searches = re.compile(r"re\.(search|match|fullmatch|findall)\([^\n]*(str\(error\)|message|reason)")
+    found = {path.name for path in Path(cli.__file__).parents[1].rglob("*.py") if searches.search(path.read_text())}
+    # Whether another process of a run has ended, and which class a pickle asks for, nothing else tells.
+    assert found <= {"stages.py", "checkpoint_file.py"}
