@@ -4,11 +4,13 @@ import csv
 import json
 import multiprocessing
 import os
+import re
 import socket
 
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.utilities import rank_zero_only
 from sklearn.datasets import make_blobs
 
@@ -124,9 +126,9 @@ def test_fewer_samples_than_processes_are_refused():
         data.setup("fit")
 
 
-@pytest.mark.parametrize("strategy", ["ddp_fork", "ddp_spawn", "ddp_notebook"])
+@pytest.mark.parametrize("strategy", ["ddp_fork", "ddp_spawn", "ddp_notebook", DDPStrategy(start_method="spawn")])
 def test_processes_that_do_not_run_the_script_are_refused(strategy, tmp_path):
-    with pytest.raises(InputError, match=rf"trainer.strategy: .*{strategy}.*; fix: pass ddp"):
+    with pytest.raises(InputError, match=rf"trainer.strategy: .*{re.escape(str(strategy))}.*; fix: pass ddp"):
         fit_here(1, tmp_path, devices=2, strategy=strategy)
     assert not list(tmp_path.rglob("version_*"))
 

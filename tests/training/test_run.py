@@ -11,6 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
 from litclf.training.plan import Plan
+from litclf.training.run import run
 from litclf.utilities.threads import using_threads
 
 
@@ -207,6 +208,15 @@ def test_a_fit_puts_threads_and_seed_of_the_process_back(seed, tmp_path, monkeyp
     small_fit(tmp_path, epochs=1, threads=before + 1, seed=3, callbacks=[look], enable_progress_bar=False)
     assert look.found == (before + 1, "3")
     assert (torch.get_num_threads(), os.environ.get("PL_GLOBAL_SEED")) == (before, seed)
+
+
+def test_the_order_of_samples_follows_the_seed_of_the_run_whatever_the_variable_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("PL_GLOBAL_SEED", "7")
+    model, data = BinaryClassifier(hidden_dims=[4]), CirclesDataModule(num_samples=100)
+    settings = {"max_steps": 1, "log_every_n_steps": 1, "default_root_dir": tmp_path, "enable_progress_bar": False}
+    folder = run(Plan(model, data, "own", config="", seed=5, trainer_args=settings)).folder
+    saved = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    assert saved["CirclesDataModule"]["order_seed"] == 5
 
 
 def test_small_models_get_one_thread_and_the_user_may_override():

@@ -1,4 +1,4 @@
-"""A trained model outside of training: raw inputs in; classes by name and probabilities out."""
+"""Loaded model: a trained one outside of training, raw inputs in; classes by name and probabilities out."""
 
 from __future__ import annotations
 

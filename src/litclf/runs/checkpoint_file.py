@@ -1,4 +1,4 @@
-"""The one gate for checkpoints: every write is whole on the disk, and nothing is read that was not checked first.
+"""Checkpoint file, and the one gate for it: a write is whole on the disk, nothing is read that was not checked first.
 
 A checkpoint is the zip archive that :func:`torch.save` writes, with a comment at its end that holds the SHA-256 of all
 bytes before it. :func:`torch.load` and every zip tool read it as before. The checksum finds damage, not forgery: what

@@ -1,4 +1,4 @@
-"""The Trainer's way to the disk, through the gate for checkpoints."""
+"""Checkpoint IO: the Trainer's way to the disk, through the gate for checkpoints."""
 
 from __future__ import annotations
 

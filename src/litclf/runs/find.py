@@ -1,4 +1,4 @@
-"""Lookup of runs: which folder and which checkpoint a path means that somebody typed."""
+"""Lookup of a run: which folder and which checkpoint a path means that somebody typed."""
 
 from __future__ import annotations
 

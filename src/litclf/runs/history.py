@@ -1,4 +1,4 @@
-"""What a run has measured, in the shape that the reading and the charts need."""
+"""History of a run: what it has measured, in the shape that the reading and the charts need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of the hyperparameters in a checkpoint before anything is built from them."""
+"""Hyperparameters of a checkpoint: what is asked of them before anything is built from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The temperature and the threshold of a trained model, chosen on validation data."""
+"""Calibration: the temperature and the threshold of a trained model, chosen on validation data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of the Trainer that cannot be meant, although Lightning takes them; refused before anything runs."""
+"""Trainer arguments that cannot be meant, although Lightning takes them; refused before anything runs."""
 
 from __future__ import annotations
 

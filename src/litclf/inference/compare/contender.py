@@ -1,4 +1,4 @@
-"""A run among those that are compared: its name, settings, metrics and what it got right."""
+"""Contender: a run among those that are compared, its name, settings, metrics and what it got right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two classifiers differ by more than chance: McNemar's exact test on the same test samples."""
+"""Pairs of classifiers: whether two differ by more than chance, by McNemar's exact test on the same test samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fit that is told to stop saves where it is, and ends."""
+"""Interruption: a fit that is told to stop saves where it is, and ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a checkpoint holds beside weights and optimizer, so that a fit goes on from it to the same bits."""
+"""Resume state: what a checkpoint holds beside weights and optimizer, so that a fit goes on to the same bits."""
 
 from __future__ import annotations
 
