@@ -1,4 +1,7 @@
+import contextlib
 import csv
+import functools
+import io
 import json
 
 import numpy as np
@@ -16,14 +19,16 @@ pictures: false
 """
 
 
-@pytest.fixture
-def compare(folders, tmp_path):
-    """Compares runs by name; returns the folder that was written."""
+@pytest.fixture(scope="module")
+def compare(folders, tmp_path_factory):
+    """Compares runs by name, the same ones once; returns the folder that was written and what was printed."""
 
+    @functools.cache
     def compare(*names):
-        output = tmp_path / "comparison"
-        assert main([*(str(folders[name]) for name in names), "--output", str(output)]) == 0
-        return output
+        output = tmp_path_factory.mktemp("compared") / "comparison"
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            assert main([*(str(folders[name]) for name in names), "--output", str(output)]) == 0
+        return output, printed.getvalue()
 
     return compare
 
@@ -33,9 +38,8 @@ def pixels(folder):
         return np.asarray(image)
 
 
-def test_all_is_printed(compare, capsys):
-    compare("relu", "linear")
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+def test_all_is_printed(compare):
+    lines = [line.split() for line in compare("relu", "linear")[1].splitlines()]
     assert ["settings", "that", "differ", "relu/version_0", "linear/version_0"] in lines
     assert ["model.hidden_dims", "[10]", "[]"] in lines
     assert ["steps", "400", "400"] in lines
@@ -43,9 +47,8 @@ def test_all_is_printed(compare, capsys):
     assert any(line[:3] == ["exact", "McNemar", "test:"] for line in lines)
 
 
-def test_one_pair_needs_no_note_on_many(compare, capsys):
-    compare("relu", "linear")
-    assert "Holm" not in capsys.readouterr().out
+def test_one_pair_needs_no_note_on_many(compare):
+    assert "Holm" not in compare("relu", "linear")[1]
 
 
 def test_many_pairs_are_noted(folders, tmp_path, capsys):
@@ -56,7 +59,7 @@ def test_many_pairs_are_noted(folders, tmp_path, capsys):
 
 
 def test_the_table_has_a_column_for_each_run(compare):
-    with (compare("relu", "linear") / "comparison.csv").open(newline="") as file:
+    with (compare("relu", "linear")[0] / "comparison.csv").open(newline="") as file:
         rows = list(csv.reader(file))
     assert rows[:2] == [
         ["kind", "name", "relu/version_0", "linear/version_0"],
@@ -66,7 +69,7 @@ def test_the_table_has_a_column_for_each_run(compare):
 
 
 def test_the_json_holds_everything(compare):
-    content = json.loads((compare("relu", "linear", "noisy") / "comparison.json").read_text())
+    content = json.loads((compare("relu", "linear", "noisy")[0] / "comparison.json").read_text())
     assert content["differing_settings"] == ["model.hidden_dims", "data.noise"]
     relu, linear, _ = content["runs"]
     assert relu["settings"]["data.noise"] == 0.03
@@ -81,7 +84,7 @@ def test_the_json_holds_everything(compare):
 
 
 def test_two_dimensional_runs_have_boundaries_above_their_curves(compare):
-    picture = pixels(compare("relu", "linear"))
+    picture = pixels(compare("relu", "linear")[0])
     assert picture.shape == (1080, 840, 3)
     # The middle of the ReLU model's plane is inside the inner circle: orange, where the linear one is pale.
     inner, pale = picture[160, 240].astype(int), picture[160, 660].astype(int)
@@ -92,7 +95,7 @@ def test_two_dimensional_runs_have_boundaries_above_their_curves(compare):
 @pytest.mark.parametrize("names", [("relu", "image"), ("relu", "blobs")])
 def test_other_runs_have_curves_only(names, compare):
     rows = 3 if "image" in names else 2  # loss, accuracy and PSNR, or loss and accuracy
-    assert pixels(compare(*names)).shape == (360 * rows, 840, 3)
+    assert pixels(compare(*names)[0]).shape == (360 * rows, 840, 3)
 
 
 def test_comparisons_are_numbered(folders, tmp_path):
