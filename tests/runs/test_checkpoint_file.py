@@ -12,7 +12,8 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from litclf import InputError
-from litclf.runs.checkpoint_file import local_path, read, save
+from litclf.runs.checkpoint_file import read, save
+from litclf.runs.find import local_path
 
 CONTENT = {"state_dict": {"w": torch.arange(100.0)}, "hyper_parameters": {"lr": 0.1}, "epoch": 3}
 

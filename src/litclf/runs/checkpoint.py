@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from litclf.runs.checkpoint_file import local_path, read
-from litclf.runs.find import find_latest, find_tested, run_folder
+from litclf.runs.checkpoint_file import read
+from litclf.runs.find import find_latest, find_tested, local_path, run_folder
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
 

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 import torch
 
+from litclf.runs.find import local_path
 from litclf.runs.hparams import HYPERPARAMETERS, check_plain
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
@@ -99,25 +100,6 @@ def opened(path: str | Path, map_location: Any = None) -> Iterator[tuple[BinaryI
         _check_values(checkpoint, path)
         file.seek(0)
         yield file, checkpoint
-
-
-def local_path(path: str | Path) -> Path:
-    """The path of a local file; it need not exist.
-
-    Raises:
-        InputError: If it is an address, such as ``http://...`` or ``s3://...``, or no path at all.
-
-    Example:
-        >>> local_path("s3://bucket/best.ckpt")
-        Traceback (most recent call last):
-        litclf.utilities.errors.InputError: ckpt_path: s3://bucket/best.ckpt is no local file; fix: fetch it first, ...
-    """
-    if not isinstance(path, str | os.PathLike):
-        raise InputError("ckpt_path", f"must be a path, got {type(path).__name__}", "pass the path of a .ckpt file")
-    # A Path has lost one of the two slashes; one letter alone is a drive of Windows.
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", str(path)):
-        raise InputError("ckpt_path", f"{path} is no local file", "fetch it first, and pass the path of the file")
-    return Path(path)
 
 
 def _check_content(file: BinaryIO) -> None:

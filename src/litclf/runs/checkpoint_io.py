@@ -9,7 +9,8 @@ from typing import Any
 from lightning.fabric.plugins import CheckpointIO
 
 from litclf.runs.checkpoint import Checkpoint
-from litclf.runs.checkpoint_file import local_path, read, save
+from litclf.runs.checkpoint_file import read, save
+from litclf.runs.find import local_path
 from litclf.runs.hparams import check_loading
 from litclf.utilities.errors import InputError
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
-from litclf.runs.checkpoint_file import local_path
 from litclf.runs.versions import versions_in
 from litclf.utilities.errors import InputError, nearest
 
@@ -52,6 +52,25 @@ def find_run(path: Path) -> Path:
             return candidate
     rule = "holds no config.yaml, metrics.csv or metrics.json, so it is no run folder"
     raise InputError(str(path), rule, "pass a folder such as lightning_logs/circles/version_0")
+
+
+def local_path(path: str | Path) -> Path:
+    """The path of a local file; it need not exist.
+
+    Raises:
+        InputError: If it is an address, such as ``http://...`` or ``s3://...``, or no path at all.
+
+    Example:
+        >>> local_path("s3://bucket/best.ckpt")
+        Traceback (most recent call last):
+        litclf.utilities.errors.InputError: ckpt_path: s3://bucket/best.ckpt is no local file; fix: fetch it first, ...
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError("ckpt_path", f"must be a path, got {type(path).__name__}", "pass the path of a .ckpt file")
+    # A Path has lost one of the two slashes; one letter alone is a drive of Windows.
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", str(path)):
+        raise InputError("ckpt_path", f"{path} is no local file", "fetch it first, and pass the path of the file")
+    return Path(path)
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
