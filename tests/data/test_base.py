@@ -1,12 +1,38 @@
 import pytest
 import torch
-from lightning.pytorch import seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
+from tests.data.contract import BatchedContract
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, TableDataModule
-from litclf.data.base import InMemoryDataModule, Split
+from litclf.data.base import ClassificationDataModule, InMemoryDataModule, Split
 from litclf.data.loading.loader import EvalLoader
 from litclf.engines.execution import Execution
+
+
+class Rings(ClassificationDataModule):
+    """A stranger's: rings in the plane, stored in hundredths, with samples held out for validation only."""
+
+    input_shape, class_names = (2,), ("inner", "middle", "outer")
+
+    def __init__(self, points=40, batch_size=None, repeat=1, steps_per_execution=1, seed=0):
+        super().__init__(batch_size, repeat, steps_per_execution, seed)
+        self.save_hyperparameters()
+        self.points = points
+
+    def load(self):
+        generator = torch.Generator().manual_seed(self.seed)
+        y = torch.arange(self.points) % 3
+        angle = 2 * torch.pi * torch.rand(self.points, generator=generator)
+        x = (100 * (y + 1)[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)).to(torch.int16)
+        parts = zip(*(values.split([30, 10, 0]) for values in (x, y)), strict=True)
+        return dict(zip(("train", "val", "test"), (Split(*part) for part in parts), strict=True))
+
+    def prepare(self, x):
+        return x.float() / 100
+
+
+class TestContractOfAStranger(BatchedContract):
+    kind = Rings
 
 
 class Numbers(InMemoryDataModule):
@@ -21,36 +47,6 @@ class Numbers(InMemoryDataModule):
     def load(self):
         self.loads += 1
         return {name: Split(torch.zeros(size, 1), torch.arange(size)) for name, size in self.sizes.items()}
-
-
-def order_of(data):
-    return torch.cat([y for _, y in data.train_dataloader()]).tolist()
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("batch_size", 0), ("batch_size", -1), ("repeat", 0), ("steps_per_execution", 0), ("seed", -1)]
-)
-def test_argument_out_of_range_is_refused(name, value):
-    with pytest.raises(InputError, match=f"^{name}: must be .*, got {value}; fix: "):
-        Numbers(**{name: value})
-
-
-def test_setup_loads_once_and_gives_the_same_split_each_time():
-    data = Numbers()
-    data.setup("fit")
-    train = data.splits["train"]
-    for stage in ("test", "fit", None):
-        data.setup(stage)
-    assert data.loads == 1
-    assert data.splits["train"] is train
-
-
-def test_two_data_modules_of_one_seed_split_alike_whatever_the_stage():
-    first, second = CirclesDataModule(num_samples=50), CirclesDataModule(num_samples=50)
-    first.setup("test")
-    seed_everything(7, verbose=False)
-    second.setup("fit")
-    assert all(torch.equal(first.splits[name].x, second.splits[name].x) for name in ("train", "val", "test"))
 
 
 def test_empty_training_split_is_refused():
@@ -88,38 +84,6 @@ def test_prediction_is_over_the_test_split_or_the_training_split_where_there_is_
     loader = Numbers(batch_size=2).predict_dataloader()
     assert isinstance(loader, EvalLoader)
     assert [y.tolist() for _, y in loader] == [list(range(10))]
-
-
-def test_order_follows_the_seed_of_the_run_and_else_that_of_the_data():
-    plain, other = order_of(Numbers(seed=1)), order_of(Numbers(seed=2))
-    seed_everything(2, verbose=False)
-    assert order_of(Numbers(seed=1)) == other != plain
-
-
-def test_state_carries_the_order_and_the_position():
-    seed_everything(5, verbose=False)
-    data = Numbers(steps_per_execution=2)
-    loader = data.train_dataloader()
-    next(iter(loader))
-    state = data.state_dict()
-    assert state == {"order_seed": 5, "epoch": 0, "steps": 2}
-    seed_everything(6, verbose=False)
-    resumed = Numbers(steps_per_execution=2)
-    resumed.load_state_dict(state)
-    rest = [y.tolist() for item in resumed.train_dataloader() for _, y in item.batches()]
-    assert rest == [y.tolist() for item in loader for _, y in item.batches()][2:]
-
-
-def test_a_second_fit_of_the_same_data_takes_its_own_seed():
-    data = Numbers()
-    orders = []
-    for seed in (1, 2):
-        seed_everything(seed, verbose=False)
-        data.setup("fit")
-        orders.append(order_of(data))
-        data.state_dict()
-    assert orders[0] != orders[1]
-    assert orders[1] == order_of(Numbers(seed=2))
 
 
 @pytest.mark.parametrize(("limit", "steps"), [(5, 5), (100, 8), (0.5, 4), (1.0, 8)])

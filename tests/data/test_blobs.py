@@ -4,9 +4,18 @@ import torch
 import yaml
 from sklearn.datasets import make_blobs
 from sklearn.model_selection import train_test_split
+from tests.data.contract import BatchedContract
 
 from litclf import BlobsDataModule, InputError
 from litclf.cli.presets import preset_path
+
+
+class TestContract(BatchedContract):
+    kind = BlobsDataModule
+
+    @pytest.fixture
+    def settings(self):
+        return {"num_samples": 40}
 
 
 def test_rows_are_those_of_scikit_learn():

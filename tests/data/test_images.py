@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.data.contract import BatchedContract
 
 from litclf import MulticlassClassifier
 from litclf.data.images import ImagesDataModule
@@ -33,6 +34,20 @@ def folder(tmp_path):
     return tmp_path / "images"
 
 
+class TestContract(BatchedContract):
+    kind = ImagesDataModule
+
+    @pytest.fixture
+    def settings(self, folder):
+        return {"path": str(folder), "val_size": 0.2, "test_size": 0.2}
+
+
+class TestStreamedContract(TestContract):
+    @pytest.fixture
+    def settings(self, folder):
+        return {"path": str(folder), "val_size": 0.2, "test_size": 0.2, "memory_budget": 0, "num_workers": 0}
+
+
 @pytest.mark.parametrize(("colour", "channels"), [(False, 1), (True, 3)])
 def test_images_are_decoded_once_into_uint8_and_handed_out_in_0_to_1(colour, channels, tmp_path):
     arrays = make_folder(tmp_path, colour=colour)
@@ -55,11 +70,6 @@ def test_split_folders_are_the_splits(tmp_path):
     data = ImagesDataModule(str(tmp_path), val_size=0.5, test_size=0.5)
     assert [len(data.splits[split].y) for split in ("train", "val", "test")] == [12, 12, 12]
     assert {path.parts[-3] for path in data.files["val"].paths} == {"valid"}
-
-
-def test_split_follows_the_seed_of_the_data_alone(folder):
-    paths = [ImagesDataModule(str(folder), seed=seed, size=size).files for seed, size in ((1, None), (1, 4), (2, None))]
-    assert paths[0] == paths[1] != paths[2]
 
 
 @pytest.mark.parametrize(("size", "shape"), [(12, (1, 12, 12)), ([4, 5], (1, 4, 5))])

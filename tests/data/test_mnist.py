@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.model_selection import train_test_split
+from tests.data.contract import BatchedContract
 from torchvision import datasets
 
 from litclf import InputError, MNISTDataModule
@@ -38,6 +39,15 @@ def offline(monkeypatch):
         raise URLError("no network in tests")
 
     monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", fail)
+
+
+class TestContract(BatchedContract):
+    kind = MNISTDataModule
+
+    @pytest.fixture
+    def settings(self, tmp_path):
+        make_family(tmp_path)
+        return {"data_dir": str(tmp_path), "val_size": 20}
 
 
 @pytest.mark.parametrize("dataset", FAMILY)
