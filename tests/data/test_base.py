@@ -1,12 +1,12 @@
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from tests.data.contract import BatchedContract
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, TableDataModule
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule, Split
 from litclf.data.loading.loader import EvalLoader
 from litclf.engines.execution import Execution
+from tests.data.contract import BatchedContract
 
 
 class Rings(ClassificationDataModule):

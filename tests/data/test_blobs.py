@@ -4,10 +4,10 @@ import torch
 import yaml
 from sklearn.datasets import make_blobs
 from sklearn.model_selection import train_test_split
-from tests.data.contract import BatchedContract
 
 from litclf import BlobsDataModule, InputError
 from litclf.cli.presets import preset_path
+from tests.data.contract import BatchedContract
 
 
 class TestContract(BatchedContract):

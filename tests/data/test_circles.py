@@ -3,9 +3,9 @@ import pytest
 import torch
 from sklearn.datasets import make_circles
 from sklearn.model_selection import train_test_split
-from tests.data.contract import BatchedContract
 
 from litclf import CirclesDataModule, InputError
+from tests.data.contract import BatchedContract
 
 
 class TestContract(BatchedContract):

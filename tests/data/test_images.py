@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.data.contract import BatchedContract
 
 from litclf import MulticlassClassifier
 from litclf.data.images import ImagesDataModule
 from litclf.engines.execution import Execution
 from litclf.preprocessing.image import ImagePreparation
 from litclf.utilities.errors import InputError
+from tests.data.contract import BatchedContract
 
 CLASSES = ("cat", "개", "말")
 

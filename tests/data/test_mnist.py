@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 from sklearn.model_selection import train_test_split
-from tests.data.contract import BatchedContract
 from torchvision import datasets
 
 from litclf import InputError, MNISTDataModule
+from tests.data.contract import BatchedContract
 
 FAMILY = ("MNIST", "FashionMNIST", "KMNIST")
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.data.contract import DataModuleContract
 
 from litclf import InputError, RestorationDataModule
 from litclf.preprocessing.corruption import Corruption
+from tests.data.contract import DataModuleContract
 
 
 class TestContract(DataModuleContract):

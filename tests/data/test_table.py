@@ -7,11 +7,11 @@ import torch
 from sklearn.datasets import load_iris
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_class_weight
-from tests.data.contract import BatchedContract
 
 from litclf import InputError, TableDataModule
 from litclf.preprocessing.base import ArrayPreparation
 from litclf.preprocessing.table import UnseenCategoryWarning
+from tests.data.contract import BatchedContract
 
 ROWS, TARGETS = [[1, 2], [2, 3], [3, 1], [4, 3]], [0, 0, 2, 1]
 

@@ -33,7 +33,6 @@ class InMemoryDataModule(EpochDataModule):
 
     Attributes:
         input_shape: Shape of one input.
-        run_seed: Seed of the run, which the order of samples follows; None outside of one.
 
     Raises:
         InputError: If an argument is out of range; the message names it and the value.
