@@ -1,1 +1,1 @@
-"""The command line: one command a file over one LightningCLI."""
+"""Command line: one command a file over one LightningCLI."""

@@ -1,4 +1,4 @@
-"""The command ``litclf check-data``: a look at data before training."""
+"""Command ``litclf check-data``: a look at data before training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``litclf compare``: trains presets where asked, and prints and writes the comparison."""
+"""Command ``litclf compare``: trains presets where asked, and prints and writes the comparison."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def main(args: list[str]) -> int:
         args: The arguments, without the command.
 
     Returns:
-        The exit code: 0, or that of a fit that failed.
+        The exit code, 0.
 
     Raises:
-        InputError: If fewer than two runs are given, or one cannot be loaded.
+        InputError: If fewer than two runs are given, or one cannot be loaded or trained.
         SystemExit: For ``--help``.
     """
     options = _parser().parse_args(args)

@@ -1,4 +1,4 @@
-"""``litclf dashboard``: TensorBoard over runs, on an address that only this machine reaches."""
+"""Command ``litclf dashboard``: TensorBoard over runs, on an address that only this machine reaches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``litclf export``: a trained model as a file for other programs."""
+"""Command ``litclf export``: a trained model as a file for other programs."""
 
 from __future__ import annotations
 

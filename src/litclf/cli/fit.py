@@ -1,4 +1,4 @@
-"""The command ``litclf fit``: trains, tests the best checkpoint, and leaves a run folder."""
+"""Command ``litclf fit``: trains, tests the best checkpoint, and leaves a run folder."""
 
 from __future__ import annotations
 

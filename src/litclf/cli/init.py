@@ -1,4 +1,4 @@
-"""The command ``litclf init``: a commented config for the data at hand."""
+"""Command ``litclf init``: a commented config for the data at hand."""
 
 from __future__ import annotations
 

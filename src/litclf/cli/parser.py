@@ -1,4 +1,4 @@
-"""The argument parser of settings: no abbreviations, and one line for what was asked wrongly."""
+"""Argument parser of settings: no abbreviations, and one line for what was asked wrongly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``litclf predict``: a trained model over its test split, a file of rows, images, or one point."""
+"""Command ``litclf predict``: a trained model over its test split, a file of rows, images, or one point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``litclf report``: writes the pages of runs again."""
+"""Command ``litclf report``: writes the pages of runs again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``litclf resume``: goes on with a run that was stopped, in its own folder."""
+"""Command ``litclf resume``: goes on with a run that was stopped, in its own folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``litclf serve``: a trained model behind HTTP."""
+"""Command ``litclf serve``: a trained model behind HTTP."""
 
 from __future__ import annotations
 

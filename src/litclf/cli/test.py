@@ -1,4 +1,4 @@
-"""The command ``litclf test``: the metrics of a checkpoint on the test split."""
+"""Command ``litclf test``: the metrics of a checkpoint on the test split."""
 
 from litclf.cli.evaluate import evaluate
 

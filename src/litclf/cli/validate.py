@@ -1,4 +1,4 @@
-"""The command ``litclf validate``: the metrics of a checkpoint on the validation split."""
+"""Command ``litclf validate``: the metrics of a checkpoint on the validation split."""
 
 from litclf.cli.evaluate import evaluate
 

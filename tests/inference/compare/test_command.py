@@ -116,10 +116,10 @@ def test_presets_are_trained_first(tmp_path, capsys):
     assert "run folder" in capsys.readouterr().out
 
 
-def test_a_fit_that_fails_ends_the_comparison(tmp_path, capsys):
+def test_a_fit_that_fails_ends_the_comparison(tmp_path):
     (tmp_path / "wrong.yaml").write_text(PRESET % "[-1]")
-    assert main(["--presets", str(tmp_path / "wrong.yaml"), "circles", "--root", str(tmp_path)]) == 2
-    assert "hidden_dims" in capsys.readouterr().err
+    with pytest.raises(InputError, match=r"^--model\.hidden_dims: "):
+        main(["--presets", str(tmp_path / "wrong.yaml"), "circles", "--root", str(tmp_path)])
     assert not (tmp_path / "lightning_logs").exists()
 
 
