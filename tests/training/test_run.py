@@ -213,7 +213,7 @@ def test_a_fit_puts_threads_and_seed_of_the_process_back(seed, tmp_path, monkeyp
 def test_the_order_of_samples_follows_the_seed_of_the_run_whatever_the_variable_says(tmp_path, monkeypatch):
     monkeypatch.setenv("PL_GLOBAL_SEED", "7")
     model, data = BinaryClassifier(hidden_dims=[4]), CirclesDataModule(num_samples=100)
-    settings = {"max_steps": 1, "log_every_n_steps": 1, "default_root_dir": tmp_path, "enable_progress_bar": False}
+    settings = {"max_epochs": 1, "log_every_n_steps": 1, "default_root_dir": tmp_path, "enable_progress_bar": False}
     folder = run(Plan(model, data, "own", config="", seed=5, trainer_args=settings)).folder
     saved = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
     assert saved["CirclesDataModule"]["order_seed"] == 5
