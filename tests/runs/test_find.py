@@ -1,6 +1,7 @@
 """What a path means that somebody typed: a run, its tested checkpoint, or those that it may go on from."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -131,8 +132,14 @@ def test_what_a_killed_process_was_writing_is_no_checkpoint(tmp_path):
         find_latest(tmp_path)
 
 
-def test_all_checkpoints_of_the_newest_run_may_be_the_latest(folder, best):
-    shutil.copytree(folder, folder.with_name("version_10"))
-    newest = [folder.with_name("version_10") / "checkpoints" / name for name in ("best.ckpt", "last.ckpt")]
-    assert find_latest("last", folder.parent) == find_latest(folder.parent) == newest
+def test_the_latest_may_be_the_last_or_what_was_written_since(folder, best):
+    newest = folder.with_name("version_10")
+    shutil.copytree(folder, newest)
+    last, since, before = (newest / "checkpoints" / f"{name}.ckpt" for name in ("last", "since", "best"))
+    since.touch()
+    for path, time in ((before, 1), (last, 2), (since, 3)):
+        os.utime(path, (time, time))
+    assert find_latest("last", folder.parent) == find_latest(folder.parent) == [last, since]
+    last.unlink()
+    assert find_latest(newest) == [before, since]
     assert find_latest(best) == [best]

@@ -94,4 +94,4 @@ class Checkpoint:
             try:
                 os.link(self.path, beside)  # a file is never written in place, so that two names may share one
             except OSError:
-                shutil.copyfile(self.path, beside)
+                shutil.copy2(self.path, beside)

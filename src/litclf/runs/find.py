@@ -136,4 +136,10 @@ def find_latest(path: Path | str, parent: Path | None = None) -> list[Path]:
     found = [*checkpoints_in(folder / "checkpoints"), *checkpoints_in(folder)]
     if not found:
         raise InputError("ckpt_path", f"there is no checkpoint in {folder}", "start a new run: it kept none")
-    return found
+    last = [path for path in found if path.name == "last.ckpt"]
+    # Of what was written before the last one nothing has more steps, and need not be opened.
+    return [path for path in found if path in last or not last or _written(path) >= _written(last[0])]
+
+
+def _written(path: Path) -> int:
+    return path.stat().st_mtime_ns
