@@ -20,7 +20,7 @@ REAL_FIND = importlib.util.find_spec
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "litclf serve: the following arguments are required: --ckpt_path"),
+        ([], "--ckpt_path: serve needs the checkpoint of a trained model"),
         (["--ckpt_path", "no-such-run"], "--ckpt_path: there is no file no-such-run"),
         (["--ckpt_path", "x", "--port", "80"], "--port: must lie between 1024 and 65535, got 80"),
         (["--ckpt_path", "x", "--port", "web"], "litclf serve: argument --port: invalid int value: 'web'"),
