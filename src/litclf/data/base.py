@@ -198,6 +198,10 @@ class ClassificationDataModule(InMemoryDataModule):
             rule = f"all {len(y)} samples of the training split are of class {self.class_names[int(y[0])]}"
             raise InputError("data", rule, "add samples of another class, or split another way")
 
+    def row_name(self, split: str, place: int) -> str:
+        """What sample ``place`` of a split is called, for who looks for it."""
+        return f"{split} row {place}"
+
     @cached_property
     def preparation(self) -> Preparation | None:
         """How raw inputs become those of the network: rows of numbers as they are, with columns x1, x2, ...

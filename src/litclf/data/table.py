@@ -124,7 +124,7 @@ class TableDataModule(ClassificationDataModule):
 
     def row_name(self, split: str, place: int) -> str:
         """What row ``place`` of a split is called where it came from, such as ``iris.csv line 17``."""
-        return f"{split} row {place}" if self.files is None else self.files.row_name(split, place)
+        return super().row_name(split, place) if self.files is None else self.files.row_name(split, place)
 
     def _check_source(self) -> None:
         """Refuses rows from two sources or none, and arguments that belong to the other source."""

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from litclf import BlobsDataModule, CirclesDataModule, TableDataModule
+from litclf.data.audit.kinds.leak import tells_class
 from litclf.data.audit.loaded import check_loaded
-from litclf.data.audit.table import check_table, tells_class
+from litclf.data.audit.table import check_table
 
 
 @pytest.fixture

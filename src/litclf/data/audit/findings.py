@@ -1,16 +1,20 @@
-"""What a look at data finds, and how it is shown."""
+"""Findings: what a look at data finds, the managers that find it, and how it is shown."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from litclf.utilities.files import write_json
 from litclf.utilities.text import aligned
 
 NOTES = {"missing"}
 """Kinds of findings that training deals with by itself, so that a fit does not mention them."""
+
+_PLURALS = {"is": "are", "has": "have", "holds": "hold", "lies": "lie", "shows": "show", "does": "do"}
 
 _SHOWN = 3
 """Names that a line shows before it only counts them."""
@@ -41,6 +45,48 @@ class Finding:
         more = len(self.where) - _SHOWN
         names = ", ".join(self.where[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
         return f"{names} {self.message}"
+
+
+Look = TypeVar("Look", contravariant=True)
+
+
+class Manager(Protocol[Look]):
+    """One kind of findings, or a few that are closely related: a module of ``kinds/``."""
+
+    @property
+    def KINDS(self) -> tuple[str, ...]:  # noqa: N802
+        """The kinds of what it finds."""
+
+    def find(self, look: Look, /) -> list[Finding]:
+        """What is wrong with what it looks at."""
+
+
+def found_by(managers: Iterable[Manager[Look]], look: Look) -> list[Finding]:
+    """What all ``managers`` find, in their order."""
+    return [finding for manager in managers for finding in manager.find(look)]
+
+
+def verb(where: Sequence[str], one: str, several: str) -> str:
+    """The form for as many as there are."""
+    return one if len(where) == 1 else several
+
+
+def grouped(problems: Iterable[tuple[str, str, str]]) -> list[Finding]:
+    """A finding for each kind and rule, with all files it holds for.
+
+    Example:
+        >>> print(*grouped([("odd", "a.png", "is odd"), ("odd", "b.png", "is odd")]))
+        a.png, b.png are odd
+    """
+    where: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for kind, path, rule in problems:
+        where[kind, rule].append(path)
+    return [Finding(kind, paths, rule if len(paths) == 1 else _plural(rule)) for (kind, rule), paths in where.items()]
+
+
+def _plural(rule: str) -> str:
+    first, space, rest = rule.partition(" ")
+    return _PLURALS.get(first, first) + space + rest
 
 
 @dataclass

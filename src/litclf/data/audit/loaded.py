@@ -1,4 +1,4 @@
-"""A look at the data that a fit begins with."""
+"""Audit of loaded data: a look at what a fit begins with."""
 
 from __future__ import annotations
 
