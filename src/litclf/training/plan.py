@@ -70,7 +70,7 @@ class Plan:
         attach = getattr(self.model, "attach", None)
         if attach is not None:
             attach(self.data)
-        check_rule(self.threshold_rule, getattr(self.data, "num_classes", None))
+        check_rule(self.threshold_rule, self.spec.num_classes)
         if self.checkpoint is not None:
             check_same_run(self.checkpoint, self.model, self.data)
         if self.spec.in_memory:  # read now, so that missing files are found before anything is written
