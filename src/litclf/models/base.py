@@ -20,7 +20,7 @@ from litclf.models.optimizers import Recipe, check_schedulers
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_size
 from litclf.utilities.checks import one_of
-from litclf.utilities.data_spec import total_steps
+from litclf.utilities.data_spec import DataSpec, Walked, data_of, total_steps
 from litclf.utilities.errors import InputError, part
 from litclf.utilities.lightning_internals import restore_steps
 
@@ -113,11 +113,11 @@ class SteppedModule(LightningModule):
     @part("model")
     def setup(self, stage: str) -> None:
         """Attaches the Trainer's data and chooses between ordinary batches and executions."""
-        data: Any = getattr(self.trainer, "datamodule", None)
-        self.attach(data)
+        spec = DataSpec.of_trainer(self.trainer)
+        self.attach(spec.data)
         # Set here, not in the constructor: only now is K known, and Lightning has let the Trainer's own gradient
         # clipping pass, which it refuses for manual optimization and we apply inside the execution.
-        self.automatic_optimization = getattr(data, "steps_per_execution", 1) == 1
+        self.automatic_optimization = spec.steps_per_execution == 1
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Notes how many optimizer steps the fit that wrote ``checkpoint`` had done."""
@@ -129,8 +129,8 @@ class SteppedModule(LightningModule):
         """Goes on counting where a fit is resumed, also where K was changed from or to 1, and chooses the engine."""
         if self.trainer.ckpt_path is not None and self._steps_before is not None:
             restore_steps(self.trainer, self._steps_before)
-            data: Any = getattr(self.trainer, "datamodule", None)
-            if hasattr(data, "count_batches"):
+            data = data_of(self.trainer)
+            if isinstance(data, Walked):
                 data.count_batches()
             self._check_schedule()
         if not self.automatic_optimization:
@@ -139,7 +139,7 @@ class SteppedModule(LightningModule):
             self.engine, self.engine_choice = self.own_engine, type(self.own_engine).__name__
         elif not self.automatic_optimization:
             optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
-            learner = learner_of(self, self.trainer, cast(Any, self.trainer).datamodule, optimizer)
+            learner = learner_of(self, self.trainer, data_of(self.trainer), optimizer)
             kind, self.engine_choice = choose_engine(self.engine_name, learner)
             self.engine = kind.make(self.engine_name == kind.name)
 
@@ -150,14 +150,14 @@ class SteppedModule(LightningModule):
             trainer: The Trainer of the fit to come.
             data: Its DataModule.
         """
-        executes = getattr(data, "steps_per_execution", 1) > 1
-        if not executes or self.own_engine is not None or not self._takes_recipe():
+        spec = DataSpec.of(data)
+        if spec.steps_per_execution == 1 or self.own_engine is not None or not self._takes_recipe():
             return
         learner = learner_of(self, trainer, data, self.recipe.build(self.parameters()))
         with suppress(InputError):  # the fit itself refuses what cannot be
             kind, _ = choose_engine(self.engine_name, learner)
             if kind.warm_up is not None:
-                kind.warm_up(learner, cast(Any, data).batch_size or len(cast(Any, data).splits["train"].y))
+                kind.warm_up(learner, spec.batch_size or spec.num_samples["train"] or 1)
 
     def _check_schedule(self) -> None:
         """Refuses to go on with a schedule that was made for a fit of another length."""
@@ -216,11 +216,11 @@ class SteppedModule(LightningModule):
         x, y = batch
         loss, outputs = self.step(x, y)
         self.latest_losses = loss.detach().reshape(1)
-        data: Any = getattr(self.trainer, "datamodule", None)
-        counts, share = getattr(data, "counts_towards_epoch", None), 1.0
-        if counts is not None and self.trainer.world_size > 1:
-            share = data.step_share()
-        steps = Steps([(0, len(y))], 0 if counts is None or counts() else 1, [share])
+        data, counts, share = data_of(self.trainer), True, 1.0
+        if isinstance(data, Walked):
+            counts = data.counts_towards_epoch()
+            share = data.step_share() if self.trainer.world_size > 1 else 1.0
+        steps = Steps([(0, len(y))], 0 if counts else 1, [share])
         own = steps.sizes[0]
         self._log_training(self.latest_losses, self.correct(outputs.detach()[:own], y[:own]), steps)
         return loss if share == 1 else loss * share

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from lightning.pytorch import LightningDataModule, Trainer
 
@@ -72,7 +72,7 @@ class DataSpec:
     @classmethod
     def of_trainer(cls, trainer: Trainer) -> DataSpec:
         """What the DataModule of ``trainer`` tells; there is none where it was given loaders."""
-        return cls.of(getattr(trainer, "datamodule", None))  # which Lightning sets and does not declare
+        return cls.of(data_of(trainer))
 
     @cached_property
     def in_memory(self) -> bool:
@@ -108,6 +108,26 @@ class DataSpec:
         """Mini-batches of a Trainer epoch, under a limit that is a number of them; None where it is not told."""
         steps = getattr(self.data, "train_steps", None)
         return None if steps is None else int(steps[1])
+
+
+@runtime_checkable
+class Walked(Protocol):
+    """A DataModule of litclf, which knows the mini-batch that it handed out last."""
+
+    def count_batches(self) -> None:
+        """Makes the Trainer of a resumed fit, once it has its state, count batches as they are cut now."""
+
+    def counts_towards_epoch(self) -> bool:
+        """Whether the mini-batch lies in the last pass of its epoch, whose means are the epoch's."""
+
+    def step_share(self) -> float:
+        """What the mini-batch counts in the mean over several processes; 1 with one."""
+
+
+def data_of(trainer: Trainer) -> LightningDataModule | None:
+    """The DataModule of ``trainer``; None where it was given loaders."""
+    data: LightningDataModule | None = getattr(trainer, "datamodule", None)  # which Lightning sets and does not declare
+    return data
 
 
 def total_steps(trainer: Trainer) -> float:

@@ -20,7 +20,7 @@ from litclf.models.classifier import Classifier
 from litclf.models.outputs import outputs
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.batches import eval_batch_size
-from litclf.utilities.data_spec import DataSpec, total_steps
+from litclf.utilities.data_spec import DataSpec, data_of, total_steps
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_bytes
 
@@ -65,7 +65,7 @@ class Picture(Callback):
         Raises:
             InputError: If it is none of litclf's kind, whose splits cannot be looked at.
         """
-        data = DataSpec.of_trainer(trainer).data
+        data = data_of(trainer)
         if not isinstance(data, InMemoryDataModule):
             rule = f"{type(self).__name__} looks at the splits of a DataModule of litclf, and was given none"
             raise InputError("callbacks", rule, "pass one to fit, or drop the callback")
