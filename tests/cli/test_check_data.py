@@ -106,3 +106,24 @@ def test_config_without_data_is_refused(tmp_path):
     (tmp_path / "c.yaml").write_text("model: BinaryClassifier\n")
     with pytest.raises(InputError, match=r"c\.yaml has no data"):
         main(["-c", "c.yaml"])
+
+
+def test_how_a_file_was_read_is_told_once_and_another_way_can_be_asked_for(tmp_path, capsys):
+    rows = "".join(f"{i % 7},5;{'Größe' if i % 2 else 'Höhe'};\n" for i in range(40))
+    (tmp_path / "b.csv").write_bytes(f"sep=;\nx;kind;\n{rows};;\n".encode("cp1252"))
+    assert main(["b.csv"]) == 0
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if line.startswith("note        ")] == [
+        "note        b.csv is not UTF-8 and was read as Windows-1252, such as 'Höhe'; where that is not what it says, "
+        "pass --encoding NAME",
+        "note        b.csv: passed over line 43 without any value",
+        "note        column Unnamed: 2 has neither a name nor a value: left out",
+    ]
+    assert "Größe 20 (50.0%)" in out
+    assert len(json.loads((tmp_path / "data_report.json").read_text(encoding="utf-8"))["notes"]) == 3
+    assert main(["b.csv", "--encoding", "latin-1"]) == 0
+    assert "Windows-1252" not in capsys.readouterr().out
+    with pytest.raises(InputError, match=r"must be text in utf-8, got other bytes; fix: .* --encoding NAME"):
+        main(["b.csv", "--encoding", "utf-8"])
+    with pytest.raises(InputError, match=r"^--encoding: must be an encoding of text, got 'utf8x'"):
+        main(["b.csv", "--encoding", "utf8x"])

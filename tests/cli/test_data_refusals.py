@@ -39,7 +39,15 @@ def test_a_folder_that_no_fit_begins_with(case, capsys):
     refused(FIT_IMAGES, flagged(message), capsys)
 
 
-UNREADABLE = ("no file", "empty file", "header only", "too many values", "broken quote", "zero bytes", "UTF-16")
+UNREADABLE = (
+    "no file",
+    "empty file",
+    "header only",
+    "too many values",
+    "broken quote",
+    "zero bytes",
+    "UTF-16 without a mark",
+)
 
 
 @pytest.mark.parametrize("command", ["init", "check-data"])

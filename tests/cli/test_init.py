@@ -171,3 +171,16 @@ def test_draft_is_as_good_as_scikit_learns_network(name):
         theirs.append(network.score(*(part.numpy() for part in splits["test"])))
     print(f"{name}: ours {np.round(ours, 4)}, scikit-learn's {np.round(theirs, 4)}")
     assert np.mean(ours) >= np.mean(theirs) - 0.02
+
+
+def test_how_a_file_was_read_is_told_and_the_encoding_is_kept(capsys):
+    frame = pd.DataFrame({"x": [1.5, 2.5, 3.5] * 20, "kind": ["да", "нет"] * 30})
+    frame.to_csv("a.csv", encoding="cp1251")
+    assert drafted("a.csv")["data"]["init_args"]["drop"] == ["Unnamed: 0"]
+    assert "was read as Windows-1252, such as 'äà'" in (err := capsys.readouterr().err)
+    assert "pass --encoding NAME" in err
+    main(["a.csv", "--encoding", "cp1251", "--output", "b.yaml"])
+    arguments = yaml.safe_load(Path("b.yaml").read_text(encoding="utf-8"))["data"]["init_args"]
+    assert arguments["encoding"] == "cp1251"
+    assert TableDataModule(**arguments).class_names == ("да", "нет")
+    assert "note" not in capsys.readouterr().err

@@ -83,6 +83,37 @@ def test_rows_of_tables_get_what_the_test_counted(table, tmp_path):
     assert (written["predicted"] == written["kind"]).sum() == stored_right(result, data)
 
 
+def test_rows_in_other_dialects_get_the_same_predictions(table, tmp_path, capsys):
+    result, data = table
+    rows = data.files.frames["test"].drop(columns="kind").assign(**{"id": "NA", "größe": "1,5"})
+    plain, others = tmp_path / "plain.csv", [tmp_path / name for name in ("a.csv", "b.txt", "c.parquet")]
+    rows.to_csv(plain, index=False)
+    commas = rows.assign(size=rows["size"].str.replace(".", ","))
+    commas.to_csv(others[0], index=False, sep=";", encoding="cp1252")
+    commas.to_csv(others[1], sep="\t", encoding="utf-16")
+    rows.assign(size=rows["size"].astype(float)).to_parquet(others[2])
+    expected = load(result.folder).probabilities(rows)
+    for path in (plain, *others):
+        out = tmp_path / f"{path.name}.out.csv"
+        assert main(["--ckpt_path", str(result.folder), "--input", str(path), "--output", str(out)]) == 0
+        written = pd.read_csv(out, keep_default_na=False)
+        np.testing.assert_array_equal(written.filter(like="probability"), expected)
+        assert set(written["id"]) == {"NA"}
+        assert set(written["größe"]) == {"1,5"}
+    told = capsys.readouterr().err
+    assert f"{others[0]} is not UTF-8 and was read as Windows-1252, such as 'größe'; " in told
+    assert "pass --encoding NAME" in told
+    assert f"{others[1]} is not UTF-8 and was read as UTF-16" in told
+
+
+def test_a_column_that_differs_in_case_is_proposed(table, tmp_path):
+    result, data = table
+    rows = data.files.frames["test"].rename(columns={"colour": " Colour"})
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError, match="has no column colour; fix: is it Colour"):
+        predict_file(load(result.folder), tmp_path / "a.csv", tmp_path / "out.csv")
+
+
 def test_images_get_what_the_test_counted(images, tmp_path):
     result, data = images
     files = data.files["test"]
@@ -147,6 +178,7 @@ def test_an_error_late_in_the_file_leaves_the_earlier_output(circles, tmp_path):
     [
         (["--point=1,2", "--input", "a.csv"], "--point: and --input exclude each other"),
         (["--input", "none.csv"], "--input: there is no file none.csv"),
+        (["--input", "-"], "-: is the standard input, and a table is read twice"),
         (["--input", "."], "is a folder; the model takes rows with x1, x2"),
         (["--point=1,2", "--output", "a.csv"], "--output: does nothing with --point"),
         (["--point=1"], "must hold 2 values"),

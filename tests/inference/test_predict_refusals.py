@@ -81,7 +81,7 @@ PREDICT = {
     ),
     "no file": ("points", {"in.csv": None}, r"--input: there is no file in\.csv"),
     "truncated Parquet": ("table", lambda: {"in.parquet": parquet()[:-100]}, r"in\.parquet: is no Parquet file"),
-    "image for a table": ("table", lambda: {"in.png": png()}, r"in\.png: must be a \.csv"),
+    "image for a table": ("table", lambda: {"in.png": png()}, r"in\.png: is an image"),
     "table for images": ("images", {"in.csv": b"x1,x2\n1,2\n"}, r"in\.csv: is no image"),
     "folder without images": ("images", {"in/a.txt": b"1"}, r"--input: in holds no images"),
     "image of another size": (

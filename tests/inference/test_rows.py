@@ -50,3 +50,35 @@ def test_an_ending_without_a_format_is_refused(tmp_path):
     ):
         pass
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_text_is_passed_on_to_the_letter(delimiter, tmp_path):
+    rows = [["100000000000000001", "NA", " x ", "1,5"], ["007", "None", "", "+2,50"], ["1e3", "null", "-", "TRUE"]]
+    frame = pd.DataFrame(rows, columns=["id", "a", "b", "number"])
+    frame.to_csv(tmp_path / "a.csv", index=False, sep=delimiter)
+    (read, batch) = next(read_rows(tmp_path / "a.csv"))
+    assert read["a"].isna().all()
+    assert batch.column("number").to_pylist() == ["1,5", "+2,50", "TRUE"]
+    again = pd.read_csv(copied(tmp_path / "a.csv", tmp_path / "b.csv"), dtype=str, keep_default_na=False)
+    pd.testing.assert_frame_equal(again, frame)
+
+
+def test_large_whole_numbers_of_parquet_keep_their_bits_beside_missing_ones(tmp_path):
+    table = pa.table({"id": pa.array([10**17 + 1, None], pa.int64()), "x": [0.1, 0.2]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert pq.read_table(copied(tmp_path / "a.parquet", tmp_path / "b.parquet")).equals(table)
+
+
+def test_what_is_known_of_the_reading_is_told_where_nothing_is_refused(tmp_path, capsys):
+    (tmp_path / "a.csv").write_bytes("größe;k\n1,5;a\n1.5;b\n".encode("cp1252"))
+    with pytest.raises(InputError, match="decimal point"):
+        list(read_rows(tmp_path / "a.csv", ["größe"]))
+    assert capsys.readouterr().err == ""
+    list(read_rows(tmp_path / "a.csv"))
+    note = f"note        {tmp_path / 'a.csv'} is not UTF-8 and was read as Windows-1252, such as 'größe'"
+    assert capsys.readouterr().err.startswith(note)
+    (frame, _) = next(read_rows(tmp_path / "a.csv", [], "cp949"))
+    assert frame.columns[0] != "größe"
+    with pytest.raises(InputError, match=r"must be text in utf-8, got other bytes; fix: .* pass --encoding NAME"):
+        next(read_rows(tmp_path / "a.csv", [], "utf-8"))

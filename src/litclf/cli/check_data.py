@@ -13,6 +13,7 @@ from litclf.cli.configs import CONFIG, config_file, read_config
 from litclf.data.audit.findings import Report
 from litclf.data.registry import DATAMODULES
 from litclf.utilities.errors import InputError
+from litclf.utilities.notes import of_tool, refusals_of_tool
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
@@ -36,10 +37,11 @@ def main(args: Sequence[str]) -> int:
     given = _parsed(Arguments("check-data", tuple(args)))
     if (given.source is None) == (given.data is None):
         raise InputError("check-data", "needs either a file or folder, or data", "pass FILE, or --data CLASS")
-    if given.target is not None and (given.source is None or Path(given.source).is_dir()):
-        raise InputError("--target", "is for a table file", "drop it, or pass --data.target")
+    for flag, value in (("target", given.target), ("encoding", given.encoding)):
+        if value is not None and (given.source is None or Path(given.source).is_dir()):
+            raise InputError(f"--{flag}", "is for a table file", f"drop it, or pass --data.{flag}")
     settings = given.data.as_dict() if given.data is not None else {}
-    report = _report(given.source, given.target, settings)
+    report = _report(given.source, given.target, given.encoding, settings)
     print(report.text())
     report.write(Path(given.output))
     print(f"\nwritten     {given.output}")
@@ -89,18 +91,24 @@ def _parser() -> tuple[LightningArgumentParser, type]:
     parser = Parser(prog="litclf check-data", description="Looks at data before training.", allow_abbrev=False)
     parser.add_argument("source", nargs="?", help="a CSV, TSV or Parquet file, or a folder of images")
     parser.add_argument("--target", type=str | None, help="column of the class; default: guessed, and said")
+    parser.add_argument("--encoding", type=str | None, help="encoding of a text file; default: told by its content")
     parser.add_argument("--output", type=str, default="data_report.json", help="file of the report")
     parser.add_subclass_arguments(LightningDataModule, "data", required=False)
     return parser, LightningDataModule
 
 
-def _report(source: str | None, target: str | None, settings: dict[str, Any]) -> Report:
+def _report(source: str | None, target: str | None, encoding: str | None, settings: dict[str, Any]) -> Report:
     from litclf.data.audit.images import check_images
     from litclf.data.audit.loaded import check_loaded
     from litclf.data.audit.table import check_table
 
     if source is not None:
-        return check_images(source) if Path(source).is_dir() else check_table(source, target)
+        if Path(source).is_dir():
+            return check_images(source)
+        with refusals_of_tool():
+            report = check_table(source, target, {"encoding": encoding})
+        report.notes = list(map(of_tool, report.notes))
+        return report
     module, _, name = settings["class_path"].rpartition(".")
     kind, arguments = getattr(importlib.import_module(module), name), settings.get("init_args", {})
     if name == "TableDataModule" and arguments.get("path") is not None:

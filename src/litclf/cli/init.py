@@ -33,6 +33,7 @@ def main(args: Sequence[str]) -> int:
     parser.add_argument("--target", metavar="COLUMN", help="column of the class; default: guessed, and said")
     categorical = "columns that are categories although they hold numbers, such as '[floor, year]'"
     parser.add_argument("--categorical", metavar="COLUMNS", type=_names, default=[], help=categorical)
+    parser.add_argument("--encoding", metavar="NAME", help="encoding of a text file; default: told by its content")
     parser.add_argument("--output", metavar="FILE", type=Path, help="file to write; default: the data's name, .yaml")
     given = parser.parse_args(args)
     output = given.output or Path(f"{given.source.resolve().stem}.yaml")
@@ -41,15 +42,15 @@ def main(args: Sequence[str]) -> int:
     if output.suffix not in (".yaml", ".yml"):
         raise InputError("--output", f"must end in .yaml, got {output}", "pass a name such as my-data.yaml")
     if given.source.is_dir():
-        for flag, value in (("--target", given.target), ("--categorical", given.categorical)):
-            if value:
-                raise InputError(flag, "is for tables; the classes of images are their folders", "drop it")
+        for flag in ("target", "categorical", "encoding"):
+            if getattr(given, flag):
+                raise InputError(f"--{flag}", "is for tables; the classes of images are their folders", "drop it")
     with _told_as_given(given.source), replacing(output) as beside:
         target = None
         if given.source.is_dir():
             text = draft_images(given.source, output)
         else:
-            text, target = draft_table(given.source, given.target, output, given.categorical)
+            text, target = draft_table(given.source, given.target, output, given.categorical, given.encoding)
         beside.write_text(text, encoding="utf-8")
     if target is not None and given.target is None:
         print(f"target      {target} (guessed; --target COLUMN takes another)")
@@ -64,7 +65,7 @@ def _told_as_given(source: Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        where = {"path": str(source), "target": "--target"}.get(error.where, error.where)
+        where = {"path": str(source), "target": "--target", "encoding": "--encoding"}.get(error.where, error.where)
         what = error.what.removeprefix(f"{source} ") if error.where == "path" else error.what
         raise InputError(where, what, error.fix.replace("--data.", "--")) from error
 

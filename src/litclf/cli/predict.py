@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from argparse import Namespace
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from litclf.preprocessing.table import UnseenCategoryWarning
 from litclf.runs.find import run_folder
 from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError
+from litclf.utilities.notes import tell
 
 _NOTHING = ("--model", "--trainer", "--name", "--pictures", "--threshold_rule", "--seed_everything", "--print_config")
 """Flags of the other commands that run a checkpoint, of which nothing follows here."""
@@ -53,7 +53,7 @@ def main(args: list[str]) -> int:
     model = load_model(given)
     with warnings.catch_warnings():
         warnings.simplefilter("always", UnseenCategoryWarning)
-        warnings.showwarning = lambda message, *_: print(f"note        {message}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_: tell(str(message))
         if given.point is not None:
             answer_point(model, given.point, changes)
         else:
@@ -64,6 +64,7 @@ def main(args: list[str]) -> int:
 def _parser() -> ModelParser:
     parser = ModelParser("predict", "Predicts classes, with the probability of each: of the test split, or of INPUT.")
     parser.add_argument("--input", type=Path, metavar="PATH", help="a CSV, TSV or Parquet file, an image, or a folder")
+    parser.add_argument("--encoding", metavar="NAME", help="encoding of a text file; default: told by its content")
     parser.add_argument("--output", type=Path, metavar="FILE", help="a .csv or .parquet file; default: predictions.csv")
     parser.add_argument("--point", metavar="VALUES", help="one row on the terminal: --point=-1,1 or --point x1=-1,x2=1")
     parser.add_argument("--threads", type=int, help="threads of PyTorch; default: by the size of the work")
@@ -92,7 +93,7 @@ def _write(model: LoadedModel, given: Namespace, changes: dict[str, Any], data: 
     pa.set_io_thread_count(1)
     output = given.output or run_folder(model.path) / "predictions.csv"
     if given.input is not None:
-        num_rows = predict_file(model, given.input, output)
+        num_rows = predict_file(model, given.input, output, given.encoding)
     else:
         num_rows = predict_split(model, output, changes, data)
     print(f"written     {output}  ({num_rows} rows)")

@@ -33,12 +33,14 @@ class InMemoryDataModule(EpochDataModule):
 
     Attributes:
         input_shape: Shape of one input.
+        notes: What a user should know of how the data was read, a sentence each; a fit begins with them.
 
     Raises:
         InputError: If an argument is out of range; the message names it and the value.
     """
 
     input_shape: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
     def __init__(self, batch_size: int | None, repeat: int, steps_per_execution: int, seed: int) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)
@@ -63,8 +65,7 @@ class InMemoryDataModule(EpochDataModule):
             kwargs: Arguments of the constructor that are to be others than the checkpoint's.
 
         Raises:
-            InputError: If the file is missing or damaged, or its hyperparameters are not plain values for arguments
-                of this class.
+            InputError: If the file is missing or damaged, or its hyperparameters are no plain values for arguments.
         """
         check_loading(hparams_file, weights_only)
         with opened(checkpoint_path) as (file, checkpoint):

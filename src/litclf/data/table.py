@@ -10,14 +10,23 @@ import numpy as np
 import torch
 
 from litclf.data.base import ClassificationDataModule, Split
-from litclf.data.sources.columns import check_column, column_kinds, learn_columns, plain_preparation
+from litclf.data.sources.columns import (
+    check_column,
+    column_kinds,
+    learn_columns,
+    nameless_columns,
+    plain_preparation,
+)
 from litclf.data.sources.splitting import TableFiles
 from litclf.data.sources.synthetic import split_holdout
 from litclf.utilities.checks import share
 from litclf.utilities.errors import InputError
 
 _OF_ROWS = ("rows", "targets", "holdout")
-_OF_FILES = ("target", "val_path", "test_path", "split_column", "val_size", "test_size", "drop", "categorical")
+_OF_FILES = (
+    *("target", "val_path", "test_path", "split_column", "val_size", "test_size"),
+    *("drop", "categorical", "encoding"),
+)
 """Arguments of rows given in place, and those of files, which would do nothing for the other."""
 
 _MISSING_CLASSES = {"target": "pass the column of the class", "targets": "pass the class of each row"}
@@ -37,7 +46,7 @@ class TableDataModule(ClassificationDataModule):
         rows: The numbers of each row, all rows of the same length; with ``targets``, and without ``path``.
         targets: The class of each row, from 0 on.
         holdout: Share of ``rows`` held out of training, in [0, 1); half for validation, half for the test.
-        path: The file, with a header. Text is UTF-8 or CP949, with commas, tabs, semicolons or bars between values.
+        path: The file, with a header. How text files are read is told in ``docs/own-data.md``.
         target: The column of the class.
         val_path: File of the validation rows; None takes them from ``path``.
         test_path: File of the test rows; None takes them from ``path``.
@@ -47,6 +56,7 @@ class TableDataModule(ClassificationDataModule):
         test_size: Share of the rows of ``path`` drawn for the test, in [0, 1).
         drop: Columns to leave out, such as numbers of rows.
         categorical: Columns that hold categories although they look like numbers or like names of rows.
+        encoding: Encoding of text files, such as ``cp1252``; None tells it by the content.
         class_weights: Whether training weighs classes by the inverse of their share.
         batch_size: Samples of a mini-batch; None for full-batch steps.
         repeat: Passes over the training set in one Trainer epoch.
@@ -85,6 +95,7 @@ class TableDataModule(ClassificationDataModule):
         test_size: float = 0.2,
         drop: list[str] | None = None,
         categorical: list[str] | None = None,
+        encoding: str | None = None,
         class_weights: bool = False,
         batch_size: int | None = 32,
         repeat: int = 1,
@@ -108,6 +119,9 @@ class TableDataModule(ClassificationDataModule):
             return self._load_rows()
         frame, given = self.files.frames["train"], self.hparams
         left_out = {given["target"], given["split_column"], *(given["drop"] or ())}
+        nameless = nameless_columns(frame.drop(columns=[*left_out & {*frame}, *(given["categorical"] or ())]))
+        self.notes = (*self.files.notes, *(f"column {name} {why}: left out" for name, why in nameless.items()))
+        left_out |= nameless.keys()
         features = frame[[name for name in frame.columns if name not in left_out]]
         if not len(features.columns):
             raise InputError("path", f"{given['path']} has no columns to learn from", "drop fewer columns")
@@ -144,7 +158,10 @@ class TableDataModule(ClassificationDataModule):
     def _open(self, path: str) -> TableFiles:
         given = self.hparams
         paths, sizes = (given["val_path"], given["test_path"]), (given["val_size"], given["test_size"])
-        files = TableFiles(path, given["target"], *paths, given["split_column"], *sizes, self.seed)
+        as_text = [*(given["drop"] or ()), *(given["categorical"] or ())]
+        files = TableFiles(
+            path, given["target"], *paths, given["split_column"], *sizes, self.seed, as_text, given["encoding"]
+        )
         for argument in ("drop", "categorical"):
             for name in given[argument] or ():
                 check_column(name, files.frames["train"], argument, path)

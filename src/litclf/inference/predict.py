@@ -23,7 +23,7 @@ from litclf.runs.hparams import FREE
 from litclf.utilities.errors import InputError
 
 
-def predict_file(model: LoadedModel, source: Path, output: Path) -> int:
+def predict_file(model: LoadedModel, source: Path, output: Path, encoding: str | None = None) -> int:
     """Writes what stands in ``source``, the predicted class of each row, and the probability of each class.
 
     It is worked through in pieces, so that a file may be larger than memory.
@@ -33,6 +33,7 @@ def predict_file(model: LoadedModel, source: Path, output: Path) -> int:
         source: A CSV, TSV or Parquet file, whose columns are written as they are; for a model of images an image, or a
             folder of images at any depth, whose names are written.
         output: The .csv or .parquet file to write; it gets its name only when it is whole.
+        encoding: The encoding of a text file; None tells it by the content.
 
     Returns:
         Number of rows.
@@ -40,11 +41,11 @@ def predict_file(model: LoadedModel, source: Path, output: Path) -> int:
     Raises:
         InputError: If a row or image cannot be used; it names it.
     """
-    if not source.exists():
+    if not source.exists() and str(source) != "-":
         raise InputError("--input", f"there is no file {source}", "pass a file or folder that exists")
     if output.exists() and output.samefile(source):
         raise InputError("--output", f"{output} is the input itself", "pass another file")
-    pieces = _images(source, model.batch_size) if model.preparation.kind == "image" else _rows(source, model)
+    pieces = _images(source, model.batch_size) if model.preparation.kind == "image" else _rows(source, model, encoding)
     num_rows = 0
     with row_writer(output) as write:
         for raw, batch in pieces:
@@ -192,11 +193,13 @@ def _raw_numbers(preparation: Preparation, x: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(x[:, : len(scaling)] * scale + mean)
 
 
-def _rows(source: Path, model: LoadedModel) -> Iterator[tuple[Any, pa.RecordBatch]]:
+def _rows(source: Path, model: LoadedModel, encoding: str | None) -> Iterator[tuple[Any, pa.RecordBatch]]:
     if source.is_dir():
         rule = f"{source} is a folder; the model takes rows with {', '.join(_columns_of(model)[:5])}"
         raise InputError("--input", rule, "pass a CSV, TSV or Parquet file")
-    yield from read_rows(source)
+    preparation = model.preparation
+    numbers = preparation.numbers if isinstance(preparation, TablePreparation) else _columns_of(model)
+    yield from read_rows(source, numbers, encoding)
 
 
 def _images(source: Path, at_once: int) -> Iterator[tuple[Any, pa.RecordBatch]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,28 +14,36 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from litclf.data.sources.reading import read_chunks
+from litclf.data.sources.formats import PARQUET
+from litclf.data.sources.reading import TableReader
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
+from litclf.utilities.notes import of_tool, refusals_of_tool, tell
 
-_PARQUET = (".parquet", ".pq")
 
+def read_rows(
+    path: Path, numbers: Collection[str] = (), encoding: str | None = None
+) -> Iterator[tuple[pd.DataFrame, pa.RecordBatch]]:
+    """The rows of a table file in pieces: the values to predict from, and the rows as they stand in the file.
 
-def read_rows(path: Path) -> Iterator[tuple[pd.DataFrame, pa.RecordBatch]]:
-    """The rows of a table file in pieces, each as :func:`~litclf.data.sources.reading.read_chunks` has it.
+    A progress bar shows on a terminal how far the reader is. What a user should know of how the file was read is told
+    at the end; a refusal stays one line.
 
-    A progress bar shows on a terminal how far the reader is.
+    Args:
+        path: The file.
+        numbers: Columns that hold numbers, which may have decimal commas.
+        encoding: The encoding of a text file; None tells it by the content.
 
     Raises:
         InputError: If the file cannot be read as a table; it names the file, and the line where there is one.
     """
-    chunks, schema = read_chunks(path), None
-    with tqdm(unit=" rows", unit_scale=True, disable=None, leave=False) as bar:
-        for frame in chunks:
-            if schema is None:
-                schema, bar.total = _schema(path, frame), _number_of_rows(path)
-            yield frame, pa.RecordBatch.from_pandas(frame, schema, preserve_index=False)
-            bar.update(len(frame))
+    with refusals_of_tool():
+        reader = TableReader(path, encoding)
+    with tqdm(total=_number_of_rows(path), unit=" rows", unit_scale=True, disable=None, leave=False) as bar:
+        for rows in reader.chunks(numbers):
+            yield rows
+            bar.update(len(rows.values))
+    tell(*map(of_tool, reader.notes))
 
 
 @contextmanager
@@ -73,16 +81,9 @@ def _parquet_writer(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
             writer.close()
 
 
-def _schema(path: Path, frame: pd.DataFrame) -> pa.Schema:
-    """Types of all pieces, also of those whose values are all missing."""
-    if path.suffix.lower() in _PARQUET:
-        return pq.read_schema(path).remove_metadata()
-    return pa.schema([(name, pa.string()) for name in frame.columns])
-
-
 def _number_of_rows(path: Path) -> int:
     """Rows of a Parquet file; of a text file about as many, by the length of its first lines."""
-    if path.suffix.lower() in _PARQUET:
+    if path.suffix.lower() in PARQUET:
         return int(pq.read_metadata(path).num_rows)
     with path.open("rb") as file:
         head = file.read(1_000_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -105,7 +106,7 @@ class TablePreparation(Preparation):
         for place, name in enumerate(self.numbers):
             numbers[:, place] = numbers_of(frame[name])
         missing = np.isnan(numbers)
-        marks = missing[:, [list(self.numbers).index(name) for name in self._marked]]
+        marks = missing[:, [place for place, number in enumerate(self.numbers.values()) if number["indicator"]]]
         mean, scale, fill = self._settings.T
         values = (np.where(missing, fill, numbers) - mean) / scale
         shares = [self._one_hot(frame[name]) for name in self.categories]
@@ -126,8 +127,9 @@ class TablePreparation(Preparation):
             frame = pd.DataFrame(list(raw))
         else:
             frame = self._unnamed(raw)
+        there = Counter(frame.columns)
         for name in self.columns:
-            number = list(frame.columns).count(name)
+            number = there[name]
             if number > 1:
                 raise InputError("input", f"has {number} columns {name}", "rename all but one")
             if not number:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -78,12 +80,20 @@ def part(name: str) -> Iterator[None]:
 
 
 def nearest(value: str, names: Iterable[str]) -> str | None:
-    """The name most like ``value``, or None where none is like it.
+    """The name most like ``value``, first of all one that differs in case and spaces only; None where none is like it.
 
     Example:
-        >>> nearest("cirlces", ["circles", "blobs"])
-        'circles'
+        >>> nearest("cirlces", ["circles", "blobs"]), nearest("Y", ["x", " y"])
+        ('circles', ' y')
     """
     names = list(names)
+    same = [name for name in names if _bare(name) == _bare(value)]
+    if same:
+        return same[0]
     longer = sorted((name for name in names if name.startswith(value)), key=len)
     return next(iter(longer or difflib.get_close_matches(value, names, n=1, cutoff=0.5)), None)
+
+
+def _bare(name: str) -> str:
+    """A name without case, spaces and what else is not seen, in one Unicode form."""
+    return re.sub(r"[\s_\ufeff\u200b]", "", unicodedata.normalize("NFKC", name)).casefold()

@@ -16,12 +16,14 @@ from litclf.data.sources.columns import (
     class_labels,
     counts_rows,
     guess_target,
+    nameless_columns,
     useless_columns,
 )
-from litclf.data.sources.reading import read_table
+from litclf.data.sources.reading import TableReader
 from litclf.data.sources.stratified import stratified_rows
 from litclf.data.table import TableDataModule
 from litclf.utilities.errors import InputError
+from litclf.utilities.notes import of_tool, tell
 from litclf.utilities.text import padded, width
 
 _STEPS = 1000
@@ -53,6 +55,7 @@ data:
     target: {target}\t# {guess}
 {drop}
     categorical: {categorical}\t# columns of categories that look like numbers, such as post codes
+    encoding: {encoding}\t# null: told by the content of the file
     val_size: {val_size}\t# share of the rows for choosing the best epoch, drawn by the seed
     test_size: {test_size}\t# share of the rows for the test at the end
     class_weights: false\t# true gives rare classes the same weight as others
@@ -64,7 +67,9 @@ trainer:
 """
 
 
-def draft_table(path: Path, target: str | None, file: Path, categorical: Sequence[str] = ()) -> tuple[str, str]:
+def draft_table(
+    path: Path, target: str | None, file: Path, categorical: Sequence[str] = (), encoding: str | None = None
+) -> tuple[str, str]:
     """A commented config for a table, ready for ``litclf fit -c``.
 
     Args:
@@ -72,6 +77,7 @@ def draft_table(path: Path, target: str | None, file: Path, categorical: Sequenc
         target: Column of the class; None guesses it.
         file: The file that the config is for.
         categorical: Columns that are categories, whatever they hold.
+        encoding: Encoding of a text file; None tells it by the content.
 
     Returns:
         The config, and the target.
@@ -79,10 +85,12 @@ def draft_table(path: Path, target: str | None, file: Path, categorical: Sequenc
     Raises:
         InputError: If the table cannot be trained on; the message names row and column.
     """
-    table = read_table(path)
+    reader = TableReader(path, encoding)
+    table = reader.read(as_text=categorical)
+    tell(*map(of_tool, reader.notes))
     guess = "the column of the class"
     if target is None:
-        target = guess_target(table)
+        target = guess_target(table.drop(columns=[*nameless_columns(table)]))
         guess = f"guessed {'by its name' if target.lower() in TARGET_NAMES else 'as the last column'}"
     check_column(target, table, "--target", str(path))
     for name in categorical:
@@ -94,6 +102,7 @@ def draft_table(path: Path, target: str | None, file: Path, categorical: Sequenc
         target=target,
         drop=list(reasons),
         categorical=list(categorical),
+        encoding=encoding,
         val_size=val_size,
         test_size=test_size,
     )
@@ -112,6 +121,7 @@ def draft_table(path: Path, target: str | None, file: Path, categorical: Sequenc
         target=_quoted(target),
         guess=guess,
         drop=_drop_lines(reasons),
+        encoding="null" if encoding is None else _quoted(encoding),
         categorical=f"[{', '.join(map(_quoted, categorical))}]",
         val_size=val_size,
         test_size=test_size,
@@ -126,6 +136,7 @@ def draft_table(path: Path, target: str | None, file: Path, categorical: Sequenc
 def _reasons_to_drop(features: pd.DataFrame) -> dict[str, str]:
     """Columns that a draft leaves out, and why."""
     reasons = useless_columns(features)
+    reasons.update(nameless_columns(features))
     reasons.update({name: "counts the rows" for name in features.columns if counts_rows(features[name])})
     return reasons
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from litclf.utilities.files import write_json
+from litclf.utilities.notes import told
 from litclf.utilities.text import aligned
 
 NOTES = {"missing"}
@@ -96,10 +97,12 @@ class Report:
     Attributes:
         summary: Plain numbers and strings that describe the data: rows, classes, columns, ...
         findings: What a person should know, the weightiest first.
+        notes: How the data was understood, where that is not plain.
     """
 
     summary: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def one_line(self) -> str | None:
         """What is wrong, in one line for the start of a fit; None where nothing is.
@@ -127,7 +130,7 @@ class Report:
             lines += ["", *aligned([list(columns[0]), *rows])]
             if len(columns) > _ROWS:
                 lines.append(f"... and {len(columns) - _ROWS} more columns")
-        lines += ["", *(f"{finding.kind:11} {finding}" for finding in self.findings)]
+        lines += ["", *map(told, self.notes), *(f"{finding.kind:11} {finding}" for finding in self.findings)]
         return "\n".join(lines if self.findings else [*lines, "nothing found that is wrong"])
 
     def write(self, path: Path) -> None:

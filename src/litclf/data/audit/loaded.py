@@ -10,6 +10,7 @@ from litclf.data.audit import images, table
 from litclf.data.audit.findings import Report
 from litclf.data.base import ClassificationDataModule
 from litclf.data.images import ImagesDataModule
+from litclf.utilities.notes import tell
 
 
 def check_loaded(data: LightningDataModule) -> Report:
@@ -30,6 +31,7 @@ def check_loaded(data: LightningDataModule) -> Report:
 def tell_findings(data: LightningDataModule, folder: Path | None) -> None:
     """Says in one line what is wrong with the data, and writes what was found into the run folder."""
     found = check_loaded(data)
+    tell(*found.notes)
     if line := found.one_line():
         print(line)
         if folder is not None:

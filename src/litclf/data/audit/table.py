@@ -26,8 +26,14 @@ from litclf.data.audit.kinds import (
 )
 from litclf.data.audit.looks import Column, Rows
 from litclf.data.base import ClassificationDataModule
-from litclf.data.sources.columns import check_column, guess_target, sorted_classes, useless_columns
-from litclf.data.sources.reading import read_table
+from litclf.data.sources.columns import (
+    check_column,
+    guess_target,
+    nameless_columns,
+    sorted_classes,
+    useless_columns,
+)
+from litclf.data.sources.reading import TableReader
 from litclf.data.table import TableDataModule
 from litclf.preprocessing.table import parsed_numbers, texts_of
 from litclf.utilities.errors import InputError
@@ -58,24 +64,28 @@ def check_table(path: str, target: str | None = None, settings: Mapping[str, Any
         InputError: If the file cannot be read as a table, or does not have the target.
     """
     settings = dict(settings or {})
-    table = read_table(path)
+    categorical, drop = settings.get("categorical") or (), settings.get("drop") or ()
+    reader = TableReader(path, settings.get("encoding"))
+    table = reader.read(as_text=[*categorical, *drop])
+    nameless = nameless_columns(table.drop(columns=[*{target, *categorical, *drop} & {*table.columns}]))
     guessed = target is None
-    target = guess_target(table) if target is None else target
+    target = guess_target(table.drop(columns=[*nameless])) if target is None else target
     check_column(target, table, "target", path)
-    categorical = settings.get("categorical") or ()
-    left_out = {target, settings.get("split_column"), *(settings.get("drop") or ())}
+    left_out = {target, settings.get("split_column"), *drop, *nameless}
     features = table[[name for name in table.columns if name not in left_out]]
     classes = _classes(table[target])
     report = Report({"rows": len(table), "target": target + (" (guessed)" if guessed else "")})
     report.summary.update(classes=classes, columns=[_described(features[name]) for name in features.columns])
+    report.notes = list(reader.notes)
     report.findings = found_by(IN_TARGET, table[target])
     report.findings += _about_columns(features, categorical)
     hopeless = [finding for finding in report.findings if finding.kind in ("no class", "one class", "measure")]
     if not hopeless:
-        settings["drop"] = [*(settings.get("drop") or ()), *useless_columns(features, categorical)]
+        settings["drop"] = [*drop, *useless_columns(features, categorical)]
         try:
             splits = check_splits(TableDataModule(path=path, target=target, **settings))
             report.summary["splits"] = splits.summary["splits"]
+            report.notes = splits.notes
             report.findings = splits.findings + report.findings
         except InputError as error:
             if not {"mixed", "infinite"} & {finding.kind for finding in report.findings}:
@@ -94,7 +104,8 @@ def check_splits(data: ClassificationDataModule) -> Report:
     """
     rows = Rows.of(data)
     splits = {name: len(y) for name, y in rows.targets.items()}
-    return Report({"splits": splits, "classes": dict(rows.counts)}, found_by(IN_ROWS, rows))
+    summary = {"splits": splits, "classes": dict(rows.counts)}
+    return Report(summary, found_by(IN_ROWS, rows), list(dict.fromkeys(data.notes)))
 
 
 def _about_columns(features: pd.DataFrame, categorical: Sequence[str]) -> list[Finding]:

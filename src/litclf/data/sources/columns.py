@@ -62,6 +62,27 @@ def useless_columns(frame: pd.DataFrame, categorical: Sequence[str] = ()) -> dic
     return reasons
 
 
+def nameless_columns(frame: pd.DataFrame) -> dict[str, str]:
+    """Columns that a program added without a name and that are left out of training, and why.
+
+    They are an index that pandas stored or row names that R wrote, and what delimiters at the ends of lines make.
+
+    Example:
+        >>> nameless_columns(pd.DataFrame({"Unnamed: 0": ["7", "9"], "x": ["1", "2"], "Unnamed: 2": [None, None]}))
+        {'Unnamed: 0': 'is an index without a name', 'Unnamed: 2': 'has neither a name nor a value'}
+    """
+    reasons = {}
+    for name in frame.columns:
+        values = frame[name]
+        if re.fullmatch(r"Unnamed: \d+", name) and not values.notna().any():
+            reasons[name] = "has neither a name nor a value"
+        elif re.fullmatch(r"Unnamed: 0(\.\d+)?|__index_level_\d+__", name) and not values.isna().any():
+            numbers, wrong = parsed_numbers(values)
+            if values.is_unique and (len(wrong) or (numbers == np.floor(numbers)).all()):
+                reasons[name] = "is an index without a name"
+    return reasons
+
+
 def counts_rows(column: pd.Series[Any]) -> bool:
     """Whether a column does nothing but count the rows of a file, from any number on.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from litclf.data.sources.columns import check_column, class_labels, sorted_classes
 from litclf.data.sources.folders import SPLIT_NAMES
-from litclf.data.sources.reading import read_table
+from litclf.data.sources.reading import TableReader
 from litclf.data.sources.stratified import stratified_rows
 from litclf.utilities.errors import InputError
 
@@ -29,11 +30,14 @@ class TableFiles:
         val_size: Share of the rows of ``path`` drawn for validation, where no file has them.
         test_size: Share of the rows of ``path`` drawn for the test, where no file has them.
         seed: Seed of the draw.
+        as_text: Columns whose text is kept although it may look like numbers with decimal commas.
+        encoding: The encoding of text files; None tells it by the content of each.
 
     Attributes:
         class_names: The classes, in order.
         frames: The rows of each split, as they were read.
         targets: The number of the class of each row of each split.
+        notes: What a user should know of how the files were read, a sentence each.
 
     Raises:
         InputError: If a file or a row cannot be used; it names the argument, the file and the row.
@@ -49,7 +53,11 @@ class TableFiles:
         val_size: float = 0.1,
         test_size: float = 0.2,
         seed: int = 42,
+        as_text: Collection[str] = (),
+        encoding: str | None = None,
     ) -> None:
+        self._as_text, self._encoding = as_text, encoding
+        self.notes: list[str] = []
         others = {split: file for split, file in (("val", val_path), ("test", test_path)) if file is not None}
         if split_column is not None and others:
             rule = f"does nothing beside a file of its own for {' and '.join(others)}, got {split_column}"
@@ -99,9 +107,15 @@ class TableFiles:
     def _read(self, split: str, target: str) -> pd.DataFrame:
         file = self._files[split][1]
         with self.refusals(split):
-            frame = read_table(file)
-        check_column(target, frame, "target", file)
-        return frame
+            reader = TableReader(file, self._encoding)
+            frame = reader.read(self._as_text)
+        self.notes += reader.notes
+        if split == "train" or target in frame.columns:
+            check_column(target, frame, "target", file)
+            return frame
+        rule = f"{file} has no column {target!r}, without which its rows are no {split} rows"
+        fix = f"leave it out, and predict them once trained: litclf predict --ckpt_path RUN --input {quote(file)}"
+        raise InputError(f"{split}_path", rule, fix)
 
     def _numbers(self, labels: NDArray[np.object_], frame: pd.DataFrame, split: str) -> NDArray[np.int64]:
         places = {name: number for number, name in enumerate(self.class_names)}
