@@ -1,4 +1,4 @@
-"""Gaussian clusters."""
+"""Blobs: Gaussian clusters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two concentric circles."""
+"""Circles: two concentric ones in the plane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of images in class folders."""
+"""Image folder: files in a folder for each class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The MNIST family: handwritten digits, clothes and Japanese characters."""
+"""MNIST family: handwritten digits, clothes and Japanese characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One image and its corrupted form, for the restoration experiment."""
+"""Restoration data: one image and its corrupted form, for the restoration experiment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Automatic classifier: the one that fits the data: one logit for two classes, a logit each for more."""
+"""Automatic classifier: one logit for two classes, a logit each for more."""
 
 from __future__ import annotations
 

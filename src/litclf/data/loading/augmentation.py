@@ -1,4 +1,4 @@
-"""Random changes of whole batches of images, each image by its own draws."""
+"""Augmentation: random changes of whole batches of images, each image by its own draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an execution of several steps cannot do, refused when the run is made, with the setting to use instead."""
+"""Limits of an execution of several steps: what it cannot do is refused when the run is made, with a way out."""
 
 from __future__ import annotations
 

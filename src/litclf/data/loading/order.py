@@ -1,4 +1,4 @@
-"""The order of samples: a function of the seed and the pass alone, whatever K, resuming or the number of processes."""
+"""Order of samples: a function of the seed and the pass alone, whatever K, resuming or the number of processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the executions of an epoch begin and end."""
+"""Plan of an epoch: where its executions begin and end."""
 
 from __future__ import annotations
 

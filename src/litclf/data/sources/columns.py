@@ -1,4 +1,4 @@
-"""What a table's columns hold, and what is learned of them from the training rows."""
+"""Columns of a table: what they hold, and what is learned of them from the training rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads IDX files, the format that the MNIST family is published in."""
+"""IDX files: the format that the MNIST family is published in."""
 
 from __future__ import annotations
 

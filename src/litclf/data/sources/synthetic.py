@@ -1,4 +1,4 @@
-"""The split of synthetic data, whose training rows are those of scikit-learn's ``train_test_split``."""
+"""Synthetic split: that of drawn data, whose training rows are those of scikit-learn's ``train_test_split``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``litclf export``: a trained model as a file for other programs, checked before it counts."""
+"""Export: a trained model as a file for other programs, checked before it counts."""
 
 from __future__ import annotations
 

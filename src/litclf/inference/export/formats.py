@@ -1,4 +1,4 @@
-"""The formats that a trained model is exported to: how each is written, and how a file of it is asked."""
+"""Export formats: how each is written, and how a file of it is asked."""
 
 from __future__ import annotations
 

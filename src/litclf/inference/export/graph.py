@@ -1,4 +1,4 @@
-"""A trained model as one tensor program, from raw numbers or pixels to probabilities and classes."""
+"""Export graph: a trained model as one tensor program, from raw numbers or pixels to probabilities and classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain PyTorch networks that return logits."""
+"""Network building: plain PyTorch networks that return logits."""
 
 from __future__ import annotations
 

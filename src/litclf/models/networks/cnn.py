@@ -1,4 +1,4 @@
-"""A small convolutional network."""
+"""CNN: a small convolutional network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fully connected networks, and how their weights start."""
+"""MLP: fully connected networks, and how their weights start."""
 
 from __future__ import annotations
 

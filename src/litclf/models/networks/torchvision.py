@@ -1,4 +1,4 @@
-"""The classification networks of torchvision by name, fitted to the size, the channels and the classes of the data."""
+"""Networks of torchvision: by name, fitted to the size, the channels and the classes of the data."""
 
 from __future__ import annotations
 

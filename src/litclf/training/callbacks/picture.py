@@ -23,6 +23,7 @@ from litclf.utilities.batches import eval_batch_size
 from litclf.utilities.data_spec import DataSpec, data_of, total_steps
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_bytes
+from litclf.utilities.processes import gathered
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
     from matplotlib.figure import Figure
@@ -194,7 +195,7 @@ class EvaluationPicture(Picture):
         """Draws, on the first process, of the whole split."""
         if not self._logits or not isinstance(pl_module, Classifier):
             return
-        logits, y = _gathered(trainer, torch.cat(self._logits)), _gathered(trainer, torch.cat(self._targets))
+        logits, y = _all_rows(trainer, torch.cat(self._logits)), _all_rows(trainer, torch.cat(self._targets))
         if not trainer.is_global_zero:
             return
         probabilities = pl_module.probabilities(logits.double()).cpu().numpy()
@@ -203,12 +204,11 @@ class EvaluationPicture(Picture):
         self._logits, self._targets = [], []
 
 
-def _gathered(trainer: Trainer, own: Tensor) -> Tensor:
+def _all_rows(trainer: Trainer, own: Tensor) -> Tensor:
     """The rows of all processes, of which each has every ``world_size``-th, in the order of the split."""
     if trainer.world_size == 1:
         return own
-    parts: list[Any] = [None] * trainer.world_size
-    torch.distributed.all_gather_object(parts, own.cpu())
+    parts = gathered(own.cpu())
     rows = own.new_empty((sum(map(len, parts)), *own.shape[1:]), device="cpu")
     for rank, part in enumerate(parts):
         rows[rank :: trainer.world_size] = part

@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from litclf.utilities import lightning_internals as loops
+from litclf.utilities.processes import gathered
 from litclf.utilities.rng import rng_state, set_rng_state
 
 KEY = "resume"
@@ -73,7 +73,7 @@ class Resume(Callback):
         metrics = loops.metrics_state(trainer)
         own = [{"rng": rng_state(), "sums": metrics.pop("sums")}]
         if trainer.world_size > 1:
-            own = _gathered(trainer, own[0])
+            own = gathered(own[0])
         pending = loops.settle(trainer, checkpoint["loops"]["fit_loop"], self._validation)
         states = {type(logger).__name__: logger.state() for logger in trainer.loggers if hasattr(logger, "state")}
         checkpoint[KEY] = {
@@ -135,13 +135,6 @@ def settings_of(trainer: Trainer) -> dict[str, Any]:
     """Settings of the Trainer that change weights, as plain values."""
     values = {name: getattr(trainer, name) for name in _SETTINGS}
     return {name: value if isinstance(value, int | float | None) else str(value) for name, value in values.items()}
-
-
-def _gathered(trainer: Trainer, own: dict[str, Any]) -> list[dict[str, Any]]:
-    """What each process has of its own."""
-    found: list[Any] = [None] * trainer.world_size
-    torch.distributed.all_gather_object(found, own)
-    return found
 
 
 def _moved(value: Any, before: str, now: str) -> Any:

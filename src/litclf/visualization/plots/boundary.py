@@ -1,4 +1,4 @@
-"""The decision boundary in the plane, as a panel of a figure and as a film."""
+"""Boundary plot: the decision boundary in the plane, as a panel of a figure and as a film."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures without pyplot: made, laid out by fixed margins, and turned into pixels once."""
+"""Canvas: figures without pyplot, made, laid out by fixed margins, and turned into pixels once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several runs in one figure: boundaries above, curves below, a column each."""
+"""Comparison plot: several runs in one figure: boundaries above, curves below, a column each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which classes are taken for which, as a picture and as a table."""
+"""Confusion plot: which classes are taken for which, as a picture and as a table."""
 
 from __future__ import annotations
 

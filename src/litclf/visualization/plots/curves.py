@@ -1,4 +1,4 @@
-"""Metrics over a fit, train and val in one chart."""
+"""Curve plot: metrics over a fit, train and val in one chart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two-dimensional data as points in the plane."""
+"""Data plot: two-dimensional data as points in the plane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the gradient reaches each layer, and how many units have gone idle."""
+"""Gradient plot: how the gradient reaches each layer, and how many units have gone idle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images with what a model says of them."""
+"""Image plots: images with what a model says of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say."""
+"""Reliability plot: whether probabilities mean what they say."""
 
 from __future__ import annotations
 

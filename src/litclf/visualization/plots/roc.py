@@ -1,4 +1,4 @@
-"""What a threshold costs and brings: ROC and precision-recall curves."""
+"""ROC plot: what a threshold costs and brings: ROC and precision-recall curves."""
 
 from __future__ import annotations
 
