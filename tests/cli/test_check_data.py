@@ -115,7 +115,7 @@ def test_how_a_file_was_read_is_told_once_and_another_way_can_be_asked_for(tmp_p
     out = capsys.readouterr().out
     assert [line for line in out.splitlines() if line.startswith("note        ")] == [
         "note        b.csv is not UTF-8 and was read as Windows-1252, such as 'Höhe'; where that is not what it says, "
-        "pass --encoding NAME",
+        "pass another, such as --encoding cp1251",
         "note        b.csv: passed over line 43 without any value",
         "note        column Unnamed: 2 has neither a name nor a value: left out",
     ]
@@ -123,7 +123,7 @@ def test_how_a_file_was_read_is_told_once_and_another_way_can_be_asked_for(tmp_p
     assert len(json.loads((tmp_path / "data_report.json").read_text(encoding="utf-8"))["notes"]) == 3
     assert main(["b.csv", "--encoding", "latin-1"]) == 0
     assert "Windows-1252" not in capsys.readouterr().out
-    with pytest.raises(InputError, match=r"must be text in utf-8, got other bytes; fix: .* --encoding NAME"):
+    with pytest.raises(InputError, match=r"must be text in utf-8, got other bytes; fix: .* --encoding with its name"):
         main(["b.csv", "--encoding", "utf-8"])
     with pytest.raises(InputError, match=r"^--encoding: must be an encoding of text, got 'utf8x'"):
         main(["b.csv", "--encoding", "utf8x"])

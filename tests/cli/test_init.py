@@ -178,7 +178,7 @@ def test_how_a_file_was_read_is_told_and_the_encoding_is_kept(capsys):
     frame.to_csv("a.csv", encoding="cp1251")
     assert drafted("a.csv")["data"]["init_args"]["drop"] == ["Unnamed: 0"]
     assert "was read as Windows-1252, such as 'äà'" in (err := capsys.readouterr().err)
-    assert "pass --encoding NAME" in err
+    assert "pass another, such as --encoding cp1251" in err
     main(["a.csv", "--encoding", "cp1251", "--output", "b.yaml"])
     arguments = yaml.safe_load(Path("b.yaml").read_text(encoding="utf-8"))["data"]["init_args"]
     assert arguments["encoding"] == "cp1251"

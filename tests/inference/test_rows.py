@@ -80,5 +80,7 @@ def test_what_is_known_of_the_reading_is_told_where_nothing_is_refused(tmp_path,
     assert capsys.readouterr().err.startswith(note)
     (frame, _) = next(read_rows(tmp_path / "a.csv", [], "cp949"))
     assert frame.columns[0] != "größe"
-    with pytest.raises(InputError, match=r"must be text in utf-8, got other bytes; fix: .* pass --encoding NAME"):
+    with pytest.raises(
+        InputError, match=r"must be text in utf-8, got other bytes; fix: .* pass --encoding with its name"
+    ):
         next(read_rows(tmp_path / "a.csv", [], "utf-8"))

@@ -31,6 +31,10 @@ def test_a_separator_line_is_passed_over_and_taken(line, read):
     assert notes == []
 
 
+def test_a_separator_line_that_is_wrong_is_not_obeyed(read):
+    assert same(read("sep=;\n" + BODY)[0])
+
+
 @pytest.mark.parametrize(
     ("above", "line", "first"),
     [
@@ -58,6 +62,7 @@ def test_what_stands_above_the_header_is_passed_over_and_told(above, line, first
             "line 1 has 1 value and the rows below have 2, .*is line 1 the header",
         ),
         ("Results, all\nx,y,kind\na,b,c\n", "line 1 has 2 values and the rows below have 3, as if each row had a name"),
+        ("x y kind\n1 2 a\n3   b\n4 5 a\n", "line 3 has 2 values parted by spaces, and the header 3; fix: write NA"),
         ("x,y,kind,more\n1,2,a\n3,4,b\n", "line 1 has 4 values and the rows below have 3: is line 1 the header?"),
         ("x,y,kind\ncm,cm,-\n1,2,a\n3,4,b\n", "line 2 has words where all lines below have numbers, such as 'cm'"),
         ("x,y,kind\n1.5,2,a,\n1.5,3,a,no\n1.5,3,a,no\n", "line 1 has 3 values and the rows below have 4"),
@@ -97,6 +102,25 @@ def test_empty_rows_and_repeated_headers_are_passed_over_and_counted(read):
     assert same(table)
     assert list(table.index) == [2, 5, 6]
     assert notes == ["passed over line 3 and 1 more without any value", "passed over line 4 that repeats the header"]
+
+
+def test_a_file_that_was_written_at_the_end_of_another_is_read_on(read):
+    table, notes = read("\ufeff" + BODY + "\ufeff" + BODY)
+    assert table["x"].tolist() == ["1", "3", "5"] * 2
+    assert notes == ["passed over line 5 that repeats the header"]
+    table, _ = read("\ufeff" + BODY + "\ufeff" + BODY.partition("\n")[2])
+    assert table["x"].tolist() == ["1", "3", "5"] * 2
+
+
+def test_a_header_alone_has_no_rows(read):
+    for end in ("", "\n", "\n\n"):
+        with pytest.raises(InputError, match="has no rows below its header"):
+            read("x,y" + end)
+
+
+def test_a_table_that_pandas_wrote_twice_has_two_columns_without_a_name(read):
+    table, _ = read(",Unnamed: 0,x\n0,0,1.5\n1,1,2.5\n")
+    assert list(table.columns) == ["Unnamed: 0.1", "Unnamed: 0", "x"]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_a_word_is_read_as_it_was_written_and_told(word, encoding, tmp_path):
     name = {"cp1252": "Windows-1252", "cp949": "CP949"}[encoding]
     assert note.startswith(f"{path} is not UTF-8 and was read as {name}, such as ")
     assert any(part in note for part in word.split())
-    assert "--data.encoding" in note
+    assert "; where that is not what it says, pass another, such as --data.encoding " in note
 
 
 def test_most_words_count(tmp_path):

@@ -51,7 +51,10 @@ class Dialect:
     @property
     def names(self) -> list[str]:
         """The columns; ``Unnamed: 3`` is the fourth where the header leaves it empty, as pandas has it."""
-        return [name or f"Unnamed: {place}" for place, name in enumerate(self.header)]
+        names = {*self.header}
+        return [
+            name or f"Unnamed: {place}{'.1' * (f'Unnamed: {place}' in names)}" for place, name in enumerate(self.header)
+        ]
 
 
 class DialectError(ValueError):
@@ -84,11 +87,12 @@ def find_dialect(lines: Sequence[str]) -> Dialect:
         >>> dialect.delimiter, dialect.names, dialect.header_lines
         (';', ['size', 'kind'], 2)
     """
-    first = next(number for number, line in enumerate([*lines, "x"]) if line.strip())
-    above = first
+    above = next(number for number, line in enumerate([*lines, "x"]) if line.strip())
     delimiters = DELIMITERS
-    if first < len(lines) and (told := _SEPARATOR.fullmatch(lines[first].strip("\ufeff\r\n "))):
-        delimiters, above = told[1], first + 1
+    if above < len(lines) and (told := _SEPARATOR.fullmatch(lines[above].strip("\ufeff\r\n "))):
+        above += 1
+        if any(told[1] in line for line in lines[above:]):
+            delimiters = told[1]
     found: list[tuple[tuple[float, ...], Dialect]] = []
     faults: list[tuple[int, DialectError]] = []
     for preference, delimiter in enumerate(reversed(delimiters)):
@@ -246,8 +250,11 @@ def _spaced(lines: Sequence[str], above: int) -> Dialect | None:
     """The dialect of a table that is parted by spaces, each row by as many."""
     squeezed = [squeeze(line) for line in lines]
     rows = _rows(squeezed, " ", above)
-    lengths = {len(row.values) for row in rows[1:]}
-    if len(lengths) != 1 or max(lengths) < 2:
+    lengths = Counter(len(row.values) for row in rows[1:])
+    if not lengths or max(lengths) < 2:
+        return None
+    if len(lengths) > 1:
+        _check_uneven(rows, lengths)
         return None
     try:
         layout = _layout(rows, " ")
@@ -256,3 +263,13 @@ def _spaced(lines: Sequence[str], above: int) -> Dialect | None:
     changed = any(after.strip("\r\n") != before.strip("\r\n") for before, after in zip(lines, squeezed, strict=True))
     notes = (*layout.notes, f"spaces part the values: {len(layout.header)} columns")
     return Dialect(" ", layout.header, layout.header_lines, changed, notes)
+
+
+def _check_uneven(rows: list[_Row], lengths: Counter[int]) -> None:
+    """Refuses rows that spaces surely part, some of which lack a value, so that none can be told from the others."""
+    header, below = len(rows[0].values), rows[1:]
+    numbers = sum(any(map(NUMBER.fullmatch, row.values)) for row in below)
+    if header >= 2 and 2 * lengths[header] > len(below) and 2 * numbers > len(below):
+        odd = next(row for row in below if len(row.values) != header)
+        rule = f"line {odd.line} has {len(odd.values)} values parted by spaces, and the header {header}"
+        raise DialectError(rule, "write NA where a value is missing, or save it with commas between the values")

@@ -85,7 +85,12 @@ def said_of(path: Path, encoding: str) -> str:
             word = file.read(200).strip(MARK).split()[0]
     else:
         word = next(_words(path)).decode(encoding)
-    wrong = "" if encoding.startswith("utf") else "; where that is not what it says, pass --data.encoding NAME"
+    other = "gbk" if encoding == "cp949" else "cp1251"
+    wrong = (
+        ""
+        if encoding.startswith("utf")
+        else f"; where that is not what it says, pass another, such as --data.encoding {other}"
+    )
     return f"{path} is not UTF-8 and was read as {_LABELS[encoding]}, such as {word[:30]!r}{wrong}"
 
 

@@ -30,6 +30,8 @@ _BEGINNINGS = (
     (b"%PDF", "is a PDF document", "copy its table to a spreadsheet, and save that as CSV in UTF-8"),
     (b"<!doctype", "is a web page", "pass the file that the page links to"),
     (b"<html", "is a web page", "pass the file that the page links to"),
+    (b"[{", "is a JSON file", "write it as CSV, by pandas: read_json and to_csv"),
+    (b'{"', "is a JSON file", "write it as CSV, by pandas: read_json and to_csv"),
     (b"<?xml", "is an XML file", "save it as CSV in UTF-8, and pass that"),
 )
 """How files begin that are no tables of text (in lower case, where it is text), what they are, and the way out."""

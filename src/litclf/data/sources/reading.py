@@ -16,7 +16,7 @@ from litclf.data.sources.decimals import DecimalMarks, mostly_numbers
 from litclf.data.sources.dialect import MISSING
 from litclf.data.sources.formats import PARQUET, check_file
 from litclf.data.sources.parquet_file import ParquetFile
-from litclf.data.sources.text_file import TextFile
+from litclf.data.sources.text_file import TextFile, trimmed_text
 from litclf.utilities.errors import InputError
 
 
@@ -118,7 +118,7 @@ class TableReader:
         if isinstance(self._file, TextFile):
             missing = pa.array(MISSING)
             for name, texts in values.items():
-                trimmed = pc.utf8_trim_whitespace(texts)
+                trimmed = trimmed_text(texts)
                 values[name] = pc.if_else(pc.is_in(trimmed, missing), None, trimmed)
         return values
 

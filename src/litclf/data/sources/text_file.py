@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from litclf.data.sources.dialect import DELIMITERS, SAMPLED_ROWS, DialectError, find_dialect, squeeze
-from litclf.data.sources.encoding import BLOCK, UTF8, blocks, check_encoding, likely_encodings, said_of
+from litclf.data.sources.encoding import BLOCK, MARK, UTF8, blocks, check_encoding, likely_encodings, said_of
 from litclf.utilities.errors import InputError
 
 _EMPTY_LINES = (b"\n\n", b"\n\r\n", b"\r\r")
@@ -23,7 +23,7 @@ _EMPTY_LINES = (b"\n\n", b"\n\r\n", b"\r\r")
 _AFTER_QUOTES = f'{DELIMITERS}\r\n "'.encode()
 """What may stand after a quote that closes; a second quote stands for one in the value."""
 
-_QUOTES = "mend that line; a value that holds the delimiter or a quote needs quotes"
+_QUOTES = "mend that line, or delete it where it is no row; a value that holds the delimiter or a quote needs quotes"
 
 _LONGEST_LINE = 1 << 26
 """Characters of the longest line that is looked at for the header."""
@@ -59,6 +59,7 @@ class TextFile:
             raise InputError(str(path), *error.args) from error
         self.names = self.dialect.names
         self._notes += [f"{path}: {note}" for note in self.dialect.notes]
+        self._has_rows = len(lines) > self.dialect.header_lines
         self._header = max(map(len, lines[: self.dialect.header_lines]))
         if self._scan.odd_quotes and (fault := self._fault()):
             raise InputError(str(path), fault, _QUOTES)
@@ -88,9 +89,9 @@ class TextFile:
         Raises:
             InputError: If a row has too many or few values; it names the line.
         """
-        begin, names = self.first, self.dialect.names
+        begin = self.first
         try:
-            for batch in self._reader(names):
+            for batch in self._reader(self.names) if self._has_rows else ():
                 rows = np.arange(begin, begin + len(batch))
                 begin += len(batch)
                 yield self._with_values(rows, batch)
@@ -133,7 +134,7 @@ class TextFile:
             for column, value in zip(texts.columns, expected, strict=True):
                 if not same.any():
                     break
-                trimmed = pc.fill_null(pc.utf8_trim_whitespace(column), "")
+                trimmed = pc.fill_null(trimmed_text(column), "")
                 same &= np.array(pc.equal(trimmed, value), dtype=bool)
             kept &= ~same
             found += [f"{self.unit} {row}" for row in rows[same]]
@@ -153,7 +154,7 @@ class TextFile:
         """The first lines, whole."""
         with self._path.open(encoding=self._scan.encoding, newline="") as file:
             lines = list(_lines(file))
-        lines[0] = lines[0].lstrip("\ufeff")
+        lines[0] = lines[0].lstrip(MARK)
         return lines
 
     def _fault(self) -> str | None:
@@ -211,7 +212,7 @@ def _scan(path: Path, given: str | None) -> _Scan:
             refusals.append(lines + error.object[: error.start].count(b"\n"))
     known = given or "UTF-8, CP949 or Windows-1252"
     rule = f"line {max(refusals)} must be text in {known}, got other bytes"
-    raise InputError(str(path), rule, "save it as CSV in UTF-8, or pass --data.encoding NAME")
+    raise InputError(str(path), rule, "save it as CSV in UTF-8, or pass --data.encoding with its name")
 
 
 def _zeros(path: Path) -> InputError:
@@ -246,6 +247,12 @@ def _lines(file: io.TextIOBase) -> Iterator[str]:
         length += len(line)
         if number >= SAMPLED_ROWS or (number > 20 and length > BLOCK):
             return
+
+
+def trimmed_text(texts: Any) -> Any:
+    """Text without spaces around it, and without the mark of a file that was written at the end of another."""
+    trimmed = pc.utf8_trim_whitespace(texts)
+    return pc.utf8_ltrim(trimmed, characters=MARK)
 
 
 class _Stream(io.RawIOBase):
