@@ -1,8 +1,16 @@
+import subprocess
 import unicodedata
 
 import pytest
+import yaml
 
-from litclf.utilities.text import aligned, padded, width
+from litclf.utilities.text import aligned, padded, pasted, shown, width
+
+ODD_NAMES = [
+    *("Unnamed: 9", "a [cm]", "c]d", "no", "2020", "3.50", "1e5", "007", "null", "~", "#id", "a # b", "x, y", "[z]"),
+    *("it's", 'say "so"', "back\\slash", "$HOME", "`ls`", "!bang", "*", "&a", "%", "- dash", "-dash", "a: b", "{k}"),
+    *(" before", "two  spaces", "tab\tin", "line\nbreak", "", "키", "naïve", "\ufeffmark", "\x7f", "1:30", "=", "yes"),
+]
 
 
 @pytest.mark.parametrize(
@@ -38,3 +46,32 @@ def test_columns_are_told_where_to_stand():
 
 def test_text_that_is_wider_than_its_place_is_kept():
     assert padded("긴 이름", 3) == padded("긴 이름", 3, right=True) == "긴 이름"
+
+
+def in_shell(words):
+    """The words that a shell gives to a program."""
+    done = subprocess.run(["sh", "-c", f"printf '%s\\0' {words}"], capture_output=True, check=True)
+    return done.stdout.decode().split("\0")[:-1]
+
+
+def test_a_pasted_list_holds_the_very_names():
+    flag, text = in_shell(pasted("--data.drop", ODD_NAMES))
+    assert flag == "--data.drop"
+    assert yaml.safe_load(text) == ODD_NAMES
+
+
+@pytest.mark.parametrize("name", ["size", "Unnamed: 9", "it's", "$HOME", "two  spaces", "no", "키", "-dash"])
+def test_a_pasted_name_is_that_name(name):
+    words = in_shell(pasted("--data.target", name))
+    assert words in (["--data.target", name], [f"--data.target={name}"])
+    assert (len(words) == 1) == name.startswith("-")
+
+
+def test_a_pasted_list_is_told_as_people_write_it():
+    assert pasted("--data.drop", ["id", "petal length", "키"]) == "--data.drop '[id, petal length, 키]'"
+
+
+def test_names_beyond_some_are_counted():
+    assert shown(["a", "b"]) == "a, b"
+    assert shown(list(range(20))) == ", ".join(map(str, range(20)))
+    assert shown(list(range(22)), unit="classes").endswith("18, 19 and 2 more (22 classes)")

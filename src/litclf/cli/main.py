@@ -186,5 +186,6 @@ def _told(error: BaseException) -> int:
     text = str(error)
     if isinstance(error, OSError):
         text = f"{error.filename or 'system'}: {error.strerror or error}; fix: mend that, and run again"
-    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+    # Line breaks alone: a name with two spaces is to be found as it is told.
+    print(f"error: {' '.join(filter(None, map(str.strip, text.splitlines())))}", file=sys.stderr)
     return 2 if isinstance(error, InputError) else 1

@@ -1,9 +1,13 @@
-"""Text for a terminal: widths of characters, and tables whose columns stand below each other in any script."""
+"""Text for a terminal: tables whose columns stand below each other in any script, and flags as they can be pasted."""
 
 from __future__ import annotations
 
+import re
+import shlex
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import yaml
 
 
 def width(text: str) -> int:
@@ -58,3 +62,48 @@ def padded(text: str, places: int, *, right: bool = False) -> str:
     """
     spaces = " " * (places - width(text))
     return spaces + text if right else text + spaces
+
+
+def shown(names: Sequence[object], most: int = 20, unit: str = "") -> str:
+    """Names in one line, of which the first are written out and the others counted.
+
+    Args:
+        names: The names.
+        most: Number of them that are written out.
+        unit: What they are, said with their number where they are more.
+
+    Example:
+        >>> shown(["cat", "dog"]), shown(range(3000), most=2, unit="classes")
+        ('cat, dog', '0, 1 and 2998 more (3000 classes)')
+    """
+    text = ", ".join(map(str, names[:most]))
+    counted = f" ({len(names)} {unit})" if unit else ""
+    return f"{text} and {len(names) - most} more{counted}" if len(names) > most else text
+
+
+def pasted(flag: str, value: str | Iterable[str]) -> str:
+    """A flag with a name, or a list of names, so that the very names are read when it is typed or pasted into a shell.
+
+    Args:
+        flag: The flag, such as ``--data.drop``.
+        value: One text, or several for a flag that takes a list.
+
+    Example:
+        >>> print(pasted("--data.target", "class"), pasted("--data.target", "Unnamed: 9"))
+        --data.target class --data.target 'Unnamed: 9'
+        >>> print(pasted("--data.drop", ["id", "Unnamed: 9", "no"]))
+        --data.drop '[id, "Unnamed: 9", "no"]'
+    """
+    text = value if isinstance(value, str) else f"[{', '.join(map(_yaml_name, value))}]"
+    return f"{flag}{'=' if text.startswith('-') else ' '}{shlex.quote(text)}"
+
+
+def _yaml_name(name: str) -> str:
+    """A text as an item of a YAML list that is written in one line."""
+    try:
+        plain = re.fullmatch(r"[^\W\d][\w -]*", name) and yaml.safe_load(f"[{name}]") == [name]
+    except yaml.YAMLError:
+        plain = False
+    # Double quotes, since single ones are what a shell takes away.
+    written: str = yaml.safe_dump(name, default_style='"', allow_unicode=True, width=float("inf"))
+    return name if plain else written.rstrip("\n")
