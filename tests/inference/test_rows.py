@@ -84,3 +84,16 @@ def test_what_is_known_of_the_reading_is_told_where_nothing_is_refused(tmp_path,
         InputError, match=r"must be text in utf-8, got other bytes; fix: .* pass --encoding with its name"
     ):
         next(read_rows(tmp_path / "a.csv", [], "utf-8"))
+
+
+def test_bytes_are_written_as_the_text_they_are_or_refused(tmp_path):
+    kinds = {"bytes": [b"a,b"], "view": pa.array(["x"], pa.string_view()), "time": pa.array([1], pa.timestamp("ns"))}
+    pq.write_table(pa.table(kinds), tmp_path / "a.parquet")
+    text = copied(tmp_path / "a.parquet", tmp_path / "b.csv").read_text()
+    assert text == 'bytes,view,time\n"a,b","x",1970-01-01 00:00:00.000000001\n'
+    pq.write_table(pa.table({"blob": [b"\xff\x80"]}), tmp_path / "a.parquet")
+    with pytest.raises(
+        InputError, match=r"column blob .* bytes that are no text; fix: pass --output predictions\.parquet"
+    ):
+        copied(tmp_path / "a.parquet", tmp_path / "b.csv")
+    assert pq.read_table(copied(tmp_path / "a.parquet", tmp_path / "b.parquet")).to_pydict() == {"blob": [b"\xff\x80"]}

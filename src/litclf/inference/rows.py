@@ -95,11 +95,24 @@ def _write_text(batch: pa.RecordBatch, file: io.BufferedWriter) -> None:
         header = io.StringIO()
         csv.writer(header, lineterminator="\n").writerow(batch.schema.names)
         file.write(header.getvalue().encode())
+    batch = _as_text(batch)
     try:
         text = _text(batch, "none")
     except pa.ArrowInvalid:  # a value holds a comma, a quote or a line break
         text = _text(batch, "needed")
     file.write(text)
+
+
+def _as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows with text in place of bytes, and of kinds of text that Arrow writes in no CSV."""
+    for place, field in enumerate(batch.schema):
+        if pa.types.is_string_view(field.type) or pa.types.is_binary(field.type):
+            try:
+                batch = batch.set_column(place, field.name, batch.column(place).cast(pa.string()))
+            except pa.ArrowInvalid as error:
+                rule = f"cannot be a .csv file: column {field.name} of the input holds bytes that are no text"
+                raise InputError("--output", rule, "pass --output predictions.parquet") from error
+    return batch
 
 
 def _text(batch: pa.RecordBatch, quoting: str) -> pa.Buffer:
