@@ -293,3 +293,13 @@ def test_an_encoding_is_taken_for_every_file(write, tmp_path):
     guessed = TableDataModule(**paths)
     assert guessed.preparation.categories == {"k": ["äà", "íåò"]}
     assert [" was read as Windows-1252, such as 'äà'" in note for note in guessed.notes] == [True, True]
+
+
+def test_a_nameless_column_that_repeats_in_another_split_is_no_index(write):
+    part = ["train"] * 20 + ["val"] * 10 + ["test"] * 10
+    path = write(part=part, **{"": 1})
+    frame = pd.read_csv(path).drop(columns="Unnamed: 4")
+    frame.insert(0, "", [*range(20), *range(20)])
+    frame.to_csv(path, index=False)
+    data = TableDataModule(path=path, target="y", split_column="part")
+    assert (data.preparation.columns, data.notes) == (["Unnamed: 0", "x", "k"], ())

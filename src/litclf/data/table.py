@@ -14,7 +14,6 @@ from litclf.data.sources.columns import (
     check_column,
     column_kinds,
     learn_columns,
-    nameless_columns,
     plain_preparation,
 )
 from litclf.data.sources.splitting import TableFiles
@@ -119,7 +118,8 @@ class TableDataModule(ClassificationDataModule):
             return self._load_rows()
         frame, given = self.files.frames["train"], self.hparams
         left_out = {given["target"], given["split_column"], *(given["drop"] or ())}
-        nameless = nameless_columns(frame.drop(columns=[*left_out & {*frame}, *(given["categorical"] or ())]))
+        taken = left_out | {*(given["categorical"] or ())}
+        nameless = {name: why for name, why in self.files.nameless.items() if name not in taken}
         self.notes = (*self.files.notes, *(f"column {name} {why}: left out" for name, why in nameless.items()))
         left_out |= nameless.keys()
         features = frame[[name for name in frame.columns if name not in left_out]]

@@ -77,12 +77,12 @@ class TableReader:
         Args:
             as_text: Columns whose text is kept although it may look like numbers with decimal commas.
         """
-        pieces = list(self._file.pieces())
-        stored = pa.Table.from_batches([batch for _, batch in pieces]) if pieces else ()
-        if not len(stored):
+        pieces = [(rows, self._values(stored)) for rows, stored in self._file.pieces()]
+        if not any(len(rows) for rows, _ in pieces):
             raise self._no_rows()
         index = pd.Index(np.concatenate([rows for rows, _ in pieces]), name=self._file.unit)
-        values, marks = self._values(stored), self._marks()
+        values = {name: pa.chunked_array([piece[name] for _, piece in pieces]) for name in self._file.names}
+        marks = self._marks()
         if marks is not None:
             numbers = [name for name, column in values.items() if name not in as_text and mostly_numbers(column)]
             marks.set_points(index, values, numbers)

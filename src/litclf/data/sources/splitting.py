@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from litclf.data.sources.columns import check_column, class_labels, sorted_classes
+from litclf.data.sources.columns import check_column, class_labels, nameless_columns, sorted_classes
 from litclf.data.sources.folders import SPLIT_NAMES
 from litclf.data.sources.reading import TableReader
 from litclf.data.sources.stratified import stratified_rows
@@ -38,6 +38,7 @@ class TableFiles:
         frames: The rows of each split, as they were read.
         targets: The number of the class of each row of each split.
         notes: What a user should know of how the files were read, a sentence each.
+        nameless: Columns of ``path`` that a program added without a name, and what they are.
 
     Raises:
         InputError: If a file or a row cannot be used; it names the argument, the file and the row.
@@ -65,6 +66,7 @@ class TableFiles:
         self._files = dict.fromkeys(("train", "val", "test"), ("path", path))
         self._files.update({split: (f"{split}_path", file) for split, file in others.items()})
         table = self._read("train", target)
+        self.nameless = nameless_columns(table)
         with self.refusals("train"):
             labels = class_labels(table[target])
         self.class_names = sorted_classes(labels)
