@@ -232,47 +232,6 @@ def test_settings_are_plain(write):
     assert {type(value) for value in data.hparams.values()} <= {str, int, float, bool, type(None)}
 
 
-def test_an_index_without_a_name_and_an_empty_column_are_left_out_and_told(write, tmp_path):
-    path = write()
-    frame = pd.read_csv(path)
-    expected = TableDataModule(path=path, target="y")
-    assert expected.notes == ()
-    frame.to_csv(tmp_path / "index.csv")
-    frame.assign(**{"": None}).to_csv(tmp_path / "end.csv", index=False)
-    frame.sample(frac=1, random_state=0).to_parquet(tmp_path / "index.parquet")
-    for name, column, why in (
-        ("index.csv", "Unnamed: 0", "is an index without a name"),
-        ("end.csv", "Unnamed: 3", "has neither a name nor a value"),
-        ("index.parquet", "__index_level_0__", "is an index without a name"),
-    ):
-        data = TableDataModule(path=str(tmp_path / name), target="y")
-        assert data.preparation.columns == ["x", "k"]
-        assert data.notes == (f"column {column} {why}: left out",)
-        dropped = TableDataModule(path=str(tmp_path / name), target="y", drop=[column])
-        assert (dropped.preparation.columns, dropped.notes) == (["x", "k"], ())
-
-
-def test_an_index_that_is_named_as_categories_is_taken(write):
-    path = write(**{"": 1})
-    pd.read_csv(path).drop(columns="Unnamed: 3").to_csv(path)
-    with pytest.warns(UnseenCategoryWarning, match="column Unnamed: 0: "):
-        data = TableDataModule(path=path, target="y", categorical=["Unnamed: 0"])
-    assert data.preparation.columns == ["Unnamed: 0", "x", "k"]
-
-
-def test_a_nameless_column_that_tells_something_is_learned_from(write):
-    data = TableDataModule(path=write(**{"": [1.5, 2.5, 3.5, 4.5] * 10}), target="y")
-    assert data.preparation.columns == ["x", "k", "Unnamed: 3"]
-
-
-def test_an_index_that_pandas_stored_is_a_column(write, tmp_path):
-    frame = pd.read_csv(write())
-    for index in ("x", "y"):
-        frame.set_index(index).to_parquet(tmp_path / "a.parquet")
-        data = TableDataModule(path=str(tmp_path / "a.parquet"), target="y")
-        assert (sorted(data.preparation.columns), data.class_names) == (["k", "x"], ("no", "yes"))
-
-
 def test_a_test_file_without_the_target_is_refused_by_its_own_name(write, tmp_path):
     path = write()
     pd.read_csv(path).drop(columns="y").to_csv(tmp_path / "b c.csv", index=False)
@@ -293,13 +252,3 @@ def test_an_encoding_is_taken_for_every_file(write, tmp_path):
     guessed = TableDataModule(**paths)
     assert guessed.preparation.categories == {"k": ["äà", "íåò"]}
     assert [" was read as Windows-1252, such as 'äà'" in note for note in guessed.notes] == [True, True]
-
-
-def test_a_nameless_column_that_repeats_in_another_split_is_no_index(write):
-    part = ["train"] * 20 + ["val"] * 10 + ["test"] * 10
-    path = write(part=part, **{"": 1})
-    frame = pd.read_csv(path).drop(columns="Unnamed: 4")
-    frame.insert(0, "", [*range(20), *range(20)])
-    frame.to_csv(path, index=False)
-    data = TableDataModule(path=path, target="y", split_column="part")
-    assert (data.preparation.columns, data.notes) == (["Unnamed: 0", "x", "k"], ())
