@@ -71,7 +71,8 @@ class CLI(LightningCLI):
         self.given, self.checkpoint = given, checkpoint
         self.refusal: InputError | None = None
         # Short names are found among the classes that are loaded.
-        DATAMODULES.load_all(), MODELS.load_all()
+        for registry in (DATAMODULES, MODELS):
+            registry.load_all()
         super().__init__(
             args=[given.command, *given.words],
             seed_everything_default=42,
