@@ -23,6 +23,10 @@ HINTS = {
 }
 
 
+class Look(Callback):
+    """Near what somebody meant, and nothing that a config may name."""
+
+
 def wrong(*pairs, required=()):
     return str(find_wrong([setting(name, value) for name, value in pairs], HINTS, required))
 
@@ -38,6 +42,7 @@ def wrong(*pairs, required=()):
             [("model", "BinaryClasifier")],
             "--model: is no class that litclf knows: BinaryClasifier; fix: did*Bin",
         ),
+        ([("callbacks+", "Looka")], "--callbacks: is no class that litclf knows: Looka; fix: see"),
         ([("model", "stranger.Net")], "--model: must be of litclf, * fix: pass --allow_classes stranger if you"),
         ([("model", "litclf.CirclesDataModule")], "--model: must be LightningModule, got litclf.CirclesDataModule"),
         ([("model.lr", "1")], "--model: is missing"),

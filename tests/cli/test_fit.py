@@ -14,6 +14,7 @@ from litclf.cli.presets import preset_path, presets
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 SHORT = ["--trainer.max_epochs", "1"]
+NULL = ["--trainer.callbacks+=ModelCheckpoint", "--trainer.callbacks.save_top_k=null"]
 
 
 def offline(monkeypatch):
@@ -137,6 +138,14 @@ def test_a_runs_config_repeats_it(trained, tmp_path):
         (["fit", "-c", "circles", "--trainer.accumulate_grad_batches", "2"], "--trainer.accumulate_grad_batches", "1"),
         (["fit", "-c", "circles", "--trainer.accelerator", "abacus"], "--trainer.accelerator", "change that setting"),
         (["fit", "-c", "circles", "--trainer.callbacks+=Foo"], "--trainer.callbacks", "see litclf fit --help"),
+        (["fit", "-c", "circles", "--data.holdout", "null"], "--data.holdout", "such as 0.2"),
+        (["fit", "-c", "circles", "--model.hidden_dims", "null"], "--model.hidden_dims", "[10]"),
+        (["fit", "-c", "circles", "--model.network", "null"], "--model.network", "pass mlp"),
+        (["fit", "-c", "circles", "--data", "null", "--data.noise", "1"], "--data", "pass -c PRESET"),
+        (["fit", "-c", "circles", *NULL], "--trainer.callbacks.save_top_k", "see litclf fit --help"),
+        # The model has an argument of that name too.
+        (["fit", "-c", "restoration", "--data.rounds", "-1"], "--data.rounds", "such as 5"),
+        (["fit", "-c", "restoration", "--model.rounds", "-1"], "--model.rounds", "such as 5"),
         (["fit", "--model", "BinaryClassifier", "--data", "BlobsDataModule"], "model", "MulticlassClassifier"),
         (["fit", "--model", "BinaryClasifier", "--data", "CirclesDataModule"], "--model", "BinaryClassifier"),
         (["fit", "--model", "BinaryClassifier"], "--data", "pass -c PRESET"),

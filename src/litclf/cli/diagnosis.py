@@ -16,7 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
-from litclf.cli.trust import trusted_class
+from litclf.cli.trust import is_trusted, trusted_class
 from litclf.utilities.errors import InputError, nearest
 
 HELP = "see litclf fit --help"
@@ -144,6 +144,8 @@ def _check_classes(name: str, bases: list[type], group: list[Setting]) -> None:
         if one.name != name:
             arguments.append(one)
             continue
+        if one.content is None:
+            kind, arguments = None, []
         for path, beside in _named_by(one):
             kind = _class_of(path, bases, one.flag)
             # What was given for another class is dropped, as the parser does it.
@@ -152,7 +154,7 @@ def _check_classes(name: str, bases: list[type], group: list[Setting]) -> None:
             arguments += [setting(f"{name}.{argument}", value) for argument, value in beside.items()]
     if kind is not None:
         _check_arguments(name, kind, arguments)
-    elif len(arguments) == len(group):
+    elif arguments:
         raise _missing(name)
 
 
@@ -203,7 +205,8 @@ def _class_of(path: str, bases: list[type], flag: str) -> type:
     if path in kinds:
         return kinds[path]
     if "." not in path or not all(part.isidentifier() for part in path.split(".")):
-        near = nearest(path, [name for name in kinds if not name.startswith("_")])
+        # Whatever else is loaded may be near by chance, and could not be taken.
+        near = nearest(path, [name for name, kind in kinds.items() if not name.startswith("_") and is_trusted(kind)])
         raise InputError(flag, f"is no class that litclf knows: {path}", f"did you mean {near}?" if near else HELP)
     try:
         kind = trusted_class(path)

@@ -207,8 +207,8 @@ class CLI(LightningCLI):
             self.config_init = self.parser.instantiate(self.config, instantiators=instantiators)
         except ValueError as error:
             # jsonargparse makes one error of all that a value might have been.
-            if self.refusal is None:
-                raise
+            if self.refusal is None:  # a null, say, which the parser hands to constructors as it is
+                raise self._diagnosis() or error from error
             raise self.by_flag(self.refusal) from error
         self.model, self.datamodule = self.settings.get("model"), self.settings.get("data")
         self.trainer = cast(Trainer, Trainer)

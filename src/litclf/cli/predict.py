@@ -48,7 +48,7 @@ def main(args: list[str]) -> int:
     if given.point is not None and given.output is not None:
         raise InputError("--output", "does nothing with --point, which answers on the terminal", "drop it")
     if given.threads is not None:
-        whole("--threads", given.threads, 1, 2**16)
+        whole("--threads", given.threads, 1, 2**16, example=1)
     changes, data = _changes(Arguments("predict", tuple(rest)))
     model = load_model(given)
     with warnings.catch_warnings():

@@ -144,12 +144,22 @@ def _check_kind(kind: Any, name: str, where: str) -> type:
     """``kind``, where it is a class of the user's or one that a run is made of."""
     if not inspect.isclass(kind):
         raise InputError(where, f"must be a class, got {name!r}", "name a class")
-    # A module's names are also those that it has imported from others.
-    home = f"{kind.__module__}.{kind.__name__}"
-    if not (_is_in(home, _allowed) or (_is_in(home, PACKAGES) and issubclass(kind, _KINDS))):
+    if not is_trusted(kind):
         rule = f"must be a class that a run is made of, got {name!r}"
         raise InputError(where, rule, "see litclf fit --help")
     return kind
+
+
+def is_trusted(kind: type) -> bool:
+    """Whether a class is the user's own, or one that a run is made of, by the module that it was written in.
+
+    Example:
+        >>> is_trusted(nn.Linear), is_trusted(Namespace)
+        (True, False)
+    """
+    # A module's names are also those that it has imported from others.
+    home = f"{kind.__module__}.{kind.__name__}"
+    return _is_in(home, _allowed) or (_is_in(home, PACKAGES) and issubclass(kind, _KINDS))
 
 
 def _is_in(name: str, modules: Iterable[str]) -> bool:

@@ -58,13 +58,14 @@ class BlobsDataModule(ClassificationDataModule):
         seed: int = 42,
     ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)
-        not_negative("cluster_std", cluster_std)
+        not_negative("cluster_std", cluster_std, 1.5)
         share("holdout", holdout)
-        if isinstance(centers, int):
+        if isinstance(centers, int | float):
             positive("centers", centers, 4)
             positive("num_features", num_features, 2)
         elif not centers or any(len(center) != len(centers[0]) or not center for center in centers):
             raise InputError("centers", f"must be rows of the same length, got {centers}", "pass [[0, 0], [5, 5]]")
+        positive("num_samples", num_samples, 1000)
         num_clusters = centers if isinstance(centers, int) else len(centers)
         if num_samples < num_clusters:
             raise InputError(

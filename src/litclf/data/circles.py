@@ -6,8 +6,7 @@ from sklearn.datasets import make_circles
 
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.sources.synthetic import split_holdout
-from litclf.utilities.checks import not_negative, share
-from litclf.utilities.errors import InputError
+from litclf.utilities.checks import not_negative, share, whole
 
 
 class CirclesDataModule(ClassificationDataModule):
@@ -52,9 +51,8 @@ class CirclesDataModule(ClassificationDataModule):
         seed: int = 42,
     ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)
-        if num_samples < 10:
-            raise InputError("num_samples", f"must be at least 10, got {num_samples}", "pass a number such as 1000")
-        not_negative("noise", noise)
+        whole("num_samples", num_samples, 10, example=1000)
+        not_negative("noise", noise, 0.1)
         share("factor", factor)
         share("holdout", holdout)
         self.save_hyperparameters()

@@ -92,7 +92,7 @@ class ImagesDataModule(ClassificationDataModule):
         share("val_size", val_size)
         share("test_size", test_size)
         for name, value in (("max_shift", max_shift), ("memory_budget", memory_budget), ("num_workers", num_workers)):
-            not_negative(name, value)
+            not_negative(name, value, 2)
         path = str(path)
         self.save_hyperparameters()
         self.max_shift, self.flip, self.num_workers = max_shift, flip, num_workers
@@ -203,7 +203,7 @@ def usable_folders(path: str) -> ImageFolders:
 
 def _shape(paths: list[Path], size: int | list[int] | None, channels: int | None) -> tuple[int, int, int]:
     """Height, width and channels: those given, else those of a sample of the images."""
-    sides = [size, size] if isinstance(size, int) else list(size or ())
+    sides = [size, size] if isinstance(size, int | float) else list(size or ())
     if size is not None and len(sides) != 2:
         raise InputError("size", f"must be a number, or height and width, got {sides}", "pass 28, or [28, 28]")
     for side in sides:

@@ -16,7 +16,7 @@ from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.loading.augmentation import shift
 from litclf.data.sources.idx import read_idx
 from litclf.preprocessing.image import ImagePreparation, unit
-from litclf.utilities.checks import not_negative, one_of
+from litclf.utilities.checks import not_negative, one_of, whole
 from litclf.utilities.errors import InputError
 
 Name = Literal["MNIST", "FashionMNIST", "KMNIST"]
@@ -64,9 +64,8 @@ class MNISTDataModule(ClassificationDataModule):
     ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)
         one_of("dataset", dataset, ("MNIST", "FashionMNIST", "KMNIST"))
-        not_negative("val_size", val_size)
-        if not 0 <= max_shift < 28:
-            raise InputError("max_shift", f"must be at least 0 and below 28 pixels, got {max_shift}", "pass 2, or 0")
+        not_negative("val_size", val_size, 5000)
+        whole("max_shift", max_shift, 0, 28, example=2)
         self.save_hyperparameters()
         self.dataset = dataset
         self.data_dir = Path(data_dir) if data_dir is not None else Path(user_cache_dir("litclf"))

@@ -9,7 +9,7 @@ from sklearn.datasets import load_sample_image
 
 from litclf.data.base import InMemoryDataModule, Split
 from litclf.preprocessing.corruption import Corruption
-from litclf.utilities.checks import positive
+from litclf.utilities.checks import positive, whole
 from litclf.utilities.errors import InputError
 
 
@@ -44,8 +44,7 @@ class RestorationDataModule(InMemoryDataModule):
         steps_per_execution: int = 1,
     ) -> None:
         super().__init__(None, repeat, steps_per_execution, seed=0)
-        if size < 2:
-            raise InputError("size", f"must be at least 2 pixels, got {size}", "pass a size such as 100")
+        whole("size", size, 2, example=100)
         positive("rounds", rounds, 5)
         self.save_hyperparameters()
         self.image, self.size, self.rounds = image, size, rounds

@@ -16,7 +16,7 @@ from litclf.models.decision import Calibration, Decision, classes_of, probabilit
 from litclf.models.networks.build import OWN_NETWORKS, build_network, check_name
 from litclf.models.networks.mlp import ACTIVATIONS, initialize
 from litclf.models.optimizers import Recipe
-from litclf.utilities.checks import one_of, positive
+from litclf.utilities.checks import one_of, sizes
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
 
@@ -79,8 +79,8 @@ class Classifier(SteppedModule):
         super().__init__(Recipe(optimizer, lr, momentum, nesterov, weight_decay, lr_schedule), engine)
         one_of("activation", activation, ACTIVATIONS)
         one_of("init", init, ("default", "kaiming", "zeros"))
-        for width in hidden_dims:
-            positive("hidden_dims", width, 10)
+        sizes("hidden_dims", hidden_dims, 10)
+        sizes("input_shape", () if input_shape is None else input_shape, 2)
         self.save_hyperparameters(ignore=["network"])
         # A checkpoint holds plain values only: no tuples, no modules.
         given = None if input_shape is None else list(input_shape)
@@ -91,8 +91,10 @@ class Classifier(SteppedModule):
         if isinstance(network, str):
             _check_network(network, hidden_dims, init)
             self.save_hyperparameters({"network": network})
-        else:
+        elif isinstance(network, nn.Module):
             self.network = network
+        else:
+            raise InputError("network", f"must be a name or a module, got {network!r}", "pass mlp, or a module")
         if weights_path is not None and (self.network is not None or network in OWN_NETWORKS):
             rule = "starts a network of torchvision, and does nothing for others"
             raise InputError("weights_path", rule, "drop it, or pass a network such as resnet18")

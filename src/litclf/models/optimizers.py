@@ -53,7 +53,7 @@ class Recipe:
         one_of("lr_schedule", self.lr_schedule, SCHEDULES)
         positive("lr", self.lr, 0.1)
         share("momentum", self.momentum)
-        not_negative("weight_decay", self.weight_decay)
+        not_negative("weight_decay", self.weight_decay, 1e-4)
         if self.momentum and self.optimizer != "sgd":
             raise InputError(
                 "momentum", f"does nothing with {self.optimizer}, got {self.momentum}", "pass optimizer sgd, or drop it"

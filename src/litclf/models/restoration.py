@@ -45,6 +45,7 @@ class ImageRestoration(SteppedModule):
         self.save_hyperparameters()
         self.corruption = Corruption(rounds)
         if num_pixels is not None:
+            positive("num_pixels", num_pixels, 10_000)
             self._build(num_pixels)
 
     @part("model")

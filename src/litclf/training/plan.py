@@ -66,7 +66,7 @@ class Plan:
         if self.name in ("", "..") or Path(self.name).name != self.name:
             raise InputError("name", f"must be the name of a folder, got {self.name!r}", "pass a name without slashes")
         if self.threads is not None:
-            whole("threads", self.threads, 1, 2**16)
+            whole("threads", self.threads, 1, 2**16, example=1)
         attach = getattr(self.model, "attach", None)
         if attach is not None:
             attach(self.data)

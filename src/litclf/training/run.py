@@ -91,7 +91,7 @@ def fit(
         (10, ['checkpoints', 'config.yaml', 'events.out...'])
     """
     check_names(trainer_args)
-    whole("seed", seed, 0, 2**32)
+    whole("seed", seed, 0, 2**32, example=42)
     with quiet_lightning(), signals.as_python_ends(), _seeded(seed):
         config = {"seed_everything": seed, "model": described(model), "data": described(data)}
         config["trainer"] = {key: value for key, value in trainer_args.items() if is_plain(value)}

@@ -15,7 +15,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.strategies import StrategyRegistry
 from torch import Tensor, nn
 
-from litclf.utilities.checks import one_of
+from litclf.utilities.checks import one_of, whole
 from litclf.utilities.errors import InputError
 from litclf.utilities.lightning_internals import start_method
 
@@ -90,10 +90,8 @@ def check_trainer_args(args: dict[str, Any]) -> None:
         litclf.utilities.errors.InputError: trainer.gradient_clip_val: must be above 0, got -1; fix: pass a norm ...
     """
     for name, least in _AT_LEAST.items():
-        value = args.get(name)
-        if value is not None and not (isinstance(value, int) and not isinstance(value, bool) and value >= least):
-            rule = f"must be a whole number of at least {least}, got {value!r}"
-            raise InputError(f"trainer.{name}", rule, f"pass a value such as {max(least, 1)}")
+        if args.get(name) is not None:
+            whole(f"trainer.{name}", args[name], least, example=max(least, 1))
     if args.get("max_epochs") == 0 or args.get("max_steps") == 0:
         name = "max_epochs" if args.get("max_epochs") == 0 else "max_steps"
         raise InputError(f"trainer.{name}", "must be above 0, or -1 for no end, got 0", "pass a value such as 10")

@@ -3,55 +3,93 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+from typing import TypeGuard
 
 from litclf.utilities.errors import InputError, nearest
 
 
 def positive(where: str, value: float, example: float) -> None:
-    """Refuses a number that is not above zero and finite.
+    """Refuses what is no number above zero and finite; no whole number, where the example is one.
 
     Raises:
-        InputError: If ``value`` is zero, negative, infinite or not a number.
+        InputError: If ``value`` is of another type, zero, negative, infinite or not a number.
+
+    Example:
+        >>> positive("repeat", 1.5, 1)
+        Traceback (most recent call last):
+        litclf.utilities.errors.InputError: repeat: must be a whole number, got 1.5; fix: pass a value such as 1
     """
+    _number(where, value, example)
     if not (value > 0 and math.isfinite(value)):
         raise InputError(where, f"must be positive, got {value}", f"pass a value such as {example}")
 
 
-def not_negative(where: str, value: float) -> None:
-    """Refuses a number below zero, infinite or not a number.
+def not_negative(where: str, value: float, example: float) -> None:
+    """Refuses what is no number of zero or more and finite; no whole number, where the example is one.
 
     Raises:
-        InputError: If ``value`` is one of these.
+        InputError: If ``value`` is of another type, negative, infinite or not a number.
     """
+    _number(where, value, example)
     if not (value >= 0 and math.isfinite(value)):
         raise InputError(where, f"must be zero or more, got {value}", "pass 0 to switch it off, or a positive value")
 
 
-def whole(where: str, value: object, low: int, high: int) -> None:
-    """Refuses what is no whole number in [low, high).
+def share(where: str, value: float) -> None:
+    """Refuses what is no number in [0, 1).
 
     Raises:
         InputError: If ``value`` is of another type, or lies outside.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value < high:
-        rule = f"must be a whole number in [{low}, {high}), got {value!r}"
-        raise InputError(where, rule, f"pass a value such as {max(low, 1)}")
-
-
-def share(where: str, value: float) -> None:
-    """Refuses a number outside of [0, 1).
-
-    Raises:
-        InputError: If ``value`` lies outside.
-    """
+    _number(where, value, 0.2)
     if not 0 <= value < 1:
         raise InputError(
             where, f"must be at least 0 and below 1, got {value}", "pass a share such as 0.2, or 0 for none"
         )
 
 
-def one_of(where: str, value: str, choices: Iterable[str]) -> None:
+def whole(where: str, value: object, low: int, high: int | None = None, *, example: int) -> None:
+    """Refuses what is no whole number in [low, high), or of at least ``low``.
+
+    Raises:
+        InputError: If ``value`` is of another type, or lies outside.
+
+    Example:
+        >>> whole("threads", 0, 1, example=1)
+        Traceback (most recent call last):
+        litclf.utilities.errors.InputError: threads: must be a whole number of at least 1, got 0; fix: pass a value ...
+    """
+    if not _is_number(value, Integral) or value < low or (high is not None and value >= high):
+        limits = f"of at least {low}" if high is None else f"in [{low}, {high})"
+        raise InputError(where, f"must be a whole number {limits}, got {value!r}", f"pass a value such as {example}")
+
+
+def sizes(where: str, value: object, example: int) -> None:
+    """Refuses what is no list of positive whole numbers; an empty one passes.
+
+    Raises:
+        InputError: If ``value`` is something else, or one of it is.
+    """
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        raise InputError(where, f"must be a list of whole numbers, got {value!r}", f"pass a list such as [{example}]")
+    for size in value:
+        positive(where, size, example)
+
+
+def _number(where: str, value: object, example: float) -> None:
+    whole_one = isinstance(example, int)
+    if not _is_number(value, Integral if whole_one else Real):
+        rule = f"must be a {'whole ' if whole_one else ''}number, got {value!r}"
+        raise InputError(where, rule, f"pass a value such as {example}")
+
+
+def _is_number(value: object, kind: type) -> TypeGuard[float]:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def one_of(where: str, value: object, choices: Iterable[str]) -> None:
     """Refuses a name that is not among the choices, and proposes the nearest.
 
     Raises:
@@ -64,6 +102,6 @@ def one_of(where: str, value: str, choices: Iterable[str]) -> None:
     """
     names = list(choices)
     if value not in names:
-        near = nearest(value, names)
+        near = nearest(str(value), names)
         fix = f"did you mean {near}?" if near else f"pass {names[0]}"
         raise InputError(where, f"must be one of {', '.join(names)}, got {value!r}", fix)

@@ -11,8 +11,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from litclf.data.loading.loader import TrainLoader
 from litclf.data.loading.order import PassOrder
 from litclf.data.loading.plan import Plan, Position
-from litclf.utilities.checks import positive
-from litclf.utilities.errors import InputError
+from litclf.utilities.checks import positive, whole
 from litclf.utilities.lightning_internals import count_batches, steps_between_checkpoints
 
 
@@ -42,8 +41,7 @@ class EpochDataModule(LightningDataModule):
             positive("batch_size", batch_size, 32)
         positive("repeat", repeat, 1)
         positive("steps_per_execution", steps_per_execution, 100)
-        if seed < 0:
-            raise InputError("seed", f"must be zero or more, got {seed}", "pass a seed such as 42")
+        whole("seed", seed, 0, 2**32, example=42)
         self.batch_size = batch_size
         self.repeat = repeat
         self.steps_per_execution = steps_per_execution
