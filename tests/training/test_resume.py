@@ -193,7 +193,9 @@ def test_seconds_of_the_parts_add_up_and_each_checkpoint_file_is_opened_once(giv
 def test_the_command_opens_each_checkpoint_file_once(tmp_path):
     folder = stopped(tmp_path, 7, "on_train_batch_end", 20, model={"network": "mlp", "hidden_dims": [8]})
     assert opened_by(main, ["resume", str(folder)]) == (0, ONCE)
-    assert opened_by(main, ["test", "--ckpt_path", str(folder)]) == (0, {"best.ckpt": 1})
+    tools = [["predict"], ["predict", "--point=0,0"], ["export", "--format", "safetensors"]]
+    for name, *args in [["test"], *tools]:
+        assert opened_by(main, [name, "--ckpt_path", str(folder), *args]) == (0, {"best.ckpt": 1}), name
 
 
 def test_the_command_resumes_with_the_config_of_the_run(tmp_path, monkeypatch, capsys):

@@ -10,7 +10,6 @@ from litclf.cli.trained import ModelParser, load_model
 from litclf.inference.export.export import ExportError, export, loading_lines
 from litclf.inference.export.formats import FORMATS
 from litclf.inference.rebuild import rebuild_data
-from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.find import run_folder
 
 
@@ -35,7 +34,7 @@ def main(args: list[str]) -> int:
     model = load_model(given)
     output = given.output or run_folder(model.path) / f"model{FORMATS[given.format].ending}"
     try:
-        exported = export(model, rebuild_data(Checkpoint.read(model.path), changes), given.format, output)
+        exported = export(model, rebuild_data(model.checkpoint, changes), given.format, output)
     except ExportError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

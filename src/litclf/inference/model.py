@@ -52,19 +52,17 @@ class LoadedModel:
     """A trained model that takes raw inputs; see :func:`load`.
 
     Attributes:
-        path: The checkpoint.
+        checkpoint: What the checkpoint tells of model and data, without its weights.
         network: The network, on the CPU, in evaluation mode; its logits have shape ``(N, 1)`` for two classes told
             apart by one, else ``(N, C)``.
-        settings: The model's hyperparameters.
         preparation: Turns raw inputs into the network's.
         decision: Turns logits into probabilities and classes.
         class_names: Names of the C classes.
         calibration: What the checkpoint holds of temperature and threshold, whether it is applied or not.
     """
 
-    path: Path
+    checkpoint: Checkpoint
     network: nn.Module
-    settings: dict[str, Any]
     preparation: Preparation
     decision: Decision
     class_names: tuple[str, ...]
@@ -92,14 +90,19 @@ class LoadedModel:
         return self.predict(raw).probabilities
 
     @property
+    def path(self) -> Path:
+        """The file of the checkpoint."""
+        return self.checkpoint.path
+
+    @property
     def binary(self) -> bool:
         """Whether one logit tells two classes apart."""
-        return bool(self.settings["model_class"] == "BinaryClassifier")
+        return bool(self.checkpoint.hparams["model_class"] == "BinaryClassifier")
 
     @property
     def input_shape(self) -> list[int]:
         """Shape of one input of the network."""
-        return list(self.settings["input_shape"])
+        return list(self.checkpoint.hparams["input_shape"])
 
     @property
     def threads(self) -> int:
@@ -179,7 +182,8 @@ def load(path: str | Path, calibrated: bool = True, threshold: float | None = No
         _check_threshold(threshold, num_classes)
         chosen = threshold
     preparation = preparation_from(saved["preparation"])
-    return LoadedModel(path, network, saved, preparation, Decision(temperature, chosen), class_names, calibration)
+    decision = Decision(temperature, chosen)
+    return LoadedModel(checkpoint.without_weights(), network, preparation, decision, class_names, calibration)
 
 
 def _rebuild_network(checkpoint: Checkpoint) -> nn.Module:

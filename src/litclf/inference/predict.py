@@ -17,7 +17,6 @@ from litclf.inference.model import LoadedModel, Predictions
 from litclf.inference.rows import read_rows, row_writer
 from litclf.preprocessing.base import Preparation
 from litclf.preprocessing.table import TablePreparation
-from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.find import run_folder
 from litclf.runs.hparams import FREE
 from litclf.utilities.errors import InputError
@@ -73,8 +72,7 @@ def predict_split(model: LoadedModel, output: Path, changes: dict[str, Any], dat
     """
     from litclf.inference.rebuild import rebuild_data  # loads Lightning
 
-    checkpoint = Checkpoint.read(model.path)
-    source = rebuild_data(checkpoint)  # nothing of it is read yet
+    source = rebuild_data(model.checkpoint)  # nothing of it is read yet
     kind = type(source).__name__
     if data is not None and data.rpartition(".")[2] != kind:
         raise InputError(
@@ -85,7 +83,7 @@ def predict_split(model: LoadedModel, output: Path, changes: dict[str, Any], dat
             rule = f"is {value}, but {model.path} was made with {source.hparams[name]}"
             raise InputError(f"--data.{name}", rule, "drop it, or pass --input for other data")
     if changes:
-        source = rebuild_data(checkpoint, changes)
+        source = rebuild_data(model.checkpoint, changes)
     num_rows = 0
     with row_writer(output) as write:
         for x, y in source.predict_dataloader():
@@ -162,7 +160,7 @@ def draw_point(model: LoadedModel, point: NDArray[Any], predictions: Predictions
     from litclf.visualization.plots.boundary import draw_boundary, mesh_points  # loads matplotlib
     from litclf.visualization.plots.canvas import new_figure, save
 
-    train = rebuild_data(Checkpoint.read(model.path), changes).splits["train"]
+    train = rebuild_data(model.checkpoint, changes).splits["train"]
     # The point is one of those that the plane is drawn around.
     x = np.concatenate([_raw_numbers(model.preparation, train.x.numpy()), point])
     y = np.concatenate([train.y.numpy(), predictions.indexes])

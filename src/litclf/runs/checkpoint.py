@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,11 @@ class Checkpoint:
     def data_hparams(self) -> dict[str, Any]:
         """The DataModule's hyperparameters."""
         return dict(self.content.get("datamodule_hyper_parameters", {}))
+
+    def without_weights(self) -> Checkpoint:
+        """What it tells of model and data, without the tensors of the network and the optimizer, which take memory."""
+        kept = {key: value for key, value in self.content.items() if key not in ("state_dict", "optimizer_states")}
+        return replace(self, content=kept)
 
     def keep_as_last(self) -> None:
         """Makes the checkpoint that a run goes on from its last one, whatever later ones there were."""

@@ -112,7 +112,7 @@ def export(model: LoadedModel, data: InMemoryDataModule, format: Format, output:
 
 def loading_lines(model: LoadedModel, path: Path) -> list[str]:
     """The two lines of Python that load an exported ``state_dict`` into a new model."""
-    saved, wanted = model.settings, ("network", "hidden_dims", "activation", "input_shape", "num_classes")
+    saved, wanted = model.checkpoint.hparams, ("network", "hidden_dims", "activation", "input_shape", "num_classes")
     defaults = inspect.signature(Classifier).parameters
     given = {name: saved[name] for name in wanted if saved[name] != defaults[name].default and saved[name] != []}
     arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())

@@ -8,7 +8,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from litclf.inference.model import LoadedModel
-from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.find import run_folder
 from litclf.utilities.errors import InputError
 
@@ -55,7 +54,7 @@ def _extents(model: LoadedModel) -> list[tuple[float, float]]:
     from litclf.inference.rebuild import rebuild_data  # loads Lightning
 
     try:
-        x = rebuild_data(Checkpoint.read(model.path)).splits["train"].x
+        x = rebuild_data(model.checkpoint).splits["train"].x
     except (InputError, OSError):
         return [_EXTENT, _EXTENT]
     margin = 0.1 * (x.amax(0) - x.amin(0))
