@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 from litclf import MulticlassClassifier
+from litclf.data.audit.images import check_images
 from litclf.data.images import ImagesDataModule
 from litclf.engines.execution import Execution
 from litclf.preprocessing.image import ImagePreparation
@@ -126,6 +127,7 @@ def test_first_of_many_problems_is_told_with_their_number(folder):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"white": 0}, "white: must be positive, got 0"),
         ({"size": 0}, "size: must be positive, got 0"),
         ({"size": [1, 2, 3]}, r"size: must be a number, or height and width, got \[1, 2, 3\]"),
         ({"channels": 2}, "channels: must be 1 or 3, got 2"),
@@ -142,6 +144,40 @@ def test_first_of_many_problems_is_told_with_their_number(folder):
 def test_argument_out_of_range_is_refused(settings, message, folder):
     with pytest.raises(InputError, match=f"^{message}"):
         ImagesDataModule(**{"path": str(folder), **settings})
+
+
+@pytest.mark.parametrize(("bits", "said"), [(8, 255), (10, 1023), (12, 4095), (14, 16383), (16, None)])
+def test_images_that_use_little_of_sixteen_bits_are_said_and_read_by_their_white(bits, said, tmp_path):
+    stream = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for row in range(10):
+            values = stream.integers(0, 2**bits, (16, 16), dtype=np.uint16)
+            values[0, 0] = 2**bits - 1
+            Image.fromarray(values).save(tmp_path / name / f"{row}.png")
+    data = ImagesDataModule(str(tmp_path))
+    assert [*data.notes] == list(check_images(tmp_path).notes)
+    if said is None:
+        assert data.notes == ()
+        return
+    (note,) = data.notes
+    assert note == (
+        f"images of 16 bits reach {said} of 65535 at most, and look black: "
+        f"pass --data.white {said} where {said} is white"
+    )
+    mended = ImagesDataModule(str(tmp_path), white=said)
+    assert mended.notes == ()
+    assert data.splits["train"].x.max() == said // 257
+    assert mended.splits["train"].x.max() == 255
+    (note,) = ImagesDataModule(str(tmp_path), white=said - 1).notes
+    assert note == f"images of 16 bits reach {said}: what is above --data.white {said - 1} is white"
+
+
+def test_how_a_folder_was_read_is_noted(folder):
+    (folder / "cat" / "notes.txt").touch()
+    notes = ("passed over 1 file that is no image by its name (1 .txt)",)
+    assert ImagesDataModule(str(folder)).notes == notes
+    assert ImagesDataModule(str(folder), memory_budget=0).notes == notes
 
 
 def test_shifts_and_flips_are_drawn_as_asked(folder):

@@ -134,7 +134,11 @@ def test_files_that_are_no_images_are_told(images, tmp_path, capsys):
     (tmp_path / "in" / "a.png").write_bytes(data.files["test"].paths[0].read_bytes())
     (tmp_path / "in" / "notes.txt").write_text("no image")
     main(["--ckpt_path", str(result.folder), "--input", str(tmp_path / "in"), "--output", str(tmp_path / "out.csv")])
-    assert "passed over 1 files" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert told.err == "note        passed over 1 file that is no image by its name (1 .txt)\n"
+    (tmp_path / "in" / "b.png").symlink_to("nowhere")
+    with pytest.raises(InputError, match=r"--input: .*/in/b\.png is a link to nowhere, where nothing is found; fix: "):
+        main(["--ckpt_path", str(result.folder), "--input", str(tmp_path / "in"), "--output", str(tmp_path / "2.csv")])
 
 
 def test_one_image_is_one_row(images, tmp_path):

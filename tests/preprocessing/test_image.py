@@ -1,13 +1,14 @@
 import io
+import logging
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torchvision.transforms.v2 import functional
 
 from litclf.preprocessing.base import preparation_from
-from litclf.preprocessing.image import ImagePreparation, in_threads, is_grey, open_image
+from litclf.preprocessing.image import ImagePreparation, deepest, in_threads, is_grey, open_image
 from litclf.utilities.errors import InputError
 
 STREAM = np.random.default_rng(0)
@@ -74,6 +75,56 @@ def test_large_jpeg_read_at_a_fraction_is_near_the_whole(tmp_path):
 def test_sixteen_bits_of_grey_become_eight(tmp_path):
     path = save(tmp_path / "a.png", GREY.astype(np.uint16) * 257)
     assert np.array_equal(np.asarray(open_image(path)), GREY)
+
+
+@pytest.mark.parametrize(("white", "expected"), [(None, 15), (4095, 255), (2048, 255), (65535, 15), (5e9, 0)])
+def test_white_is_what_it_is_said_to_be(white, expected, tmp_path):
+    path = save(tmp_path / "a.png", np.full((2, 2), 4095, np.uint16))
+    assert np.asarray(open_image(path, white=white)).tolist() == [[expected] * 2] * 2
+    x = ImagePreparation(2, 2, 1, white=white).inputs([path])
+    assert torch.equal(x, torch.full((1, 1, 2, 2), expected / 255))
+    rebuilt = preparation_from(ImagePreparation(2, 2, 1, white=white).to_dict())
+    assert torch.equal(rebuilt.inputs([path]), x)
+
+
+def test_eight_bits_have_their_own_white(tmp_path):
+    path = save(tmp_path / "a.png", GREY)
+    assert np.array_equal(np.asarray(open_image(path, white=4095)), GREY)
+
+
+def test_pixels_of_unknown_range_are_read_where_white_is_given(tmp_path):
+    path = save(tmp_path / "a.tiff", np.array([[0, 0.5, 1, 2, -1, np.nan]], np.float32))
+    assert np.asarray(open_image(path, white=1)).tolist() == [[0, 127, 255, 255, 0, 0]]
+
+
+def test_the_largest_value_of_sixteen_bits_is_told(tmp_path):
+    values = np.array([[0, 4001]], np.uint16)
+    assert deepest(save(tmp_path / "a.png", values)) == 4001
+    assert deepest(save(tmp_path / "a.tiff", values)) == 4001
+    assert deepest(save(tmp_path / "b.png", GREY)) is None
+    assert deepest(tmp_path / "none.png") is None
+
+
+def test_what_pillow_warns_of_does_not_reach_the_terminal(tmp_path, capfd):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "x" * 200
+    path = save(tmp_path / "a.jpg", GREY, exif=exif.tobytes()[:60])
+    with pytest.warns(UserWarning, match="Tag data larger than file"), Image.open(path) as image:
+        image.getexif()
+    (image,) = in_threads(open_image, [path])
+    assert image.size == (6, 8), "the orientation can still be read"
+    logging.getLogger("PIL.TiffImagePlugin").warning("odd metadata")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_every_orientation_is_that_of_pillow(turn, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    path = save(tmp_path / "a.png", GREY, exif=exif)
+    with Image.open(path) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    assert np.array_equal(np.asarray(open_image(path)), expected)
 
 
 def test_transparent_parts_become_white(tmp_path):
@@ -182,7 +233,7 @@ def test_what_is_no_image_is_refused(raw, message):
         ImagePreparation(6, 8, 3).inputs(raw)
 
 
-@pytest.mark.parametrize(("name", "value"), [("height", 0), ("width", -1), ("channels", 2)])
+@pytest.mark.parametrize(("name", "value"), [("height", 0), ("width", -1), ("channels", 2), ("white", 0)])
 def test_argument_out_of_range_is_refused(name, value):
     with pytest.raises(InputError, match=f"^{name}: must be .*, got {value}"):
         ImagePreparation(**{"height": 6, "width": 8, "channels": 1, name: value})

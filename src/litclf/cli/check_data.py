@@ -114,5 +114,5 @@ def _report(source: str | None, target: str | None, encoding: str | None, settin
     if name == "TableDataModule" and arguments.get("path") is not None:
         return check_table(arguments.pop("path"), arguments.pop("target"), arguments)
     if name == "ImagesDataModule":
-        return check_images(arguments["path"], *(arguments[key] for key in ("val_size", "test_size", "seed")))
+        return check_images(arguments["path"], *(arguments[key] for key in ("val_size", "test_size", "seed", "white")))
     return check_loaded(kind(**arguments))

@@ -34,6 +34,7 @@ def main(args: Sequence[str]) -> int:
     categorical = "columns that are categories although they hold numbers, such as '[floor, year]'"
     parser.add_argument("--categorical", metavar="COLUMNS", type=_names, default=[], help=categorical)
     parser.add_argument("--encoding", metavar="NAME", help="encoding of a text file; default: told by its content")
+    parser.add_argument("--white", metavar="VALUE", type=float, help="white of images of 16 bits; default: 65535")
     parser.add_argument("--output", metavar="FILE", type=Path, help="file to write; default: the data's name, .yaml")
     given = parser.parse_args(args)
     output = given.output or Path(f"{given.source.resolve().stem}.yaml")
@@ -45,10 +46,12 @@ def main(args: Sequence[str]) -> int:
         for flag in ("target", "categorical", "encoding"):
             if getattr(given, flag):
                 raise InputError(f"--{flag}", "is for tables; the classes of images are their folders", "drop it")
+    elif given.white is not None:
+        raise InputError("--white", "is for folders of images", "drop it")
     with _told_as_given(given.source), replacing(output) as beside:
         target = None
         if given.source.is_dir():
-            text = draft_images(given.source, output)
+            text = draft_images(given.source, output, given.white)
         else:
             text, target = draft_table(given.source, given.target, output, given.categorical, given.encoding)
         beside.write_text(text, encoding="utf-8")
@@ -65,7 +68,8 @@ def _told_as_given(source: Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        where = {"path": str(source), "target": "--target", "encoding": "--encoding"}.get(error.where, error.where)
+        flags = {name: f"--{name}" for name in ("target", "encoding", "white")}
+        where = {"path": str(source), **flags}.get(error.where, error.where)
         what = error.what.removeprefix(f"{source} ") if error.where == "path" else error.what
         raise InputError(where, what, error.fix.replace("--data.", "--")) from error
 

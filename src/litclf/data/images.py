@@ -17,12 +17,15 @@ from litclf.data.loading.augmentation import flip, shift
 from litclf.data.loading.loader import EvalLoader, TrainLoader
 from litclf.data.loading.streaming import ImageStream, StreamedEvalLoader, StreamedTrainLoader
 from litclf.data.sources.folders import Files, ImageFolders, scan, split_files
-from litclf.preprocessing.image import ImagePreparation, in_threads, is_grey, open_image, unit
+from litclf.preprocessing.image import ImagePreparation, deepest, in_threads, is_grey, open_image, unit
 from litclf.utilities.checks import not_negative, positive, share
 from litclf.utilities.errors import InputError
 
 _SAMPLED = 100
-"""Images that are looked at to tell whether a folder is grey."""
+"""Images that are looked at to tell whether a folder is grey, and what of their range its images use."""
+
+_WHITES = (255, 1023, 4095, 16383)
+"""What is white in images of 8, 10, 12 and 14 bits."""
 
 
 class ImagesDataModule(ClassificationDataModule):
@@ -31,8 +34,9 @@ class ImagesDataModule(ClassificationDataModule):
     Batches are ``(x, y)``: ``x`` float32 of shape ``(N, channels, height, width)``, pixels in [0, 1]; ``y`` int64 of
     shape ``(N,)``, in [0, num_classes), by the sorted names of the class folders.
 
-    The class folders lie in ``train``, ``val`` (or ``valid``) and ``test``, or at the top; splits without a folder are
-    carved out of the training images by the seed, with the same shares of the classes.
+    The class folders lie in ``train``, ``val`` and ``test``, or at the top; ``docs/own-data.md`` tells what other names
+    and layouts are read. Splits without a folder are carved out of the training images by the seed, with the same
+    shares of the classes.
 
     Images are decoded once and stay in memory as uint8 where all of them together fit ``memory_budget``. Else worker
     processes read them anew in each pass; ``steps_per_execution`` is 1 then, whatever was asked. Samples, their order
@@ -47,6 +51,8 @@ class ImagesDataModule(ClassificationDataModule):
         test_size: Share of the images for the test where there is no folder for it, in [0, 1).
         max_shift: Largest random shift of a training image in each direction, in pixels; 0 for none.
         flip: Whether training images are mirrored left to right, half of the time.
+        white: Value of a white pixel in images of more than 8 bits, such as 4095 for 12 bits in files of 16; None takes
+            65535 for 16 bits.
         batch_size: Images of a mini-batch; None for full-batch steps.
         repeat: Passes over the training set in one Trainer epoch.
         steps_per_execution: Most optimizer steps that run as one Trainer batch.
@@ -81,6 +87,7 @@ class ImagesDataModule(ClassificationDataModule):
         test_size: float = 0.1,
         max_shift: int = 0,
         flip: bool = False,
+        white: float | None = None,
         batch_size: int | None = 64,
         repeat: int = 1,
         steps_per_execution: int = 1,
@@ -93,14 +100,17 @@ class ImagesDataModule(ClassificationDataModule):
         share("test_size", test_size)
         for name, value in (("max_shift", max_shift), ("memory_budget", memory_budget), ("num_workers", num_workers)):
             not_negative(name, value, 2)
+        if white is not None:
+            positive("white", white, 4095.0)
         path = str(path)
         self.save_hyperparameters()
         self.max_shift, self.flip, self.num_workers = max_shift, flip, num_workers
         folders = usable_folders(path)
         self.class_names = folders.class_names
         self.files = split_files(folders, val_size, test_size, seed)
-        height, width, depth = _shape(self.files["train"].paths, size, channels)
-        self._preparation = ImagePreparation(height, width, depth, resize=size is not None)
+        self.notes = (*folders.notes, *range_notes(self.files["train"].paths, white))
+        height, width, depth = _shape(self.files["train"].paths, size, channels, white)
+        self._preparation = ImagePreparation(height, width, depth, size is not None, white)
         self.input_shape = (depth, height, width)
         if max_shift >= min(height, width):
             rule = f"must be below the {min(height, width)} pixels of an image, got {max_shift}"
@@ -201,7 +211,31 @@ def usable_folders(path: str) -> ImageFolders:
     return folders
 
 
-def _shape(paths: list[Path], size: int | list[int] | None, channels: int | None) -> tuple[int, int, int]:
+def range_notes(paths: list[Path], white: float | None) -> list[str]:
+    """Says where a sample of images of 16 bits uses little of its range, or more than it is said to be.
+
+    Args:
+        paths: Image files.
+        white: What is said to be white; None for 65535.
+    """
+    values = [value for value in in_threads(deepest, _sample(paths)) if value is not None]
+    peak = max(values, default=0)
+    nearest = next((usual for usual in _WHITES if peak <= usual), None)
+    if white is not None and peak > white:
+        return [f"images of 16 bits reach {peak}: what is above --data.white {white:g} is white"]
+    if white is None and values and nearest is not None:
+        rule = f"images of 16 bits reach {peak} of 65535 at most, and look black"
+        return [f"{rule}: pass --data.white {nearest} where {nearest} is white"]
+    return []
+
+
+def _sample(paths: list[Path]) -> list[Path]:
+    return paths[:: -(-len(paths) // _SAMPLED) or 1]
+
+
+def _shape(
+    paths: list[Path], size: int | list[int] | None, channels: int | None, white: float | None
+) -> tuple[int, int, int]:
     """Height, width and channels: those given, else those of a sample of the images."""
     sides = [size, size] if isinstance(size, int | float) else list(size or ())
     if size is not None and len(sides) != 2:
@@ -210,9 +244,9 @@ def _shape(paths: list[Path], size: int | list[int] | None, channels: int | None
         positive("size", side, 28)
     if sides and channels:
         return sides[0], sides[1], channels
-    sample = paths[:: -(-len(paths) // _SAMPLED)] if channels is None else paths[:1]
+    sample = _sample(paths) if channels is None else paths[:1]
     try:
-        looks = list(in_threads(lambda path: ((image := open_image(path)).size, is_grey(image)), sample))
+        looks = list(in_threads(lambda path: ((image := open_image(path, None, white)).size, is_grey(image)), sample))
     except InputError as error:
         # Under this argument, where the command line looks for what a constructor refuses.
         raise InputError("path", f"{error.where} {error.what}", error.fix) from error

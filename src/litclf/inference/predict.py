@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from litclf.preprocessing.table import TablePreparation
 from litclf.runs.find import run_folder
 from litclf.runs.hparams import FREE
 from litclf.utilities.errors import InputError
+from litclf.utilities.notes import tell
+from litclf.utilities.text import listed
 
 
 def predict_file(model: LoadedModel, source: Path, output: Path, encoding: str | None = None) -> int:
@@ -201,17 +202,19 @@ def _rows(source: Path, model: LoadedModel, encoding: str | None) -> Iterator[tu
 
 
 def _images(source: Path, at_once: int) -> Iterator[tuple[Any, pa.RecordBatch]]:
+    from litclf.data.sources.image_files import Tree
     from litclf.preprocessing.image import EXTENSIONS
 
     if source.is_file():
         yield [source], pa.RecordBatch.from_pydict({"file": [source.name]})
         return
-    paths = [Path(where, name) for where, _, names in os.walk(source) for name in names if not name.startswith(".")]
-    images = sorted(path for path in paths if path.suffix.lower() in EXTENSIONS)
+    tree = Tree()
+    images = sorted(tree.images(source))
+    for problem in tree.problems():
+        raise InputError("--input", f"{problem.path} {problem.rule}", problem.fix)
     if not images:
-        raise InputError("--input", f"{source} holds no images", f"pass a folder of {', '.join(EXTENSIONS)} files")
-    if len(images) < len(paths):
-        print(f"passed over {len(paths) - len(images)} files that are no images, by their names")
+        raise InputError("--input", f"{source} holds no images", f"pass a folder of {listed(EXTENSIONS, most=9)} files")
+    tell(*tree.notes())
     with tqdm(total=len(images), unit=" images", disable=None, leave=False) as bar:
         for start in range(0, len(images), at_once):
             piece = images[start : start + at_once]

@@ -107,7 +107,10 @@ def classes_of(logits: Tensor, border: float = 0.0) -> Tensor:
         >>> classes_of(torch.tensor([-1.0, 2.0])), classes_of(torch.tensor([[0.0, 1.0, 2.0]]))
         (tensor([0, 1]), tensor([2]))
     """
-    return (logits > border).long() if logits.ndim == 1 else logits.argmax(dim=-1)
+    if logits.ndim == 1:
+        return (logits > border).long()
+    # Without keepdim ONNX Runtime gives the classes of no samples the shape (0, C).
+    return logits.argmax(dim=-1, keepdim=True).flatten()
 
 
 class Decision(nn.Module):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,16 +15,34 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from litclf.preprocessing.base import Preparation
+from litclf.preprocessing.png import without_metadata
 from litclf.utilities.checks import positive
 from litclf.utilities.errors import InputError
 
-EXTENSIONS: tuple[str, ...] = tuple(IMG_EXTENSIONS)
-"""Endings of image files, lower case; those of torchvision's ImageFolder."""
+EXTENSIONS: tuple[str, ...] = (*IMG_EXTENSIONS, ".jfif", ".jpe", ".jif", ".pjpeg", ".pjp")
+"""Endings of image files, lower case; those of torchvision's ImageFolder, and other endings of JPEG files."""
+
+_DEEPEST = 65535
+"""Largest value of sixteen bits."""
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings a photo upright, by the orientation in its metadata."""
+
+# Of odd metadata Pillow tells the log too; without a handler of its own that would reach the terminal.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 Pixels = NDArray[np.uint8]
 Result = TypeVar("Result")
@@ -36,6 +56,8 @@ class ImagePreparation(Preparation):
         width: Width that the network takes, in pixels.
         channels: 1 makes every image grey, 3 makes it red, green and blue.
         resize: Whether images of other sizes are stretched to this one; else they are refused.
+        white: Value of a white pixel in images of more than 8 bits, such as 4095 for 12 bits in files of 16. None takes
+            65535 for 16 bits, and refuses images whose range is not known.
 
     Example:
         >>> ImagePreparation(2, 2, 1).inputs(np.array([[[0, 255], [51, 0]]], dtype=np.uint8))
@@ -45,17 +67,21 @@ class ImagePreparation(Preparation):
 
     kind = "image"
 
-    def __init__(self, height: int, width: int, channels: int, resize: bool = False) -> None:
+    def __init__(
+        self, height: int, width: int, channels: int, resize: bool = False, white: float | None = None
+    ) -> None:
         positive("height", height, 28)
         positive("width", width, 28)
         if channels not in (1, 3):
             raise InputError("channels", f"must be 1 or 3, got {channels}", "pass 1 for grey or 3 for colour")
-        self.height, self.width, self.channels, self.resize = height, width, channels, resize
+        if white is not None:
+            positive("white", white, 4095.0)
+        self.height, self.width, self.channels, self.resize, self.white = height, width, channels, resize, white
 
     def to_dict(self) -> dict[str, Any]:
-        """The size, the channels, and whether other sizes are stretched."""
-        size = {"height": self.height, "width": self.width, "channels": self.channels, "resize": self.resize}
-        return {"kind": self.kind, **size}
+        """The size, the channels, whether other sizes are stretched, and what is white."""
+        names = ("height", "width", "channels", "resize", "white")
+        return {"kind": self.kind, **{name: getattr(self, name) for name in names}}
 
     def inputs(self, raw: Any) -> Tensor:
         """Pixels in [0, 1], float32 of shape ``(N, channels, height, width)``.
@@ -81,7 +107,8 @@ class ImagePreparation(Preparation):
         Raises:
             InputError: If the file cannot be read or does not fit.
         """
-        return self._pixels(str(path), open_image(path, 2 * max(self.height, self.width) if self.resize else None))
+        least = 2 * max(self.height, self.width) if self.resize else None
+        return self._pixels(str(path), open_image(path, least, self.white))
 
     def _any_pixels(self, numbered: tuple[int, Any]) -> Pixels:
         row, image = numbered
@@ -89,7 +116,7 @@ class ImagePreparation(Preparation):
             return self.file_pixels(os.fspath(image))
         if isinstance(image, Image.Image):
             with _refused(f"image {row}"):
-                return self._pixels(f"image {row}", _plain(image, f"image {row}"))
+                return self._pixels(f"image {row}", _plain(image, f"image {row}", self.white))
         rule = f"must be a path or a Pillow image, got {type(image).__name__}"
         raise InputError(f"image {row}", rule, "pass paths, Pillow images or a uint8 array of shape (N, H, W)")
 
@@ -109,25 +136,46 @@ def unit(x: Tensor) -> Tensor:
     return x.to(torch.float32).div_(255)
 
 
-def open_image(path: str | Path, least: int | None = None) -> Image.Image:
+def open_image(path: str | Path, least: int | None = None, white: float | None = None) -> Image.Image:
     """The image of a file, upright, in Pillow's mode L where the file is grey and RGB where it has colours.
 
-    Sixteen bits of grey become eight. What is transparent becomes white, as most viewers show it.
+    It is used as it is stored where only its metadata are broken. Sixteen bits of grey become eight. What is
+    transparent becomes white, as most viewers show it.
 
     Args:
         path: The file.
         least: Shortest side that matters, in pixels: larger JPEG files are then read at a fraction of their size,
             which is several times faster. None reads every pixel.
+        white: Value of a white pixel in images of more than 8 bits; None takes 65535 for 16 bits.
 
     Raises:
         InputError: If the file is no image, damaged, too large to be safe, or has no known range of values.
     """
-    with _refused(str(path)), Image.open(path) as image:
-        if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
-            raise Image.DecompressionBombError
-        if least is not None:
-            image.draft(None, (least, least))
-        return _plain(image, str(path))
+    with _refused(str(path)):
+        try:
+            return _read(path, str(path), least, white)
+        except (InputError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise
+        except Exception:  # Pillow raises many kinds, of metadata too
+            pixels = without_metadata(Path(path).read_bytes())
+            if pixels is None:
+                raise
+            return _read(io.BytesIO(pixels), str(path), least, white)
+
+
+def deepest(path: str | Path) -> int | None:
+    """The largest value of an image of 16 bits; None of another, or of one that cannot be read.
+
+    Of colours Pillow reads the upper eight bits alone, which tell it to a multiple of 257.
+    """
+    try:
+        with _refused(str(path)), Image.open(path) as image:
+            if _is_deep(image):
+                return int(np.asarray(image).max())
+            colours = any(";16" in str(tile) for tile in image.tile)
+            return int(np.asarray(image.convert("RGB")).max()) * 257 if colours else None
+    except InputError:
+        return None
 
 
 def is_grey(image: Image.Image) -> bool:
@@ -141,6 +189,8 @@ def is_grey(image: Image.Image) -> bool:
 def in_threads(read: Callable[[Any], Result], items: Iterable[Any], threads: int | None = None) -> Iterator[Result]:
     """What ``read`` makes of each item, in their order; most of the work on images runs outside of Python's lock."""
     with warnings.catch_warnings(), ThreadPoolExecutor(threads or min(os.cpu_count() or 1, 16)) as pool:
+        # Odd metadata are no matter of whoever has the images: what can be read is used, and what cannot is refused.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         # Pillow warns of a decompression bomb only up to twice the size, and then unpacks it.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield from pool.map(read, items)
@@ -164,18 +214,48 @@ def _refused(where: str) -> Iterator[None]:
         raise InputError(where, f"cannot be read: {reason}", "replace it, or leave it out") from error
 
 
-def _plain(image: Image.Image, where: str) -> Image.Image:
+def _read(file: str | Path | io.BytesIO, where: str, least: int | None, white: float | None) -> Image.Image:
+    with Image.open(file) as image:
+        if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
+            raise Image.DecompressionBombError
+        if least is not None:
+            image.draft(None, (least, least))
+        return _plain(image, where, white)
+
+
+def _plain(image: Image.Image, where: str, white: float | None) -> Image.Image:
     """The image upright, in mode L or RGB."""
-    image = ImageOps.exif_transpose(image)
+    image = _upright(image)
+    if _is_deep(image):
+        return _eight_bits(image, white or _DEEPEST)
     if image.mode in ("I", "F"):
+        if white is not None:
+            return _eight_bits(image, white)
         rule = f"has pixels of Pillow's mode {image.mode}, whose range is not known"
-        raise InputError(where, rule, "save it with 8 or 16 bits for each pixel")
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+        raise InputError(where, rule, "pass --data.white with the value of white, or save it with 8 or 16 bits")
     if image.has_transparency_data:
         seen = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The image as its metadata say it was taken; as it is stored where these cannot be read."""
+    image.load()  # damaged pixels are no matter of the metadata, which some formats keep behind them
+    try:
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # Pillow raises many kinds for metadata too
+        return image
+    return image if turn is None else image.transpose(turn)
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode.startswith("I;16")
+
+
+def _eight_bits(image: Image.Image, white: float) -> Image.Image:
+    values = np.nan_to_num(np.asarray(image).astype(np.float64))
+    return Image.fromarray((values * 255 / white).clip(0, 255).astype(np.uint8))
 
 
 def _images_of(raw: Any) -> list[Image.Image]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import yaml
 
@@ -19,6 +19,17 @@ def width(text: str) -> int:
     """
     # Names come decomposed from macOS; the parts of a Korean syllable are one letter only together.
     return sum(_places(letter) for letter in unicodedata.normalize("NFC", text))
+
+
+def listed(names: Collection[object], most: int = 20) -> str:
+    """Names with commas between, of which those beyond ``most`` are counted.
+
+    Example:
+        >>> listed(["a", "b", "c"]), listed(["a", "b", "c"], most=2)
+        ('a, b, c', 'a, b and 1 more')
+    """
+    shown = ", ".join(str(name) for name, _ in zip(names, range(most), strict=False))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _places(letter: str) -> int:

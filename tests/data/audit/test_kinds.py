@@ -26,8 +26,8 @@ def test_the_kinds_are_these_and_in_this_order():
         "column": ["useless", "mixed", "infinite", "row numbers", "missing"],
         "rows": ["leak", "straddle", "rare", "constant", "duplicate", "scale"],
         "files": [
-            *("no folder", "one class", "empty class", "unknown class", "unknown split", "two splits", "no class"),
-            *("no image", "unreadable"),
+            *("no folder", "one class", "empty class", "unknown class", "unknown split", "two splits", "no train"),
+            *("no class", "broken link", "closed", "unreadable"),
         ],
         "images": ["two classes", "straddle", "duplicate", "rare", "blank", "odd size", "odd colour"],
     }

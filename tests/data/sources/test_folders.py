@@ -51,8 +51,48 @@ def test_split_folders_are_taken_whatever_validation_is_called(tmp_path):
 
 def test_a_class_may_be_called_train(tmp_path):
     touch(tmp_path, "train/1.png", "car/1.png", "plane/1.png")
-    assert scan(tmp_path).class_names == ("car", "plane", "train")
-    assert list(scan(tmp_path).files) == ["train"]
+    found = scan(tmp_path)
+    assert found.class_names == ("car", "plane", "train")
+    assert list(found.files) == ["train"]
+    (note,) = found.notes
+    assert "train is a class, as it lies among others" in note
+
+
+def test_classes_are_in_the_order_of_numbers_where_they_are_numbers(tmp_path):
+    touch(tmp_path, *(f"{name}/1.png" for name in ("10", "9", "01", "1")))
+    found = scan(tmp_path)
+    assert found.class_names == ("01", "1", "9", "10")
+    assert [path.parent.name for path in found.files["train"].paths] == ["01", "1", "9", "10"]
+    touch(tmp_path, "ten/1.png")
+    assert scan(tmp_path).class_names == ("01", "1", "10", "9", "ten")
+
+
+def test_classes_that_are_hardly_told_apart_are_said_and_spaces_do_not_matter(tmp_path):
+    touch(tmp_path, "train/Cat/1.png", "train/cat/1.png", "train/red\u00a0fox /1.png", "test/red fox/1.png")
+    found = scan(tmp_path)
+    assert found.class_names == ("Cat", "cat", "red fox")
+    assert found.files["test"].targets == [2]
+    assert found.notes == [
+        "classes Cat and cat look alike, and are not the same",
+        "test has no image of class Cat, cat",
+    ]
+
+
+def test_an_unknown_class_is_told_by_the_nearest_and_never_by_thousands(tmp_path):
+    touch(
+        tmp_path, *(f"train/red fox {number}/1.png" for number in range(300)), "test/bird/1.png", "test/Red Fox 7/1.png"
+    )
+    first, second = scan(tmp_path).problems
+    assert first.fix.startswith("is it red fox 7? rename it")
+    assert len(second.fix) < 350
+    assert second.fix.startswith("name it as one of those of train: red fox 0, ")
+
+
+def test_the_only_folder_is_proposed_where_it_holds_the_classes(tmp_path):
+    touch(tmp_path, "pets-main/cat/1.png", "pets-main/dog/1.png")
+    (problem,) = scan(tmp_path).problems
+    assert problem.fix.startswith(f"pass the folder {tmp_path}/pets-main if the classes are cat, dog")
+    assert scan(tmp_path / "pets-main").class_names == ("cat", "dog")
 
 
 def test_korean_names_taken_apart_by_macos_are_put_together(tmp_path):
@@ -69,11 +109,26 @@ def test_korean_names_taken_apart_by_macos_are_put_together(tmp_path):
     [
         (["cat/1.png"], [("one class", ".")]),
         ([], [("one class", ".")]),
-        (["1.png", "2.png"], [("no class", "1.png"), ("no class", "2.png"), ("one class", ".")]),
+        (["1.png", "2.png"], [("no class", ".")]),
         (["cat/1.png", "dog/1.png", "stray.jpg"], [("no class", "stray.jpg")]),
         (["train/a/1.png", "train/b/1.png", "train/2.png", "test/a/1.png"], [("no class", "train/2.png")]),
-        (["cat/1.png", "dog/notes.txt"], [("no image", "dog/notes.txt"), ("empty class", "dog")]),
-        (["cat/1.png", "dog/1.gif", "dog/2.png"], [("no image", "dog/1.gif")]),
+        (["cat/1.png", "dog/notes.txt"], [("empty class", "dog")]),
+        (["cat/1.png", "cat/2.png", "other/cat/1.png", "dog/1.png", "3.png"], [("no class", "3.png")]),
+        (["train/1.png", "test/1.png"], [("no class", "train")]),
+        (["train/images/1.png", "val/images/1.png"], [("no class", "train/images")]),
+        (["train/a/1.png", "train/b/1.png", "test/1.png"], [("no class", "test")]),
+        (["cat/1.png", "dog/1.png", "test/1.png"], [("no train", ".")]),
+        (["test/a/1.png", "test/b/1.png", "val/a/1.png", "val/b/1.png"], [("no train", ".")]),
+        (["car/1.png", "train/1.png"], [("no class", "train")]),
+        (["car/1.png", "bus/1.png", "train/1.png", "test/1.png"], [("no class", "train")]),
+        (["a_train/1.png", "a_test/1.png", "b_train/1.png", "b_test/1.png"], [("two splits", "b_train")]),
+        (["images/1.png", "masks/1.png"], [("no class", ".")]),
+        (["fold_1/a/1.png", "fold_1/b/1.png", "fold_2/a/1.png", "fold_2/b/1.png"], [("no class", "fold_1")]),
+        (["a/train/1.png", "a/test/1.png", "b/1.png"], [("unknown split", "b")]),
+        (
+            [*(f"{c}/{s}/x/1.png" for c in "ab" for s in ("train", "test"))],
+            [("unknown split", "a/test"), ("unknown split", "b/test")],
+        ),
         (["train/a/1.png", "train/b/1.png", "test/c/1.png"], [("unknown class", "test/c")]),
         (["train/a/1.png", "train/b/1.png", "extra/a/1.png"], [("unknown split", "extra")]),
         (["train/a/1.png", "train/b/1.png", "val/a/1.png", "valid/a/1.png"], [("two splits", "valid")]),
@@ -84,10 +139,19 @@ def test_what_is_wrong_is_found_with_its_place(names, expected, tmp_path):
     assert found_problems(tmp_path) == expected
 
 
-def test_empty_class_folder_is_found_in_every_split(tmp_path):
-    touch(tmp_path, "train/a/1.png", "train/b/1.png")
-    (tmp_path / "test" / "a").mkdir(parents=True)
-    assert found_problems(tmp_path) == [("empty class", "test/a")]
+def test_a_split_may_lack_a_class_or_all_and_says_so_while_training_may_not(tmp_path):
+    touch(tmp_path, "train/a/1.png", "train/b/1.png", "test/b/1.png")
+    for name in ("test/a", "val"):
+        (tmp_path / name).mkdir(parents=True)
+    found = scan(tmp_path)
+    assert not found.problems
+    assert {split: files.targets for split, files in found.files.items()} == {"train": [0, 1], "val": [], "test": [1]}
+    assert found.notes == [
+        "val holds no images: remove its folder, and some of train are drawn for it",
+        "test has no image of class a",
+    ]
+    (tmp_path / "train/c").mkdir()
+    assert found_problems(tmp_path) == [("empty class", "train/c")]
 
 
 def test_no_folder_is_found(tmp_path):

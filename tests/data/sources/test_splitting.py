@@ -6,14 +6,14 @@ from litclf.data.sources.splitting import rows_by_column
 
 
 def test_column_names_the_splits():
-    rows = rows_by_column(pd.Series(["train", "Valid", "test", "validation ", "train"]))
+    rows = rows_by_column(pd.Series(["train", "Valid", "TEST", "validation ", "training set"]))
     assert {name: places.tolist() for name, places in rows.items()} == {"train": [0, 4], "val": [1, 3], "test": [2]}
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (["train", "dev"], "line 3, column part must be train, val or test, got dev"),
+        (["train", "rest"], "line 3, column part must be train, val or test, got rest"),
         (["train", None], "line 3, column part must be train, val or test, got nan"),
         (["test", "val"], "no row has train in column part"),
     ],

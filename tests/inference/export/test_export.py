@@ -63,7 +63,7 @@ def test_an_export_of_many_classes_answers_as_the_model_does(format, blobs, tmp_
     assert_told(export(*blobs, format, path), path, *blobs)
 
 
-@pytest.mark.parametrize("samples", [1, 7])
+@pytest.mark.parametrize("samples", [0, 1, 7])
 def test_onnx_takes_raw_rows_in_batches_of_any_size(circles, exported, samples):
     model, _ = circles
     session = onnxruntime.InferenceSession(exported("onnx")[1])

@@ -11,6 +11,7 @@ from litclf.data.images import ImagesDataModule, usable_folders
 from litclf.data.sources.folders import ImageFolders, split_files
 from litclf.preprocessing.image import in_threads, open_image
 from litclf.utilities.errors import InputError
+from litclf.utilities.notes import of_tool, tell
 
 _SAMPLED = 100
 """Images whose sizes are looked at."""
@@ -47,6 +48,7 @@ data:
     path: {path}
     size: {size:<21}# {why}
     channels: {channels:<17}# 1 for grey, 3 for colour
+    white: {white:<20}# value of white in images of more than 8 bits; null for 65535
 {shares}    max_shift: 2               # random shifts of training images, in pixels; 0 for none
     flip: false                # true where an image and its mirror image are of the same class
     batch_size: 64
@@ -57,19 +59,22 @@ trainer:
 """
 
 
-def draft_images(path: str | Path, file: str | Path) -> str:
+def draft_images(path: str | Path, file: str | Path, white: float | None = None) -> str:
     """A commented config for the folder of images ``path``, ready for ``litclf fit -c``.
 
     Args:
         path: A folder as :class:`~litclf.data.images.ImagesDataModule` takes it.
         file: The file that the config is for.
+        white: Value of a white pixel in images of more than 8 bits; None for 65535.
 
     Raises:
         InputError: If the folder cannot be used; the message names the file at fault.
     """
     folders = usable_folders(str(path))
     shares = _shares(folders)
-    data = ImagesDataModule(str(path), 28, None, shares.get("val_size", 0.0), shares.get("test_size", 0.0))
+    val_size, test_size = (shares.get(f"{split}_size", 0.0) for split in ("val", "test"))
+    data = ImagesDataModule(str(path), 28, None, val_size, test_size, white=white)
+    tell(*map(of_tool, data.notes))
     files = [file for files in data.files.values() for file in files.paths]
     steps_per_pass = -(-len(data.files["train"].paths) // _BATCH_SIZE)
     repeat = -(-_STEPS_PER_EPOCH // steps_per_pass)
@@ -85,6 +90,7 @@ def draft_images(path: str | Path, file: str | Path) -> str:
         size=size,
         why=why,
         channels=data.input_shape[0],
+        white="null" if white is None else white,
         shares="".join(f"    {name + ': ' + str(share):<27}# {_SHARES[name]}\n" for name, share in shares.items()),
         repeat=repeat,
         epochs=epochs,

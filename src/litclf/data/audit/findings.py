@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from litclf.utilities.files import write_json
 from litclf.utilities.notes import told
-from litclf.utilities.text import aligned
+from litclf.utilities.text import aligned, listed
 
 NOTES = {"missing"}
 """Kinds of findings that training deals with by itself, so that a fit does not mention them."""
@@ -43,9 +43,7 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        more = len(self.where) - _SHOWN
-        names = ", ".join(self.where[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        return f"{names} {self.message}"
+        return f"{listed(self.where, _SHOWN)} {self.message}"
 
 
 Look = TypeVar("Look", contravariant=True)
@@ -122,7 +120,7 @@ class Report:
         lines = []
         for name, value in self.summary.items():
             if isinstance(value, dict):
-                value = ", ".join(f"{key} {number}" for key, number in value.items())
+                value = listed([f"{key} {number}" for key, number in value.items()])
             if not isinstance(value, list):
                 lines.append(f"{name:11} {value}")
         if columns := self.summary.get("columns"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from tqdm import tqdm
 from litclf.data.audit.findings import Finding, Manager, Report, found_by
 from litclf.data.audit.kinds import blank, copies, folder, odd, rare, unreadable
 from litclf.data.audit.looks import Images, Look
-from litclf.data.images import ImagesDataModule
-from litclf.data.sources.folders import scan, split_files
+from litclf.data.images import ImagesDataModule, range_notes
+from litclf.data.sources.folders import Files, scan, split_files
 from litclf.preprocessing.image import Pixels, in_threads, is_grey, open_image
 from litclf.utilities.errors import InputError
 
@@ -25,7 +26,9 @@ IN_IMAGES: tuple[Manager[Images], ...] = (copies, rare, blank, odd)
 """Kinds of what is the matter with the images of the splits, in the order in which they are told."""
 
 
-def check_images(path: str | Path, val_size: float = 0.1, test_size: float = 0.1, seed: int = 42) -> Report:
+def check_images(
+    path: str | Path, val_size: float = 0.1, test_size: float = 0.1, seed: int = 42, white: float | None = None
+) -> Report:
     """Reads every image below ``path`` and reports what a person should know before training.
 
     Args:
@@ -33,6 +36,7 @@ def check_images(path: str | Path, val_size: float = 0.1, test_size: float = 0.1
         val_size: Its share for validation, which tells what images straddle the splits.
         test_size: Its share for the test.
         seed: Its seed of the split.
+        white: What it takes as white in images of more than 8 bits.
 
     Returns:
         The report. Findings are of the kinds of :data:`IN_FILES` and :data:`IN_IMAGES`, and ``refused`` where images
@@ -40,8 +44,8 @@ def check_images(path: str | Path, val_size: float = 0.1, test_size: float = 0.1
     """
     found = scan(path)
     paths = [file for files in found.files.values() for file in files.paths]
-    bar = tqdm(in_threads(_look, paths), desc="checking images", total=len(paths), disable=None, leave=False)
-    looks = list(bar)
+    read = in_threads(partial(_look, white), paths)
+    looks = list(tqdm(read, desc="checking images", total=len(paths), disable=None, leave=False))
     digests = {look.path: look.digest for look in looks if not look.error}
     images = Images(found.files, found.class_names, digests, looks, found.problems)
     findings = found_by(IN_FILES, images)
@@ -55,7 +59,7 @@ def check_images(path: str | Path, val_size: float = 0.1, test_size: float = 0.1
     summary = _counts(images)
     summary["sizes"] = dict(Counter(look.size for look in images.readable).most_common(10))
     summary["colours"] = dict(Counter(look.kind for look in images.readable))
-    return Report(summary, findings)
+    return Report(summary, findings, [*found.notes, *range_notes(found.files.get("train", Files([], [])).paths, white)])
 
 
 def check_loaded(data: ImagesDataModule) -> Report:
@@ -70,12 +74,12 @@ def check_loaded(data: ImagesDataModule) -> Report:
             pixels = data.splits[split].x.cpu().numpy()
             digests.update((path, _digest(image)) for path, image in zip(files.paths, pixels, strict=True))
     images = Images(data.files, data.class_names, digests)
-    return Report(_counts(images), found_by((copies, rare), images))
+    return Report(_counts(images), found_by((copies, rare), images), list(data.notes))
 
 
-def _look(path: Path) -> Look:
+def _look(white: float | None, path: Path) -> Look:
     try:
-        image = open_image(path)
+        image = open_image(path, None, white)
     except InputError as error:
         return Look(path, error.what)
     grey = is_grey(image)

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from litclf.data.base import ClassificationDataModule
-from litclf.data.sources.folders import Files, Problem
+from litclf.data.sources.folders import Files
+from litclf.data.sources.image_files import Problem
 from litclf.preprocessing.base import ArrayPreparation
 from litclf.preprocessing.table import TablePreparation
 

@@ -14,6 +14,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from litclf.data.sources.class_names import in_order
 from litclf.preprocessing.table import TablePreparation, numbers_of, parsed_numbers, texts_of
 from litclf.utilities.errors import InputError, nearest
 
@@ -208,15 +209,13 @@ def class_labels(column: pd.Series[Any]) -> NDArray[np.object_]:
 
 
 def sorted_classes(labels: NDArray[np.object_]) -> tuple[str, ...]:
-    """The classes in order: by value where all are whole numbers, else by text.
+    """The classes in order: by value where all are numbers, else by text.
 
     Example:
         >>> sorted_classes(np.array(["10", "9", "9"], dtype=object))
         ('9', '10')
     """
-    names = set(labels.tolist())
-    whole = all(re.fullmatch(r"-?\d+", name) for name in names)
-    return tuple(sorted(names, key=int if whole else str))
+    return in_order(labels.tolist())
 
 
 def check_column(name: str, frame: pd.DataFrame, where: str, what: str) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -12,29 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from litclf.data.sources.class_names import in_order, lookalikes
+from litclf.data.sources.image_files import Problem, Tree
+from litclf.data.sources.layouts import find_layout
 from litclf.data.sources.stratified import stratified_rows
 from litclf.preprocessing.image import EXTENSIONS
-
-SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-"""Names of split folders, and the splits they hold."""
-
-_LEFT_BY_SYSTEMS = {"thumbs.db", "desktop.ini"}
-
-
-class Problem(NamedTuple):
-    """Something wrong with a folder of images.
-
-    Attributes:
-        kind: What it is, in a word or two.
-        path: The file or folder at fault.
-        rule: What is wrong with it.
-        fix: The way out.
-    """
-
-    kind: str
-    path: Path
-    rule: str
-    fix: str
+from litclf.utilities.errors import nearest
+from litclf.utilities.text import listed
 
 
 class Files(NamedTuple):
@@ -49,44 +30,38 @@ class ImageFolders:
     """What :func:`scan` found.
 
     Attributes:
-        class_names: Names of the class folders in sorted order, composed as Unicode's NFC.
+        class_names: Names of the classes, those of the class folders with Unicode and spaces evened out: in the order
+            of numbers where all are numbers, else of texts.
         files: The files of each split that has a folder; only ``train`` where class folders lie at the top.
         problems: What keeps the folder from being used, in the order it was found.
+        notes: How the folder was understood, and what of it was passed over; a sentence each.
     """
 
     class_names: tuple[str, ...] = ()
     files: dict[str, Files] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def scan(path: str | Path) -> ImageFolders:
-    """Lists the images below class folders, as torchvision's ImageFolder does, by split where there are split folders.
+    """Lists the images below class folders, by split where there are folders for splits.
 
-    Class folders lie in ``train`` and in ``val`` (or ``valid``, ``validation``) and ``test`` beside it, or at the top.
-    Hidden files are passed over.
+    How a folder is read is told in ``docs/own-data.md``.
     """
-    root, found = Path(path), ImageFolders()
+    root, found, tree = Path(path), ImageFolders(), Tree()
     if not root.is_dir():
         rule = "is a file, not a folder" if root.exists() else "does not exist"
         found.problems.append(Problem("no folder", root, rule, "pass a folder that holds a folder for each class"))
         return found
-    classes = {split: _class_folders(folder, found) for split, folder in _split_folders(root, found).items()}
-    found.class_names = tuple(sorted({_name(folder) for folder in classes["train"]}))
-    if len(found.class_names) < 2:
-        rule = f"must hold two class folders or more, got {len(found.class_names)}"
-        fix = "sort the images into a folder for each class, such as cat/1.png and dog/1.png"
-        found.problems.append(Problem("one class", root, rule, fix))
-    numbers = {name: number for number, name in enumerate(found.class_names)}
-    for split, folders in classes.items():
-        files = found.files.setdefault(split, Files([], []))
-        for folder in sorted(folders, key=_name):
-            if _name(folder) not in numbers:
-                fix = f"name it as one of the class folders of train: {', '.join(found.class_names)}"
-                found.problems.append(Problem("unknown class", folder, "is a class that train does not have", fix))
-                continue
-            paths = list(_images(folder, found))
-            files.paths.extend(paths)
-            files.targets.extend([numbers[_name(folder)]] * len(paths))
+    layout = find_layout(root, tree)
+    found.problems += layout.problems
+    found.class_names = in_order(name for name, _ in layout.classes.get("train", ()))
+    if len(found.class_names) < 2 and not layout.problems:
+        found.problems.append(_one_class(root, layout.classes["train"], tree))
+    for split, folders in layout.classes.items():
+        found.files[split] = _files(split, folders, found, tree)
+    found.problems += tree.problems()
+    found.notes = [*layout.notes, *([] if found.problems else _about_classes(found)), *tree.notes()]
     return found
 
 
@@ -117,59 +92,46 @@ def _take(files: Files, rows: NDArray[np.int64]) -> Files:
     return Files([files.paths[row] for row in rows], [files.targets[row] for row in rows])
 
 
-def _split_folders(root: Path, found: ImageFolders) -> dict[str, Path]:
-    """The folder of each split; the top itself is ``train`` where ``train`` is missing, or a class called so."""
-    train = root / "train"
-    if not train.is_dir() or (not _folders(train) and any(_is_image(entry) for entry in train.iterdir())):
-        return {"train": root}
-    folders: dict[str, Path] = {}
-    for folder in _folders(root):
-        split = SPLIT_NAMES.get(folder.name)
-        if split is None:
-            fix = "move it elsewhere, or into train where it is a class"
-            found.problems.append(Problem("unknown split", folder, "is neither train, val, valid nor test", fix))
-        elif split in folders:
-            rule = f"and {folders[split].name} beside it are both for validation"
-            found.problems.append(Problem("two splits", folder, rule, "keep one of them"))
-        else:
-            folders[split] = folder
-    return folders
+def _files(split: str, folders: list[tuple[str, Path]], found: ImageFolders, tree: Tree) -> Files:
+    """The images of a split, class after class."""
+    numbers = {name: number for number, name in enumerate(found.class_names)}
+    files = Files([], [])
+    for name, folder in sorted(folders, key=lambda named: (numbers.get(named[0], -1), named[1])):
+        paths = tree.images(folder)
+        if name not in numbers and paths:
+            near = nearest(name, found.class_names)
+            known = f"name it as one of those of train: {listed(found.class_names)}"
+            fix = f"is it {near}? rename it" if near else known
+            rule = "is a class that train does not have"
+            found.problems.append(Problem("unknown class", folder, rule, f"{fix}; else add images of it to train"))
+        elif split == "train" and not paths:
+            fix = f"add some, with names that end in {listed(EXTENSIONS, most=9)}, or remove the folder"
+            found.problems.append(Problem("empty class", folder, "holds no images", fix))
+        elif paths:
+            files.paths.extend(paths)
+            files.targets.extend([numbers[name]] * len(paths))
+    return files
 
 
-def _class_folders(folder: Path, found: ImageFolders) -> list[Path]:
-    for entry in sorted(folder.iterdir()):
-        if entry.is_file() and _is_image(entry):
-            found.problems.append(Problem("no class", entry, "lies in no class folder", "move it into one"))
-    return _folders(folder)
+def _one_class(root: Path, classes: list[tuple[str, Path]], tree: Tree) -> Problem:
+    rule = f"must hold two class folders or more, got {len({name for name, _ in classes})}"
+    fix = "sort the images into a folder for each class, such as cat/1.png and dog/1.png"
+    for _, folder in classes:
+        if len(below := tree.level(folder).folders) > 1:
+            names = listed([place.name for place in below], most=3)
+            fix = f"pass the folder {folder} if the classes are {names}, else {fix}"
+    return Problem("one class", root, rule, fix)
 
 
-def _folders(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-
-
-def _images(folder: Path, found: ImageFolders) -> Iterator[Path]:
-    """The image files at any depth below a class folder."""
-    empty = True
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(where, name)
-            if name.startswith(".") or name.lower() in _LEFT_BY_SYSTEMS:
-                continue
-            if _is_image(path):
-                empty = False
-                yield path
-            else:
-                rule = f"is no image: none of {', '.join(EXTENSIONS)}"
-                found.problems.append(Problem("no image", path, rule, "convert it, or move it elsewhere"))
-    if empty:
-        found.problems.append(Problem("empty class", folder, "holds no images", "add some, or remove the folder"))
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in EXTENSIONS and not path.name.startswith(".")
-
-
-def _name(folder: Path) -> str:
-    """Name of a class. macOS takes Korean syllables apart in the names of folders, which then are equal to no text."""
-    return unicodedata.normalize("NFC", folder.name)
+def _about_classes(found: ImageFolders) -> list[str]:
+    """What should be known of the classes: those that a split lacks, and those that are hardly told apart."""
+    alike = lookalikes(found.class_names)
+    notes = [f"classes {' and '.join(names)} look alike, and are not the same" for names in alike]
+    for split, files in found.files.items():
+        there = set(files.targets)
+        lacking = [name for number, name in enumerate(found.class_names) if number not in there]
+        if split != "train" and not there:
+            notes.append(f"{split} holds no images: remove its folder, and some of train are drawn for it")
+        elif split != "train" and lacking:
+            notes.append(f"{split} has no image of class {listed(lacking, most=5)}")
+    return notes

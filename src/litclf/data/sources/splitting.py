@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from litclf.data.sources.columns import check_column, class_labels, nameless_columns, sorted_classes
-from litclf.data.sources.folders import SPLIT_NAMES
 from litclf.data.sources.reading import TableReader
+from litclf.data.sources.split_names import split_named
 from litclf.data.sources.stratified import stratified_rows
 from litclf.utilities.errors import InputError
 
@@ -136,7 +136,7 @@ class TableFiles:
 
 
 def rows_by_column(column: pd.Series[Any]) -> dict[str, NDArray[np.int64]]:
-    """Places of the rows of each split, by a column of ``train``, ``val`` (or ``valid``, ``validation``) and ``test``.
+    """Places of the rows of each split, by a column of ``train``, ``val`` and ``test`` in their usual spellings.
 
     Raises:
         InputError: If a row has none of these, or no row has ``train``; it names the row.
@@ -145,7 +145,7 @@ def rows_by_column(column: pd.Series[Any]) -> dict[str, NDArray[np.int64]]:
         >>> {name: rows.tolist() for name, rows in rows_by_column(pd.Series(["train", "test", "Train"])).items()}
         {'train': [0, 2], 'val': [], 'test': [1]}
     """
-    splits = column.astype(str).str.strip().str.lower().map(SPLIT_NAMES).to_numpy(dtype=object)
+    splits = column.astype(str).map(split_named, na_action="ignore").to_numpy(dtype=object)
     wrong = np.flatnonzero(pd.isna(splits))
     if len(wrong):
         row, value = column.index[wrong[0]], column.iloc[wrong[0]]

@@ -6,8 +6,8 @@ from litclf.data.audit.findings import Finding, grouped
 from litclf.data.audit.looks import Images
 
 KINDS = (
-    *("no folder", "one class", "empty class", "unknown class", "unknown split", "two splits", "no class"),
-    "no image",
+    *("no folder", "one class", "empty class", "unknown class", "unknown split", "two splits", "no train", "no class"),
+    *("broken link", "closed"),
 )
 
 
