@@ -1,5 +1,6 @@
 """Checkpoints are written whole or not at all, and what is damaged is refused whatever bit it is."""
 
+import datetime
 import errno
 import hashlib
 import os
@@ -201,3 +202,19 @@ def test_columns_of_a_table_may_have_any_name(tmp_path):
     }
     save(content, tmp_path / "a.ckpt")
     assert read(tmp_path / "a.ckpt")["hyper_parameters"] == content["hyper_parameters"]
+
+
+def test_what_it_holds_beside_tensors_is_named(tmp_path):
+    torch.save({**CONTENT, "day": datetime.date(2024, 2, 29)}, tmp_path / "a.ckpt")
+    with pytest.raises(InputError, match=r"a\.ckpt: it holds datetime\.date beside tensors and plain values; fix: "):
+        read(tmp_path / "a.ckpt")
+
+
+def test_a_name_in_it_that_a_terminal_would_obey_is_spelt_out(plain):
+    with zipfile.ZipFile(plain) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(plain, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, b"\x80\x02cos\nsys\x1b[2Jtem\n." if name.endswith("data.pkl") else content)
+    with pytest.raises(InputError, match=r"it holds os\.sys\\x1b\[2Jtem beside"):
+        read(plain)

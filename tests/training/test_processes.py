@@ -5,16 +5,20 @@ import json
 import multiprocessing
 import os
 import re
+import signal
 import socket
+import sys
 
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch import Callback
 from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.utilities import rank_zero_only
 from sklearn.datasets import make_blobs
 
 from litclf import BinaryClassifier, InputError, MulticlassClassifier, TableDataModule, fit
+from litclf.utilities.errors import RunError
 
 SLOW = pytest.mark.slow
 
@@ -44,14 +48,18 @@ def as_torchrun_does(rank, port, root, arguments):
     fit_here(2, root, **arguments)
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 def fit_on(processes, root, **arguments):
     """The run folder of a fit on one process, or on two forked ones."""
     if processes == 1:
         fit_here(1, root, **arguments)
     else:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         context = multiprocessing.get_context("fork")
         children = [context.Process(target=as_torchrun_does, args=(rank, port, root, arguments)) for rank in (0, 1)]
         for child in children:
@@ -117,6 +125,37 @@ def test_a_fit_on_two_processes_resumes_to_the_same_weights(tmp_path):
     assert resumed == cut
     for name, weight in weights(whole).items():
         assert torch.equal(weights(resumed)[name], weight)
+
+
+class Dies(Callback):
+    """Ends the second process as the kernel does that is out of memory."""
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.global_rank == 1 and trainer.global_step > 6:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_was_killed_is_told_of_by_the_other(tmp_path):
+    port, context, arguments = free_port(), multiprocessing.get_context("fork"), {"callbacks": [Dies()]}
+
+    def first():
+        try:
+            as_torchrun_does(0, port, tmp_path, arguments)
+        except RunError as error:
+            (tmp_path / "said").write_text(str(error))
+            sys.exit(1)
+
+    children = [
+        context.Process(target=first),
+        context.Process(target=as_torchrun_does, args=(1, port, tmp_path, arguments)),
+    ]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(120)
+    assert [child.exitcode for child in children] == [1, -signal.SIGKILL]
+    line = r"trainer\.devices: another process of the run has ended: .*; fix: go on by litclf resume .*/version_0"
+    assert re.fullmatch(line, (tmp_path / "said").read_text())
 
 
 def test_fewer_samples_than_processes_are_refused():

@@ -17,9 +17,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, BinaryIO
 
 import torch
+from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from litclf.runs.find import local_path
 from litclf.runs.hparams import HYPERPARAMETERS, check_plain
@@ -96,7 +98,8 @@ def opened(path: str | Path, map_location: Any = None) -> Iterator[tuple[BinaryI
             file.seek(0)
             checkpoint = torch.load(file, map_location=map_location or "cpu", weights_only=True)
         except Exception as error:  # zipfile and torch.load raise many kinds for a damaged file
-            raise _unreadable(path, error) from error
+            reason = _foreign(file) if isinstance(error, pickle.UnpicklingError) else _first_line(error)
+            raise InputError("ckpt_path", f"cannot read {path}: {reason}", _FIX) from error
         _check_values(checkpoint, path)
         file.seek(0)
         yield file, checkpoint
@@ -159,11 +162,18 @@ def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
         raise ValueError(f"its members claim more than the {size} bytes it has")
 
 
-def _unreadable(path: Path, error: Exception) -> InputError:
+def _foreign(file: BinaryIO) -> str:
+    """What a checkpoint holds that is not unpickled; PyTorch would say at length how to load the file all the same."""
+    file.seek(0)
+    try:
+        names = sorted(get_unsafe_globals_in_checkpoint(file))
+    except Exception:  # a pickle that cannot even be taken apart
+        names = []
+    # A stranger chose the names: whatever a terminal would obey in them is spelt out.
+    told = repr(", ".join(names))[1:-1][:80] or "something"
+    return f"it holds {told} beside tensors and plain values"
+
+
+def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    reason = lines[0].split(" Please file an issue")[0] if lines else type(error).__name__
-    if isinstance(error, pickle.UnpicklingError):
-        # PyTorch says at length how to load the file all the same, which is what a stranger would like.
-        found = re.search(r"GLOBAL (\S+)", str(error))
-        reason = f"it holds {found.group(1) if found else 'something'} beside tensors and plain values"
-    return InputError("ckpt_path", f"cannot read {path}: {reason}", _FIX)
+    return shorten(lines[0], 150, placeholder=" ...") if lines else type(error).__name__

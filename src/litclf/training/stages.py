@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +24,7 @@ from litclf.training.calibration import calibrate_checkpoint
 from litclf.training.callbacks.divergence import StopOnDivergence
 from litclf.training.callbacks.gallery import pictures_for
 from litclf.training.callbacks.monitors import Monitors
+from litclf.training.callbacks.others import OtherProcesses
 from litclf.training.callbacks.resume import Resume
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.training.plan import Plan
@@ -45,6 +45,7 @@ class Opened:
         trainer: Its Trainer.
         resume: What makes it go on where it was stopped; counts its seconds.
         monitors: What tells a metric that is monitored and not logged.
+        others: What tells that another process of the run has ended.
     """
 
     plan: Plan
@@ -52,6 +53,7 @@ class Opened:
     trainer: Trainer
     resume: Resume
     monitors: Monitors
+    others: OtherProcesses
 
 
 def open_run(plan: Plan, folder: Path | None) -> Opened:
@@ -62,9 +64,9 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
     args = trainer_defaults(plan.trainer_args, plan.spec, folder, None if checkpoint is None else checkpoint.step)
     if plan.pictures and folder is not None:
         args["callbacks"] += pictures_for(plan.model, plan.data, args["callbacks"])
-    resume, monitors = Resume(folder), Monitors()
+    resume, monitors, others = Resume(folder), Monitors(), OtherProcesses()
     # First of all, so that nothing is drawn or saved of a fit that has diverged.
-    args["callbacks"] = [StopOnDivergence(), resume, monitors, *args["callbacks"]]
+    args["callbacks"] = [StopOnDivergence(), resume, monitors, others, *args["callbacks"]]
     trainer = make_trainer(args)
     check_launcher(trainer, plan.trainer_args.get("strategy"))
     if plan.spec.steps_per_execution > 1:
@@ -80,7 +82,7 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
         if folder is not None:
             _write_config(trainer, folder / "config.yaml", plan.config)
         tell_findings(plan.data, folder)
-    return Opened(plan, folder, trainer, resume, monitors)
+    return Opened(plan, folder, trainer, resume, monitors, others)
 
 
 def _write_config(trainer: Trainer, path: Path, config: str) -> None:
@@ -102,9 +104,8 @@ def train(opened: Opened) -> dict[str, Any]:
         trainer.fit(plan.model, datamodule=plan.data, ckpt_path=path, weights_only=True)
     except (RuntimeError, MisconfigurationException) as error:
         opened.monitors.check(trainer, error)
-        reason = " ".join(str(error).split())
-        if trainer.world_size > 1 and re.search("gloo|nccl|connection|broken pipe", reason, re.IGNORECASE):
-            rule = f"another process of the run has ended: {reason[:100]}"
+        if opened.others.ended:
+            rule = f"another process of the run has ended: {' '.join(str(error).split())[:100]}"
             raise RunError("trainer.devices", rule, f"go on by litclf resume {opened.folder}") from error
         raise
     done = {"global_step": trainer.global_step, "fit_seconds": round(opened.resume.seconds, 3)}

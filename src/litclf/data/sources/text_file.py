@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,7 +99,7 @@ class TextFile:
                 del batch
                 pa.default_memory_pool().release_unused()  # kept for later, it would be a tenth of a process's memory
         except pa.ArrowInvalid as error:
-            if "Empty CSV file" not in str(error):
+            if not self._is_blank():  # which Arrow refuses too
                 rule = self._fault() or f"cannot be read: {first_line(error)}"
                 raise InputError(str(self._path), rule, _QUOTES) from error
 
@@ -156,6 +157,11 @@ class TextFile:
             lines = list(_lines(file))
         lines[0] = lines[0].lstrip(MARK)
         return lines
+
+    def _is_blank(self) -> bool:
+        """Whether there are but empty lines below the header."""
+        with self._path.open(encoding=self._scan.encoding, newline="") as file:
+            return not any(line.strip("\r\n") for line in islice(file, self.dialect.header_lines, None))
 
     def _fault(self) -> str | None:
         """The first line that has too many or few values or leaves a quote open; Arrow names rows, not lines."""
