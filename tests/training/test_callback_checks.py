@@ -14,7 +14,8 @@ from litclf.training.callback_checks import check_checkpoints
 
 
 def run(root, *callbacks, model=None, **settings):
-    data = CirclesDataModule(num_samples=100, batch_size=20, holdout=settings.pop("holdout", 0.2))
+    of_data = {name: settings.pop(name) for name in ("holdout", "steps_per_execution") if name in settings}
+    data = CirclesDataModule(num_samples=100, batch_size=20, **of_data)
     settings = {"max_epochs": 2, "default_root_dir": root, "enable_progress_bar": False, "name": "own", **settings}
     return fit(model or BinaryClassifier(hidden_dims=[4]), data, callbacks=list(callbacks), **settings)
 
@@ -72,13 +73,19 @@ def test_weights_alone_are_not_kept_where_weights_are_averaged(tmp_path):
         run(tmp_path, ModelCheckpoint(save_weights_only=True), EMAWeightAveraging())
 
 
-class Steps(Callback):
-    """Counts the steps of a fit."""
+class Follows(Callback):
+    """Someone's own average of weights, which takes each batch to be a step."""
 
-    count = 0
+    def on_train_batch_end(self, *_):
+        """Takes the weights in."""
 
-    def on_train_batch_start(self, *_):
-        Steps.count += 1
+
+def test_a_callback_that_follows_batches_is_told_that_executions_are_many_steps(tmp_path, capsys):
+    note = "note        Follows is called once for all steps of an execution; for a call after each pass --data.steps"
+    run(tmp_path, Follows(), max_epochs=1)
+    assert "Follows" not in capsys.readouterr().err
+    run(tmp_path, Follows(), max_epochs=1, steps_per_execution=2)
+    assert capsys.readouterr().err.count(note) == 1
 
 
 @pytest.mark.parametrize(
