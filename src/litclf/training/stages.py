@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from litclf.data.audit.loaded import tell_findings
@@ -66,17 +66,9 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
     for place in () if folder is None else (folder, folder / "checkpoints"):
         sweep(place)
     args = trainer_defaults(plan.trainer_args, plan.spec, folder, None if checkpoint is None else checkpoint.step)
-    if checkpoint is not None:
-        args["callbacks"] = without_finders(args["callbacks"])
-    begin_batch_size(args["callbacks"], plan.data)
-    if plan.pictures and folder is not None:
-        args["callbacks"] += pictures_for(plan.model, plan.data, args["callbacks"])
     resume, monitors, others = Resume(folder), Monitors(), OtherProcesses()
     # First of all, so that nothing is drawn or saved of a fit that has diverged.
-    used = UsedSettings(plan.model, plan.data, None if folder is None else folder / "config.yaml")
-    args["callbacks"] = [StopOnDivergence(), resume, monitors, others, *args["callbacks"], used]
-    if folder is not None:
-        check_checkpoints(args["callbacks"], folder / "checkpoints")
+    args["callbacks"] = [StopOnDivergence(), resume, monitors, others, *_callbacks(plan, folder, args["callbacks"])]
     trainer = make_trainer(args)
     check_monitors(trainer, plan.model, plan.spec)
     check_launcher(trainer, plan.trainer_args.get("strategy"))
@@ -95,6 +87,17 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
         tell_findings(plan.data, folder)
         tell(*(notes_on(args["callbacks"]) if plan.spec.steps_per_execution > 1 else ()))
     return Opened(plan, folder, trainer, resume, monitors, others)
+
+
+def _callbacks(plan: Plan, folder: Path | None, given: list[Callback]) -> list[Callback]:
+    """The callbacks that were given, as a run can have them, and what draws and follows beside them."""
+    callbacks = given if plan.checkpoint is None else without_finders(given)
+    begin_batch_size(callbacks, plan.data)
+    if folder is None:
+        return [*callbacks, UsedSettings(plan.model, plan.data, None)]
+    check_checkpoints(callbacks, folder / "checkpoints")
+    drawn = pictures_for(plan.model, plan.data, callbacks) if plan.pictures else []
+    return [*callbacks, *drawn, UsedSettings(plan.model, plan.data, folder / "config.yaml")]
 
 
 def _write_config(trainer: Trainer, path: Path, config: str) -> None:

@@ -30,7 +30,7 @@ def data(most):
         ({"callbacks": [LearningRateFinder()]}, "trainer.callbacks: cannot be LearningRateFinder"),
         ({"callbacks": [BatchSizeFinder()]}, "trainer.callbacks: cannot be BatchSizeFinder"),
         ({"callbacks": [EMAWeightAveraging()]}, "trainer.callbacks: cannot be EMAWeightAveraging"),
-        ({"callbacks": [GradientAccumulationScheduler({1: 2})]}, "cannot be GradientAccumulationScheduler"),
+        ({"callbacks": [GradientAccumulationScheduler({1: 2})]}, "trainer.callbacks: cannot be GradientAccumul.*"),
     ],
 )
 def test_setting_that_an_execution_would_falsify_is_refused_with_the_way_out(settings, message, make_trainer):

@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 
 from litclf.models.base import SteppedModule
 from litclf.runs.record import is_plain
+from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.files import write_text
 
 
@@ -62,8 +63,11 @@ class UsedSettings(Callback):
             # What loggers are told of is what was saved last by this call.
             self._parts[part].save_hyperparameters(values)
         if changed and self._path is not None and trainer.is_global_zero:
-            text = self._path.read_text(encoding="utf-8")
-            write_text(self._path, with_used(text, changed))
+            text = with_used(self._path.read_text(encoding="utf-8"), changed)
+            write_text(self._path, text)
+            for logger in trainer.loggers:
+                if isinstance(logger, RunTensorBoard):
+                    logger.describe(text)
 
 
 def with_used(config: str, used: dict[str, dict[str, Any]]) -> str:
