@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NoReturn
 
-import yaml
-
 from litclf.utilities.errors import InputError
 
 
@@ -156,4 +154,13 @@ def data_changes(words: Iterable[str]) -> dict[str, Any]:
     other = [flag.name for flag in given.flags if not flag.name.startswith("--data.") or flag.value is None]
     for name in (*given.surplus, *other):
         raise InputError(name, "is no setting", "drop it, or pass --data.NAME VALUE for what the data is to change")
-    return {flag.name.removeprefix("--data."): yaml.safe_load(flag.value or "") for flag in given.flags}
+    if not given.flags:
+        return {}
+    # The commands that change no data answer without Lightning.
+    from litclf.cli.signatures import arguments_of
+    from litclf.cli.texts import as_typed
+    from litclf.data.registry import DATAMODULES
+
+    types = {name: hint for kind in DATAMODULES.load_all() for name, hint in arguments_of(kind).items()}
+    names = {flag.name.removeprefix("--data."): flag.value or "" for flag in given.flags}
+    return {name: as_typed(value, types.get(name)) for name, value in names.items()}

@@ -67,13 +67,14 @@ def with_data(given: Arguments) -> Arguments:
 def _parsed(given: Arguments) -> Namespace:
     """What was given, with the DataModule as its class and arguments."""
     from litclf.cli.diagnosis import find_wrong, setting
+    from litclf.cli.parser import words_for
     from litclf.cli.trust import FLAG, allow_classes, check_kinds
 
     allow_classes(flag.value or "" for flag in given.named(FLAG))
     given = with_data(given.without(FLAG))
     parser, kind = _parser()
     try:
-        parsed: Namespace = parser.parse_args(list(given.words))
+        parsed: Namespace = parser.parse_args(words_for(given))
     except InputError as error:
         settings = [setting(flag.name.removeprefix("--"), flag.value) for flag in given.flags]
         raise find_wrong(settings, {"target": str | None, "output": str, "data": kind}) or error from error

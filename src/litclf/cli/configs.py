@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jsonargparse import get_loader
 
 from litclf.cli.arguments import Arguments, Flag
 from litclf.cli.presets import preset_path
+from litclf.cli.texts import config_as_typed
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.hparams import DEEPEST, MOST_VALUES, is_small
 from litclf.utilities.errors import InputError
@@ -66,13 +68,17 @@ def config_file(flag: Flag) -> Path:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The settings in a config.
+    """The settings in a config, texts as they were typed.
 
     Raises:
         InputError: If it is no YAML, holds no settings, or too many of them.
     """
+    # A command that is given no config answers without the classes that one may name.
+    from litclf.cli.signatures import setting_types
+
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = get_loader("yaml")(text)
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
@@ -86,7 +92,7 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(content.get("trainer") or {}, dict):
         rule = f"trainer must hold settings by name, got {content['trainer']}"
         raise InputError(str(path), rule, "write trainer: {max_epochs: 3}, for example")
-    return content
+    return config_as_typed(content, text, setting_types())
 
 
 def found(read: Callable[..., Checkpoint], *where: Any) -> Checkpoint:

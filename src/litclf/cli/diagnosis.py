@@ -11,11 +11,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
+from litclf.cli.signatures import arguments_of, classes_in, subclasses
+from litclf.cli.texts import alternatives, as_typed, items_of, no_list
 from litclf.cli.trust import is_trusted, trusted_class
 from litclf.utilities.errors import InputError, nearest
 
@@ -112,7 +114,7 @@ def _check(settings: list[Setting], hints: Mapping[str, Any], required: Iterable
             raise InputError(one.flag, "is no setting", f"did you mean {near}?" if near else HELP)
         groups.setdefault(max(holders, key=len), []).append(one)
     for name, group in groups.items():
-        bases = list(_classes_in(hints[name]))
+        bases = list(classes_in(hints[name]))
         if bases:
             _check_classes(name, bases, group)
         for one in group:
@@ -131,7 +133,7 @@ def _flags(hints: Mapping[str, Any]) -> Iterator[str]:
     """All flags there could be meant, also of classes of litclf that were not named."""
     for name, hint in hints.items():
         yield f"--{name}"
-        for kind in (kind for base in _classes_in(hint) for kind in _subclasses(base)):
+        for kind in (kind for base in classes_in(hint) for kind in subclasses(base)):
             if kind.__module__.startswith("litclf."):
                 yield from (f"--{name}.{argument}" for argument in arguments_of(kind))
 
@@ -168,23 +170,6 @@ def _check_arguments(name: str, kind: type, given: list[Setting]) -> None:
     )
 
 
-def arguments_of(kind: type) -> dict[str, Any]:
-    """Types of the arguments that a class takes by name.
-
-    Example:
-        >>> from litclf import CirclesDataModule
-        >>> arguments_of(CirclesDataModule)["noise"]
-        <class 'float'>
-    """
-    try:
-        hints = get_type_hints(kind.__init__)  # type: ignore[misc]
-    except NameError:  # a name that is there for type checkers only
-        hints = {}
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    parameters = inspect.signature(kind).parameters.values()
-    return {parameter.name: hints.get(parameter.name, Any) for parameter in parameters if parameter.kind in named}
-
-
 def _named_by(one: Setting) -> list[tuple[str, Mapping[str, Any]]]:
     """The classes that a value names, with the arguments that stand beside each."""
     content = one.content
@@ -201,7 +186,7 @@ def _class_of(path: str, bases: list[type], flag: str) -> type:
     Raises:
         InputError: If there is none, or it is not to be trusted.
     """
-    kinds = {kind.__name__: kind for base in bases for kind in _subclasses(base)}
+    kinds = {kind.__name__: kind for base in bases for kind in subclasses(base)}
     if path in kinds:
         return kinds[path]
     if "." not in path or not all(part.isidentifier() for part in path.split(".")):
@@ -217,35 +202,27 @@ def _class_of(path: str, bases: list[type], flag: str) -> type:
     return kind
 
 
-def _subclasses(base: type) -> Iterator[type]:
-    yield base
-    below: list[type] = base.__subclasses__()
-    for kind in below:
-        yield from _subclasses(kind)
-
-
-def _classes_in(hint: Any) -> Iterator[type]:
-    """The classes that objects of a type are made of."""
-    if inspect.isclass(hint) and get_origin(hint) is None:
-        if hint.__module__.partition(".")[0] not in ("builtins", "collections", "pathlib", "datetime", "typing"):
-            yield hint
-    else:
-        for inner in get_args(hint):
-            yield from _classes_in(inner)
-
-
 def _check_value(one: Setting, hint: Any) -> None:
     if one.value is None and NoneType not in get_args(hint):
         raise InputError(one.flag, "needs a value", HELP)
+    try:
+        typed = as_typed(one.value, hint) if isinstance(one.value, str) else one.value
+    except yaml.YAMLError:
+        typed = one.text
+    if isinstance(typed, str) and str in alternatives(hint):
+        return
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--value", type=hint)
     try:
-        parser.parse_args([f"--value={one.text}"])
-        if isinstance(one.content, Mapping | list):  # a text too, if a text is what is looked for
-            parser.parse_object({"value": one.content})
+        if isinstance(typed, Mapping | list):
+            parser.parse_object({"value": typed})
+        else:
+            parser.parse_args([f"--value={one.text}"])
     except ArgumentError as error:
         if _is_callable(hint) and "." in one.text:
             _class_of(one.text, [], one.flag)
+        if items_of(hint) is str:
+            raise no_list(one.text, one.flag) from error
         near = nearest(one.text, _choices(hint))
         rule = f"must be {describe(hint)}, got {one.text}"
         raise InputError(one.flag, rule, f"did you mean {near}?" if near else HELP) from error

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import yaml
-
 from litclf.cli.arguments import ToolParser
 from litclf.cli.drafts.images import draft_images
 from litclf.cli.drafts.table import draft_table
+from litclf.cli.texts import names_in
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
 
@@ -32,11 +31,12 @@ def main(args: Sequence[str]) -> int:
     parser.add_argument("source", metavar="DATA", type=Path, help="a CSV, TSV or Parquet file, or a folder of images")
     parser.add_argument("--target", metavar="COLUMN", help="column of the class; default: guessed, and said")
     categorical = "columns that are categories although they hold numbers, such as '[floor, year]'"
-    parser.add_argument("--categorical", metavar="COLUMNS", type=_names, default=[], help=categorical)
+    parser.add_argument("--categorical", metavar="COLUMNS", default="[]", help=categorical)
     parser.add_argument("--encoding", metavar="NAME", help="encoding of a text file; default: told by its content")
     parser.add_argument("--white", metavar="VALUE", type=float, help="white of images of 16 bits; default: 65535")
     parser.add_argument("--output", metavar="FILE", type=Path, help="file to write; default: the data's name, .yaml")
     given = parser.parse_args(args)
+    given.categorical = names_in(given.categorical, "--categorical")
     output = given.output or Path(f"{given.source.resolve().stem}.yaml")
     if output.exists():
         raise InputError("--output", f"{output} exists, and is not overwritten", "pass another name, or remove it")
@@ -72,9 +72,3 @@ def _told_as_given(source: Path) -> Iterator[None]:
         where = {"path": str(source), **flags}.get(error.where, error.where)
         what = error.what.removeprefix(f"{source} ") if error.where == "path" else error.what
         raise InputError(where, what, error.fix.replace("--data.", "--")) from error
-
-
-def _names(text: str) -> list[str]:
-    """The columns that a text names, as YAML: one, or a list."""
-    named = yaml.safe_load(text)
-    return list(map(str, named if isinstance(named, list) else [named]))

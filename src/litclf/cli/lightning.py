@@ -8,19 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-import torch
-from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from litclf.cli.arguments import Arguments
 from litclf.cli.configs import CONFIG, read_config, with_config
-from litclf.cli.diagnosis import HELP, arguments_of, find_wrong, setting, settings_in
-from litclf.cli.parser import Parser
+from litclf.cli.diagnosis import HELP, find_wrong, setting, settings_in
+from litclf.cli.parser import Parser, words_for
+from litclf.cli.signatures import OWN, setting_types
 from litclf.cli.trust import FLAG, allow_classes, check_kinds
 from litclf.data.registry import DATAMODULES
-from litclf.models.decision import Rule
 from litclf.models.registry import MODELS
 from litclf.runs.checkpoint import Checkpoint
 
@@ -39,14 +37,6 @@ FIT_ONLY = (
     *("--trainer.callbacks", "--trainer.logger"),
 )
 """Settings that only a fit follows; as flags of another command they would do nothing."""
-
-_OWN: dict[str, Any] = {
-    "name": str | None,
-    "pictures": bool,
-    "threshold_rule": Rule,
-    "threads": int | None,
-}
-"""What a run has beside model, data and Trainer, and Lightning's own settings."""
 
 _HELP = {
     "name": "Name of the run's folder; default: the preset's name.",
@@ -76,7 +66,7 @@ class CLI(LightningCLI):
         for registry in (DATAMODULES, MODELS):
             registry.load_all()
         super().__init__(
-            args=[given.command, *given.words],
+            args=[given.command, *words_for(given)],
             seed_everything_default=42,
             trainer_defaults={"num_sanity_val_steps": 0, "enable_model_summary": False},
             parser_class=Parser,
@@ -132,7 +122,7 @@ class CLI(LightningCLI):
             self.model,
             self.datamodule,
             settings.name if settings.name is not None else Path(preset).stem if preset else "run",
-            self.subparser.dump(_writable(self.config[self.given.command]), skip_unset=False),
+            self.subparser.dump(self.config[self.given.command], skip_unset=False),
             seed=int(settings.seed_everything),
             trainer_args=dict(settings.trainer.items()),
             threads=settings.threads,
@@ -143,7 +133,7 @@ class CLI(LightningCLI):
 
     def by_flag(self, error: InputError) -> InputError:
         """The error with the flag that sets what it is about as its ``where``; files stay what they are."""
-        known = [*_OWN, "model", "data", "trainer", "ckpt_path", "seed_everything"]
+        known = [*OWN, "model", "data", "trainer", "ckpt_path", "seed_everything"]
         if error.where.partition(".")[0] in known and error.where not in ("model", "data", "trainer"):
             return InputError(f"--{error.where}", error.what, error.fix)
         arguments = self.config[self.given.command].get(f"{error.part}.init_args") if error.part else None
@@ -161,7 +151,7 @@ class CLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds what a run has beside model, data and Trainer."""
         self.subparser = parser  # Lightning makes one, of the command
-        for name, kind in _OWN.items():
+        for name, kind in OWN.items():
             parser.add_argument(f"--{name}", type=kind, default=_DEFAULTS[name], help=_HELP[name])
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
@@ -191,9 +181,8 @@ class CLI(LightningCLI):
                 settings.append(setting(name, flag.value))
         for word in self.given.surplus:
             return InputError(word, "is no setting", HELP)
-        hints = _OWN | {"seed_everything": bool | int, "ckpt_path": Any}
-        hints |= {f"trainer.{name}": hint for name, hint in arguments_of(Trainer).items()}
-        hints |= {"model": LightningModule, "data": LightningDataModule | None}
+        hints = setting_types()
+        hints |= {f"trainer.{name}": hint for name, hint in hints.pop("trainer").items()}
         return find_wrong(settings, hints, ["model"])
 
     def instantiate_classes(self) -> None:
@@ -215,7 +204,7 @@ class CLI(LightningCLI):
         self.model, self.datamodule = self.settings.get("model"), self.settings.get("data")
         self.trainer = cast(Trainer, Trainer)
 
-    def _build(self, name: str, kind: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    def _build(self, name: str, kind: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
             with part(name):
                 return kind(*args, **kwargs)
@@ -227,15 +216,6 @@ class CLI(LightningCLI):
         """What LightningCLI runs by itself: nothing, for it is the commands that know what to print and write."""
 
     validate = test = predict = fit
-
-
-def _writable(value: Any) -> Any:
-    """Settings with their devices as text: a config holds what it can be read from again."""
-    if isinstance(value, Namespace):
-        return Namespace({key: _writable(inner) for key, inner in vars(value).items()})  # type: ignore[no-untyped-call]
-    if isinstance(value, list):
-        return [_writable(inner) for inner in value]
-    return str(value) if isinstance(value, torch.device) else value
 
 
 def print_table(metrics: dict[str, Any]) -> None:

@@ -1,13 +1,21 @@
-"""Argument parser of settings: no abbreviations, and one line for what was asked wrongly."""
+"""Argument parser of settings: no abbreviations, texts as they were typed, and one line for what was asked wrongly."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 import docstring_parser
+import yaml
+from jsonargparse import get_loader
 from lightning.pytorch.cli import LightningArgumentParser
 
+from litclf.cli.arguments import Arguments, Flag
+from litclf.cli.configs import CONFIG, read_config
+from litclf.cli.signatures import arguments_of, class_named, setting_types
+from litclf.cli.texts import as_typed
 from litclf.cli.trust import HELP
 from litclf.utilities.errors import InputError
 
@@ -46,3 +54,71 @@ class Parser(LightningArgumentParser):
             InputError: Always.
         """
         raise InputError("arguments", " ".join(message.split()).rstrip("."), "see litclf fit --help") from ex
+
+
+def words_for(given: Arguments) -> list[str]:
+    """The words that a :class:`Parser` is to be given, so that it reads texts as they were typed.
+
+    Args:
+        given: The arguments, with presets replaced by their files.
+
+    Example:
+        >>> words_for(Arguments("fit", ("--data", "TableDataModule", "--data.drop", "[no]", "--data.val_size=0.2")))
+        ['--data', 'TableDataModule', '--data.drop=["no"]', '--data.val_size=0.2']
+    """
+    words: list[str] = []
+    place, named, types = 0, dict[str, Any](), setting_types()
+    for flag in given.flags:
+        words += given.words[place : flag.place]
+        words += [rewritten] if (rewritten := _rewritten(flag, types, named)) else given.words[flag.place : flag.end]
+        place = flag.end
+    return [*words, *given.words[place:]]
+
+
+def _rewritten(flag: Flag, types: Mapping[str, Any], named: dict[str, Any]) -> str | None:
+    """The word for a flag that the parser would read otherwise; ``named`` gets the classes of model and data."""
+    if flag.value is None:
+        return None
+    if flag.name in CONFIG:
+        content = read_config(Path(flag.value))
+        named.update({name: content[name] for name in ("model", "data") if class_named(content.get(name), types[name])})
+        return f"--config={_yaml(content)}"
+    part, _, argument = flag.name.removeprefix("--").replace(".init_args.", ".").rstrip("+").partition(".")
+    if part not in ("model", "data"):
+        return None
+    kind = class_named(named.get(part), types[part])
+    hint = types[part] if not argument else arguments_of(kind).get(argument) if kind else None
+    try:
+        typed = as_typed(flag.value, hint)
+    except yaml.YAMLError:
+        return None
+    if not argument:
+        named[part] = typed
+    if typed == _as_read(flag.value):
+        return None
+    if isinstance(typed, str):  # behind a flag of its own it is read as YAML
+        return f"--{part}={_yaml({'init_args': {argument: typed}})}"
+    return f"{flag.name}={_yaml(typed)}"
+
+
+def _as_read(text: str) -> Any:
+    try:
+        return get_loader("yaml")(text)
+    except yaml.YAMLError:
+        return None
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts so that they are texts for every reader of YAML, and nothing by reference."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
+
+
+def _yaml(value: Any) -> str:
+    return yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False
+    ).strip()
