@@ -126,3 +126,13 @@ def test_no_imports_run_in_a_circle():
 def test_no_file_is_above_300_lines(folder):
     lengths = {path: len(path.read_bytes().splitlines()) for path in (PROJECT / folder).rglob("*.py")}
     assert {str(path): length for path, length in lengths.items() if length > 300} == {}
+
+
+def test_a_module_begins_with_its_noun():
+    firsts = {
+        str(path.relative_to(ROOT)): ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split()[0]
+        for path in FILES
+        if path.parent != ROOT
+    }
+    others = {"A", "All", "An", "From", "How", "The", "What", "Where", "Whether", "Which", "Who"}
+    assert {path: first for path, first in firsts.items() if first in others or not first[:1].isupper()} == {}

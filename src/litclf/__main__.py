@@ -1,4 +1,4 @@
-"""The command ``litclf``."""
+"""Entrance of ``python -m litclf``."""
 
 import sys
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import torch
 
 from litclf.cli.arguments import Arguments, data_changes
 from litclf.cli.configs import CONFIG, config_file, read_config
@@ -21,6 +20,7 @@ from litclf.runs.find import run_folder
 from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError
 from litclf.utilities.notes import tell
+from litclf.utilities.threads import using_threads
 
 _NOTHING = ("--model", "--trainer", "--name", "--pictures", "--threshold_rule", "--seed_everything", "--print_config")
 """Flags of the other commands that run a checkpoint, of which nothing follows here."""
@@ -57,7 +57,8 @@ def main(args: list[str]) -> int:
         if given.point is not None:
             answer_point(model, given.point, changes)
         else:
-            _write(model, given, changes, data)
+            with using_threads(given.threads or model.threads):
+                _write(model, given, changes, data)
     return 0
 
 
@@ -87,7 +88,6 @@ def _changes(given: Arguments) -> tuple[dict[str, Any], str | None]:
 
 
 def _write(model: LoadedModel, given: Namespace, changes: dict[str, Any], data: str | None) -> None:
-    torch.set_num_threads(given.threads or model.threads)
     # Arrow reads as many blocks ahead as it has threads, and each keeps memory of its own.
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)

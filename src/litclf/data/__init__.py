@@ -1,1 +1,1 @@
-"""Where samples come from: LightningDataModules over in-memory tensors."""
+"""Data: LightningDataModules over in-memory tensors."""

@@ -1,1 +1,1 @@
-"""How K optimizer steps are carried out: engines behind one call."""
+"""Engines: how K optimizer steps are carried out, behind one call."""

@@ -1,1 +1,1 @@
-"""A trained model: load, predict, export, serve, compare."""
+"""Inference: a trained model is loaded, predicts, is exported, served, compared."""

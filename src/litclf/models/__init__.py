@@ -1,1 +1,1 @@
-"""What is learned: LightningModules that share one step for training, validation and test."""
+"""Models: LightningModules that share one step for training, validation and test."""

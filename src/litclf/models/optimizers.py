@@ -1,4 +1,4 @@
-"""Recipe: how weights are updated, by an optimizer and a learning-rate schedule, each by its name."""
+"""Optimizers: how weights are updated, by an optimizer and a learning-rate schedule, each by its name."""
 
 from __future__ import annotations
 

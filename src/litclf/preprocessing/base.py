@@ -1,4 +1,4 @@
-"""How raw inputs become those of a network; kept in the checkpoint as plain numbers and strings."""
+"""Preparation: from raw inputs to those of a network; kept in the checkpoint as plain numbers and strings."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A run on disk: folder, lock, checkpoint files and what is looked up in them, record, history."""
+"""Runs on disk: folder, lock, checkpoint files and what is looked up in them, record, history."""

@@ -1,1 +1,1 @@
-"""One fit: the run, the Trainer's arguments, resuming, calibration, loggers and callbacks."""
+"""Training: one fit, its run, the Trainer's arguments, resuming, calibration, loggers and callbacks."""

@@ -16,6 +16,7 @@ from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.find import checkpoints_in
 from litclf.runs.folder import is_first_process
 from litclf.runs.hparams import FREE
+from litclf.training.callbacks.interruption import keeps_last
 from litclf.training.callbacks.resume import KEY, settings_of
 from litclf.utilities import signals
 from litclf.utilities.data_spec import DataSpec
@@ -112,7 +113,7 @@ def rewind(trainer: Trainer, checkpoint: Checkpoint) -> None:
     for logger in trainer.loggers:
         if type(logger).__name__ in states and hasattr(logger, "rewind"):
             logger.rewind(states[type(logger).__name__])
-    if any(getattr(callback, "filename", None) == "last" for callback in trainer.checkpoint_callbacks):
+    if keeps_last(trainer):
         checkpoint.keep_as_last()
 
 

@@ -1,1 +1,1 @@
-"""What every room uses and none of them owns: errors, checks, files, signals, threads, random numbers."""
+"""Utilities that every room uses and none of them owns: errors, checks, files, signals, threads, random numbers."""

@@ -1,4 +1,4 @@
-"""The random numbers of a fit, as plain values that a checkpoint can hold."""
+"""Random numbers of a fit: their states, as plain values that a checkpoint can hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many threads of PyTorch a network is worth."""
+"""Threads of PyTorch: how many a network is worth."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""The version of litclf, in one place."""
+"""Version of litclf, in one place."""
 
 __version__ = "0.1.0"

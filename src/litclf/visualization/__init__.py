@@ -1,1 +1,1 @@
-"""What a person looks at: plots from arrays, a page from a run folder."""
+"""Visualization: what a person looks at, plots from arrays and a page from a run folder."""

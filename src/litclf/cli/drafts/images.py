@@ -1,4 +1,4 @@
-"""The draft of a config for a folder of images, for ``litclf init``."""
+"""Image draft: the config that ``litclf init`` writes for a folder of images."""
 
 from __future__ import annotations
 

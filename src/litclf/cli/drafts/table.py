@@ -1,4 +1,4 @@
-"""A commented config for a table."""
+"""Table draft: the commented config that ``litclf init`` writes for a table."""
 
 from __future__ import annotations
 

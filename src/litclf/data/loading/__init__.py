@@ -1,1 +1,1 @@
-"""From a split to batches: the order of samples, executions, loaders."""
+"""Loading: from a split to batches, by the order of samples, executions, loaders."""

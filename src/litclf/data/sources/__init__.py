@@ -1,1 +1,1 @@
-"""Where data comes from: files, folders, generators, and how they are split."""
+"""Sources of data: files, folders, generators, and how they are split."""

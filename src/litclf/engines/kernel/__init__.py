@@ -1,1 +1,1 @@
-"""The compiled engine: steps of fully connected networks on the CPU."""
+"""Kernel: compiled steps of fully connected networks on the CPU."""

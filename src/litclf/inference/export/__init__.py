@@ -1,1 +1,1 @@
-"""A trained model as a file for other programs, checked before it counts."""
+"""Export of a trained model as a file for other programs, checked before it counts."""

@@ -1,1 +1,1 @@
-"""A trained model behind HTTP, on this machine only."""
+"""Service: a trained model behind HTTP, on this machine only."""

@@ -1,4 +1,4 @@
-"""How LitServe asks the model: each request checked on its own, those that wait answered together."""
+"""Model API: what LitServe asks the model; each request checked on its own, those that wait answered together."""
 
 # Annotations are objects here: LitServe hands them to FastAPI, which fills in what they depend on.
 from contextlib import suppress

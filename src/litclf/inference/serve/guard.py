@@ -1,4 +1,4 @@
-"""Who may ask: nobody through a page of another site; and what a browser may do with the answers."""
+"""Guard: nobody may ask through a page of another site; and what a browser may do with the answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client asks: the JSON of a request, checked, as the inputs of a network."""
+"""Inputs of a request: its JSON, checked, as what a network takes."""
 
 from __future__ import annotations
 

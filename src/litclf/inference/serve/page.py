@@ -1,4 +1,4 @@
-"""The page on which a row, a point or an image can be tried: its files, made for one model."""
+"""Page on which a row, a point or an image can be tried: its files, made for one model."""
 
 from __future__ import annotations
 

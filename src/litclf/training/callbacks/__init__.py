@@ -1,1 +1,1 @@
-"""What is watched in a fit, one thing a file."""
+"""Callbacks: what is watched in a fit, one thing a file."""

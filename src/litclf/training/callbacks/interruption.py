@@ -11,6 +11,11 @@ from lightning.pytorch.callbacks import Checkpoint
 from litclf.utilities import signals
 
 
+def keeps_last(trainer: Trainer) -> bool:
+    """Whether a callback keeps ``last.ckpt`` of every epoch."""
+    return any(getattr(callback, "filename", None) == "last" for callback in trainer.checkpoint_callbacks)
+
+
 class Interruption(Checkpoint):
     """Saves ``last.ckpt`` when a signal was sent, at the end of the execution or validation batch, and ends the fit.
 
@@ -62,9 +67,8 @@ class Interruption(Checkpoint):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """From here on, signals end what goes on at once; a last checkpoint that others keep is of this step."""
-        kept = any(getattr(callback, "filename", None) == "last" for callback in trainer.checkpoint_callbacks)
         signals.wait_for_save(False)
-        self._stop(trainer, saves=not kept)
+        self._stop(trainer, saves=not keeps_last(trainer))
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """From here on, signals end what goes on at once."""

@@ -1,1 +1,1 @@
-"""What a run writes while it trains."""
+"""Loggers: what a run writes while it trains."""

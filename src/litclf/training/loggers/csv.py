@@ -1,4 +1,4 @@
-"""``metrics.csv``: a row for each logged step, train and val beside each other."""
+"""CSV logger: ``metrics.csv``, a row for each logged step, train and val beside each other."""
 
 from __future__ import annotations
 

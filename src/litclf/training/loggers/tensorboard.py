@@ -1,4 +1,4 @@
-"""What a run writes while it trains: ``metrics.csv``, and what TensorBoard shows beside the scalars."""
+"""TensorBoard logger: what a dashboard shows of a run, beside the scalars too."""
 
 from __future__ import annotations
 

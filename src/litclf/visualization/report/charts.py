@@ -1,4 +1,4 @@
-"""The curves of a run as plotly.js figures: plain dicts, which the page's own copy of plotly.js draws.
+"""Charts of a run as plotly.js figures: plain dicts, which the page's own copy of plotly.js draws.
 
 The Python side of plotly would check them and take longer to load than the report takes to write.
 """

@@ -1,4 +1,4 @@
-"""The confusion matrix of the test split as the page shows it: cells, or the most confused pairs of many classes."""
+"""Confusion matrix of the test split as the page shows it: cells, or the most confused pairs of many classes."""
 
 from __future__ import annotations
 

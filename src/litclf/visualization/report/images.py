@@ -1,4 +1,4 @@
-"""The pictures of a run folder, ready to stand in the page."""
+"""Pictures of a run folder, ready to stand in the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renders ``report.html`` from what a run folder holds."""
+"""Report page: ``report.html``, made of what a run folder holds."""
 
 from __future__ import annotations
 

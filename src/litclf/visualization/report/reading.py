@@ -1,4 +1,4 @@
-"""What a run's numbers say in plain words: one small rule for each thing that commonly goes wrong."""
+"""Reading of a run's numbers in plain words: one small rule for each thing that commonly goes wrong."""
 
 from __future__ import annotations
 
