@@ -58,7 +58,8 @@ def _print_result(result: RunResult) -> None:
     print_table(result.metrics)
     seconds, steps = result.metrics["fit_seconds"], result.metrics["global_step"]
     if "best" in result.metrics:
-        print("train and val of the last epoch, test of the best")
+        of = "averaged weights" if result.metrics["best"]["path"] == "averaged.ckpt" else "best"
+        print(f"train and val of the last epoch, test of the {of}")
     if result.trainer.progress_bar_callback is None:  # else it has said so
         print(f"\nfit         {steps} steps in {seconds:.2f} s")
     print(f"engine      {result.metrics['engine']}")

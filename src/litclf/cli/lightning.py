@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import torch
+from jsonargparse import Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -122,7 +124,7 @@ class CLI(LightningCLI):
             self.model,
             self.datamodule,
             settings.name if settings.name is not None else Path(preset).stem if preset else "run",
-            self.subparser.dump(self.config[self.given.command], skip_unset=False),
+            self.subparser.dump(_writable(self.config[self.given.command]), skip_unset=False),
             seed=int(settings.seed_everything),
             trainer_args=dict(settings.trainer.items()),
             threads=settings.threads,
@@ -204,7 +206,7 @@ class CLI(LightningCLI):
         self.model, self.datamodule = self.settings.get("model"), self.settings.get("data")
         self.trainer = cast(Trainer, Trainer)
 
-    def _build(self, name: str, kind: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _build(self, name: str, kind: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         try:
             with part(name):
                 return kind(*args, **kwargs)
@@ -216,6 +218,15 @@ class CLI(LightningCLI):
         """What LightningCLI runs by itself: nothing, for it is the commands that know what to print and write."""
 
     validate = test = predict = fit
+
+
+def _writable(value: Any) -> Any:
+    """Settings with their devices as text: a config holds what it can be read from again."""
+    if isinstance(value, Namespace):
+        return Namespace({key: _writable(inner) for key, inner in vars(value).items()})  # type: ignore[no-untyped-call]
+    if isinstance(value, list):
+        return [_writable(inner) for inner in value]
+    return str(value) if isinstance(value, torch.device) else value
 
 
 def print_table(metrics: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -50,7 +51,7 @@ class SteppedModule(LightningModule):
     def __init__(self, recipe: Recipe, engine: str = "eager") -> None:
         super().__init__()
         one_of("engine", engine, NAMES)
-        self.recipe = recipe
+        self._recipe = recipe
         self.engine_name = engine
         self.engine: Engine = EagerEngine()
         self.engine_choice = "ordinary batches"
@@ -58,6 +59,12 @@ class SteppedModule(LightningModule):
         self.latest_losses: Tensor | None = None
         self._steps_before: int | None = None
         self.save_hyperparameters({"model_class": type(self).__name__})
+
+    @property
+    def recipe(self) -> Recipe:
+        """Optimizer and learning-rate schedule, by the values of ``hparams``, which finders of Lightning change."""
+        names = {field.name for field in fields(Recipe)} & self.hparams.keys()
+        return replace(self._recipe, **{name: self.hparams[name] for name in names})
 
     @classmethod
     def load_from_checkpoint(
@@ -102,6 +109,10 @@ class SteppedModule(LightningModule):
     def correct(self, outputs: Tensor, y: Tensor) -> Tensor | None:
         """How many of the outputs are right, 0-dimensional; None where the task has no such thing."""
         return None
+
+    def logged(self) -> set[str]:
+        """The keys of what a fit with validation logs; a class of one's own may log others beside."""
+        return {"train/loss_step", "train/loss"}
 
     def own_loss(self, data: LightningDataModule) -> str | None:
         """Why no compiled engine can compute the loss on ``data``; None where it is plain cross-entropy of classes."""

@@ -130,6 +130,10 @@ class Classifier(SteppedModule):
         """
         return num_classes
 
+    def logged(self) -> set[str]:
+        """The keys of what a fit with validation logs; a class of one's own may log others beside."""
+        return super().logged() | {"train/accuracy", "val/loss", *(f"val/{name}" for name in self.val_metrics)}
+
     def own_loss(self, data: LightningDataModule) -> str | None:
         """Why no compiled engine can compute the loss on ``data``; None where it is plain cross-entropy of classes."""
         ours = next(kind for kind in type(self).__mro__ if kind.__module__.startswith("litclf.models."))

@@ -68,6 +68,10 @@ class ImageRestoration(SteppedModule):
         self.save_hyperparameters({"num_pixels": num_pixels})
         self.example_input_array = torch.zeros(1, num_pixels)
 
+    def logged(self) -> set[str]:
+        """The keys of what a fit with validation logs; a class of one's own may log others beside."""
+        return super().logged() | {"val/loss", "val/psnr"}
+
     def forward(self, x: Tensor) -> Tensor:
         """The restored images of the corrupted ones ``x``, shape ``(N, num_pixels)``: the same for each."""
         return self.image.expand(x.shape[0], -1)

@@ -63,12 +63,17 @@ class Checkpoint:
             InputError: As :func:`~litclf.runs.find.find_latest` does, and as :meth:`read` does.
         """
         found = map(cls.read, find_latest(path, parent))
-        return max(found, key=lambda checkpoint: (checkpoint.step, checkpoint.path.name == "last.ckpt"))
+        return max(found, key=lambda one: (one.is_whole, one.step, one.path.name == "last.ckpt"))
 
     @property
     def step(self) -> int:
         """Optimizer steps that the fit had done."""
         return int(self.content.get("global_step", 0))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds what a fit goes on from, and not the weights alone."""
+        return "optimizer_states" in self.content
 
     @property
     def weights(self) -> dict[str, Any]:

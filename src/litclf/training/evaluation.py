@@ -1,10 +1,11 @@
-"""Evaluation of a checkpoint on a split, without a run of its own."""
+"""Evaluation of a checkpoint on a split: at the end of a fit, or without a run of its own."""
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import BatchSizeFinder
 
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.record import plain
@@ -30,12 +31,11 @@ def evaluate(plan: Plan, stage: str) -> dict[str, float]:
     Raises:
         InputError: If there is nothing to evaluate.
     """
-    trainer, checkpoint = _evaluator(plan)
+    trainer, checkpoint = make_trainer({**plan.trainer_args, **_QUIET}), cast(Checkpoint, plan.checkpoint)
     if not plan.spec.has("val" if stage == "validate" else stage):
         raise InputError("data", f"has nothing to {stage}", "hold samples out, for example by --data.holdout 0.2")
-    run = trainer.validate if stage == "validate" else trainer.test
     with using_threads(plan.num_threads):
-        evaluated = run(plan.model, plan.data, ckpt_path=checkpoint.path, verbose=False, weights_only=True)
+        evaluated = run_checkpoint(trainer, plan, checkpoint, stage)
     if not evaluated:
         raise InputError("trainer", f"its limits leave nothing to {stage}", "raise the limit")
     metrics = plain(evaluated[0])
@@ -43,8 +43,49 @@ def evaluate(plan: Plan, stage: str) -> dict[str, float]:
     return metrics
 
 
-def _evaluator(plan: Plan) -> tuple[Trainer, Checkpoint]:
-    checkpoint = cast(Checkpoint, plan.checkpoint)
-    trainer = make_trainer({**plan.trainer_args, **_QUIET})
+def run_checkpoint(trainer: Trainer, plan: Plan, checkpoint: Checkpoint, stage: str) -> list[Any]:
+    """Runs the weights that a checkpoint holds over a split, whatever callbacks do to those of the model.
+
+    Args:
+        trainer: The Trainer, of the fit or of its own.
+        plan: What tells model and data; the model has the checkpoint's weights afterwards.
+        checkpoint: The checkpoint.
+        stage: ``validate`` or ``test``.
+
+    Returns:
+        What the Trainer returns: the metrics of each loader.
+    """
+    callbacks: list[Callback] = cast(Any, trainer).callbacks
+    # A finder would look for a size of batches in each stage anew.
+    kept = [callback for callback in callbacks if not isinstance(callback, BatchSizeFinder)]
+    callbacks[:], before = [*kept, _Weights(checkpoint)], list(callbacks)
     hand(trainer, checkpoint)
-    return trainer, checkpoint
+    run = trainer.validate if stage == "validate" else trainer.test
+    try:
+        return list(run(plan.model, plan.data, ckpt_path=checkpoint.path, verbose=False, weights_only=True))
+    finally:
+        callbacks[:] = before
+
+
+class _Weights(Callback):
+    """Has a checkpoint's weights be those that are evaluated, after all that other callbacks do before.
+
+    Callbacks that average weights load those that the fit would go on from, or swap them as a stage begins.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._content = checkpoint.content
+
+    def on_validation_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        if batch_idx == dataloader_idx == 0:
+            self._load(trainer, pl_module)
+
+    on_test_batch_start = on_validation_batch_start
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._load(trainer, pl_module)
+
+    def _load(self, trainer: Trainer, module: LightningModule) -> None:
+        trainer.strategy.load_model_state_dict(self._content, strict=module.strict_loading)

@@ -67,6 +67,9 @@ def check_unfinished(
         InputError: Naming the seed, or how to go on.
     """
     path, done = checkpoint.path, checkpoint.step
+    if not checkpoint.is_whole:
+        rule = f"{path} holds weights alone, without the state of the optimizer that a fit goes on from"
+        raise InputError("ckpt_path", rule, "start a new run, without save_weights_only")
     order_seed = checkpoint.content.get(spec.kind, {}).get("order_seed", seed)
     if order_seed != seed:
         raise InputError("seed_everything", f"is {seed}, but {path} was made with {order_seed}", _NEW)

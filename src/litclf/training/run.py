@@ -139,9 +139,9 @@ def run(plan: Plan) -> RunResult:
         with locked(folder), removed_if_refused(None if plan.checkpoint else folder), tells_how_to_go_on(path):
             opened = stages.open_run(plan, path)
             metrics = stages.train(opened)
-            best = stages.read_best(opened)
-            metrics |= stages.test(opened, best)
-            if calibration := stages.calibrate(opened, best):
+            tested = stages.read_tested(opened)
+            metrics |= stages.test(opened, tested)
+            if calibration := stages.calibrate(opened, tested):
                 metrics["calibration"] = calibration.to_dict()
             metrics = stages.record(opened, metrics)
             stages.report(opened)

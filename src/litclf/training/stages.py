@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from litclf.data.audit.loaded import tell_findings
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule
-from litclf.data.loading.limits import check_trainer
+from litclf.data.loading.limits import check_trainer, notes_on
 from litclf.models.base import SteppedModule
 from litclf.models.classifier import Classifier
 from litclf.models.decision import Calibration
@@ -21,18 +20,23 @@ from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.runs.record import facts_of, plain, versions
 from litclf.training.calibration import calibrate_checkpoint
+from litclf.training.callback_checks import check_checkpoints, check_monitors
 from litclf.training.callbacks.divergence import StopOnDivergence
 from litclf.training.callbacks.gallery import pictures_for
+from litclf.training.callbacks.kept import score_of, tested_path
 from litclf.training.callbacks.monitors import Monitors
 from litclf.training.callbacks.others import OtherProcesses
 from litclf.training.callbacks.resume import Resume
+from litclf.training.callbacks.settings import UsedSettings, begin_batch_size, without_finders
+from litclf.training.evaluation import run_checkpoint
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.training.plan import Plan
 from litclf.training.resume import check_same_settings, rewind
 from litclf.training.trainer import hand, make_trainer, trainer_defaults
 from litclf.training.trainer_args import check_launcher
-from litclf.utilities.errors import RunError
+from litclf.utilities.errors import InputError, RunError
 from litclf.utilities.files import sweep, write_json, write_text
+from litclf.utilities.notes import tell
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,11 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
     for place in () if folder is None else (folder, folder / "checkpoints"):
         sweep(place)
     args = trainer_defaults(plan.trainer_args, plan.spec, folder, None if checkpoint is None else checkpoint.step)
-    if plan.pictures and folder is not None:
-        args["callbacks"] += pictures_for(plan.model, plan.data, args["callbacks"])
     resume, monitors, others = Resume(folder), Monitors(), OtherProcesses()
     # First of all, so that nothing is drawn or saved of a fit that has diverged.
-    args["callbacks"] = [StopOnDivergence(), resume, monitors, others, *args["callbacks"]]
+    args["callbacks"] = [StopOnDivergence(), resume, monitors, others, *_callbacks(plan, folder, args["callbacks"])]
     trainer = make_trainer(args)
+    check_monitors(trainer, plan.model, plan.spec)
     check_launcher(trainer, plan.trainer_args.get("strategy"))
     if plan.spec.steps_per_execution > 1:
         check_trainer(trainer)
@@ -82,7 +85,19 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
         if folder is not None:
             _write_config(trainer, folder / "config.yaml", plan.config)
         tell_findings(plan.data, folder)
+        tell(*(notes_on(args["callbacks"]) if plan.spec.steps_per_execution > 1 else ()))
     return Opened(plan, folder, trainer, resume, monitors, others)
+
+
+def _callbacks(plan: Plan, folder: Path | None, given: list[Callback]) -> list[Callback]:
+    """The callbacks that were given, as a run can have them, and what draws and follows beside them."""
+    callbacks = given if plan.checkpoint is None else without_finders(given)
+    begin_batch_size(callbacks, plan.data)
+    if folder is None:
+        return [*callbacks, UsedSettings(plan.model, plan.data, None)]
+    check_checkpoints(callbacks, folder / "checkpoints")
+    drawn = pictures_for(plan.model, plan.data, callbacks) if plan.pictures else []
+    return [*callbacks, *drawn, UsedSettings(plan.model, plan.data, folder / "config.yaml")]
 
 
 def _write_config(trainer: Trainer, path: Path, config: str) -> None:
@@ -108,34 +123,33 @@ def train(opened: Opened) -> dict[str, Any]:
             rule = f"another process of the run has ended: {' '.join(str(error).split())[:100]}"
             raise RunError("trainer.devices", rule, f"go on by litclf resume {opened.folder}") from error
         raise
+    if plan.checkpoint is None and not opened.resume.has_trained:
+        raise InputError("trainer", "ended before its first step", "raise --trainer.max_time and the limits")
     done = {"global_step": trainer.global_step, "fit_seconds": round(opened.resume.seconds, 3)}
     return plain(trainer.callback_metrics) | done
 
 
-def read_best(opened: Opened) -> Checkpoint | None:
-    """The best checkpoint, read once for its test and its calibration; None where none was kept.
+def read_tested(opened: Opened) -> Checkpoint | None:
+    """The checkpoint that the fit is judged by, read once for its test and its calibration; None where none was kept.
 
     Nor is one read that another CheckpointIO than ours has written, in a format of its own.
     """
-    path, io = _best_path(opened.trainer), opened.trainer.strategy.checkpoint_io
+    path, io = tested_path(opened.trainer), opened.trainer.strategy.checkpoint_io
     return Checkpoint.read(Path(path)) if path and isinstance(io, SafeCheckpointIO) else None
 
 
-def _best_path(trainer: Trainer) -> str:
-    return getattr(trainer.checkpoint_callback, "best_model_path", "")
-
-
 def test(opened: Opened, kept: Checkpoint | None) -> dict[str, Any]:
-    """Tests the best checkpoint, or the model as it is where none was kept; gives its metrics, and which it was."""
+    """Tests what is left, or the model as it is where nothing is kept; gives its metrics, and what was tested."""
     plan, trainer = opened.plan, opened.trainer
     metrics: dict[str, Any] = {}
-    if path := _best_path(trainer):
-        score = cast(ModelCheckpoint, trainer.checkpoint_callback).best_model_score
-        metrics["best"] = {"path": Path(path).name, "score": None if score is None else float(score)}
+    path = tested_path(trainer)
+    if path and Path(path).name != "last.ckpt":
+        metrics["best"] = {"path": Path(path).name, "score": score_of(trainer, path)}
     if plan.spec.has("test") and is_overridden("test_step", plan.model) and trainer.state.finished:
         if kept is not None:
-            hand(trainer, kept)
-        tested = trainer.test(plan.model, plan.data, path or None, verbose=False, weights_only=True)
+            tested = run_checkpoint(trainer, plan, kept, "test")
+        else:
+            tested = list(trainer.test(plan.model, plan.data, path or None, verbose=False, weights_only=True))
         metrics.update(plain(tested[0] if tested else {}))
     return metrics
 
@@ -144,7 +158,8 @@ def calibrate(opened: Opened, kept: Checkpoint | None) -> Calibration | None:
     """Calibrates the best checkpoint on the validation split, and stores in it what was found."""
     plan = opened.plan
     classifies = isinstance(plan.model, Classifier) and isinstance(plan.data, ClassificationDataModule)
-    if kept is None or not classifies or not opened.trainer.is_global_zero or not plan.spec.has("val"):
+    validates = plan.spec.has("val") and opened.trainer.limit_val_batches != 0
+    if kept is None or not classifies or not opened.trainer.is_global_zero or not validates:
         return None
     return calibrate_checkpoint(kept, cast(Classifier, plan.model), plan.data, plan.threshold_rule)
 

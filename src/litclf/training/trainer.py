@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from lightning.fabric.plugins import TorchCheckpointIO
-from lightning.pytorch import Callback, Trainer, callbacks
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
+from lightning.pytorch.loggers import Logger
 
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.training.callbacks.divergence import BestCheckpoint
 from litclf.training.callbacks.interruption import Interruption
+from litclf.training.callbacks.kept import KeptCheckpoint
 from litclf.training.callbacks.progress import BarProgress, PlainProgress
 from litclf.training.loggers.csv import MetricsCSV
 from litclf.training.loggers.tensorboard import RunTensorBoard
@@ -22,6 +24,9 @@ from litclf.utilities.data_spec import DataSpec
 
 MAX_EPOCHS = 20
 """Length of a fit whose length nobody names; Lightning's own 1000 epochs are rarely meant."""
+
+_BY_TRAINING = ("train/loss", "min")
+"""What tells the best epoch where there is no validation."""
 
 _LARGE_SPLIT = 1000
 """Samples from which on a validation split tells a tenth of a percent of accuracy."""
@@ -49,13 +54,9 @@ def trainer_defaults(
     if args.get("log_every_n_steps") is None:
         # An execution logs once, at its end; ordinary batches would pay for every row.
         args["log_every_n_steps"] = 1 if spec.steps_per_execution > 1 else 10
-    if args.get("logger") in (None, True):
-        args["logger"] = [RunTensorBoard(folder, step), MetricsCSV(folder)] if folder else False
-    wants = args.get("enable_checkpointing") is not False and folder is not None
-    if wants and not any(isinstance(callback, callbacks.Checkpoint) for callback in own):
-        own += _checkpoints(spec, cast(Path, folder))
-    if wants:
-        own.append(Interruption(cast(Path, folder) / "checkpoints" / "last.ckpt"))
+    args["logger"] = _loggers(args.get("logger"), folder, step)
+    if args.get("enable_checkpointing") is not False and folder is not None:
+        own += _checkpoints(own, spec, folder / "checkpoints", args.get("limit_val_batches") != 0)
     wants = args.get("enable_progress_bar") is not False
     if wants and not any(isinstance(callback, ProgressBar) for callback in own):
         own.append(BarProgress() if sys.stdout.isatty() else PlainProgress())
@@ -81,13 +82,36 @@ def hand(trainer: Trainer, checkpoint: Checkpoint) -> None:
         trainer.strategy.checkpoint_io.hand(checkpoint)
 
 
-def _checkpoints(spec: DataSpec, folder: Path) -> list[Callback]:
-    """Keep ``best.ckpt``, by what :func:`best_by` says, and ``last.ckpt``, of every epoch."""
-    where, (monitor, mode) = folder / "checkpoints", best_by(spec)
+def _loggers(given: Any, folder: Path | None, step: int | None) -> list[Logger]:
+    """The loggers that were given, and those that a run folder has beside them; none where they are switched off."""
+    if given is False or folder is None:
+        return list(given or []) if isinstance(given, list | tuple) else [given] if isinstance(given, Logger) else []
+    theirs = [] if given in (None, True) else list(given) if isinstance(given, list | tuple) else [given]
+    return [*theirs, RunTensorBoard(folder, step), MetricsCSV(folder)]
+
+
+def _checkpoints(given: list[Callback], spec: DataSpec, where: Path, validates: bool) -> list[Callback]:
+    """Keep ``best.ckpt``, by what :func:`best_by` says, and ``last.ckpt``, of every epoch, where nobody names others.
+
+    Args:
+        given: The callbacks that were named.
+        spec: What the data tells.
+        where: The folder of the run's checkpoints.
+        validates: Whether the validation split is used.
+    """
+    own: list[Callback] = [KeptCheckpoint(where), Interruption(where / "last.ckpt")]
+    named = [callback for callback in given if isinstance(callback, ModelCheckpoint)]
+    for callback in named:
+        if callback.dirpath is None:  # else Lightning takes the folder of the first logger, which may be another
+            callback.dirpath = str(where.absolute())
+    if named:
+        return own
+    monitor, mode = best_by(spec) if validates else _BY_TRAINING
     return [
         BestCheckpoint(where, filename="best", monitor=monitor, mode=mode, enable_version_counter=False),
         # Not `save_last` of the first one, which writes only when that one does.
         ModelCheckpoint(where, filename="last", enable_version_counter=False),
+        *own,
     ]
 
 
@@ -98,6 +122,6 @@ def best_by(spec: DataSpec) -> tuple[str, str]:
     apart epochs that get the same few samples right; without validation, the training loss.
     """
     if not spec.has("val"):
-        return "train/loss", "min"
+        return _BY_TRAINING
     large = spec.class_names and (spec.num_samples["val"] or 0) >= _LARGE_SPLIT
     return ("val/accuracy", "max") if large else ("val/loss", "min")

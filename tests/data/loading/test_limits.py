@@ -1,7 +1,12 @@
 import pytest
 import torch
 from lightning.pytorch import LightningModule
-from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
+from lightning.pytorch.callbacks import (
+    BatchSizeFinder,
+    EMAWeightAveraging,
+    GradientAccumulationScheduler,
+    LearningRateFinder,
+)
 from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
@@ -24,6 +29,8 @@ def data(most):
         ({"limit_train_batches": 0.5}, "trainer.limit_train_batches: cannot be 0.5"),
         ({"callbacks": [LearningRateFinder()]}, "trainer.callbacks: cannot be LearningRateFinder"),
         ({"callbacks": [BatchSizeFinder()]}, "trainer.callbacks: cannot be BatchSizeFinder"),
+        ({"callbacks": [EMAWeightAveraging()]}, "trainer.callbacks: cannot be EMAWeightAveraging"),
+        ({"callbacks": [GradientAccumulationScheduler({1: 2})]}, "trainer.callbacks: cannot be GradientAccumul.*"),
     ],
 )
 def test_setting_that_an_execution_would_falsify_is_refused_with_the_way_out(settings, message, make_trainer):

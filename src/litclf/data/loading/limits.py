@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder, StochasticWeightAveraging
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import (
+    BatchSizeFinder,
+    GradientAccumulationScheduler,
+    LearningRateFinder,
+    StochasticWeightAveraging,
+    WeightAveraging,
+)
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from litclf.utilities.errors import InputError, part
 
 _ORDINARY = "pass --data.steps_per_execution 1"
+
+_BY_BATCH = (
+    BatchSizeFinder,
+    GradientAccumulationScheduler,
+    LearningRateFinder,
+    StochasticWeightAveraging,
+    WeightAveraging,
+)
+"""Callbacks of Lightning that work batch by batch, each of which is one step to them."""
+
+_BATCH_HOOKS = ("on_train_batch_start", "on_train_batch_end")
 
 
 @part("data")
@@ -32,11 +50,26 @@ def check_trainer(trainer: Trainer) -> None:
     if trainer.gradient_clip_val and trainer.precision == "16-mixed":
         raise _refusal("gradient_clip_val", trainer.gradient_clip_val, "or --trainer.precision bf16-mixed")
     for callback in settings.callbacks:
-        if isinstance(callback, LearningRateFinder | BatchSizeFinder | StochasticWeightAveraging):
+        if isinstance(callback, _BY_BATCH):
             raise _refusal("callbacks", type(callback).__name__)
     module: Any = trainer.lightning_module
     if module is not None:
         _check_module(module)
+
+
+def notes_on(callbacks: Sequence[Callback]) -> list[str]:
+    """What is to be said of callbacks of one's own that follow batches: an execution is one to them.
+
+    Example:
+        >>> notes_on([WeightAveraging()])  # Lightning's own are known, and refused where they cannot be
+        []
+    """
+    theirs = [one for one in callbacks if not type(one).__module__.startswith(("litclf.", "lightning."))]
+    return [
+        f"{type(one).__name__} is called once for all steps of an execution; for a call after each {_ORDINARY}"
+        for one in theirs
+        if not hasattr(one, "on_steps") and any(is_overridden(hook, one, parent=Callback) for hook in _BATCH_HOOKS)
+    ]
 
 
 def _check_module(module: LightningModule) -> None:

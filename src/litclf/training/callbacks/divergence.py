@@ -107,6 +107,18 @@ class BestCheckpoint(ModelCheckpoint):
     Its arguments are those of :class:`lightning.pytorch.callbacks.ModelCheckpoint`.
     """
 
+    _validated = False
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Saves, where it is due then."""
+        self._validated = True
+        super().on_validation_end(trainer, pl_module)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Saves, where it is due then; an epoch that is cut short has had no validation, of which Lightning warns."""
+        if self._validated or self.monitor in trainer.callback_metrics:
+            super().on_train_epoch_end(trainer, pl_module)
+
     def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
         """Whether ``current`` is among the best so far."""
         finite = current is not None and math.isfinite(float(current))

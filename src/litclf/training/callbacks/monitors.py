@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from litclf.utilities.errors import InputError, nearest
+from litclf.training.callback_checks import not_logged
 
 
 class Monitors(Callback):
@@ -39,9 +39,6 @@ class Monitors(Callback):
             InputError: Naming the callback, its metric and those that are logged.
         """
         for callback in cast(Any, trainer).callbacks if self.measured else []:
-            monitor, logged = getattr(callback, "monitor", None), list(trainer.callback_metrics)
+            monitor, logged = getattr(callback, "monitor", None), set(trainer.callback_metrics)
             if isinstance(monitor, str) and monitor not in logged:
-                rule = f"{type(callback).__name__} monitors {monitor}, which is none of {', '.join(sorted(logged))}"
-                near = nearest(monitor, logged)
-                fix = f"did you mean {near}?" if near else "monitor one of these"
-                raise InputError("trainer.callbacks", rule, fix) from error
+                raise not_logged(f"{type(callback).__name__} monitors {monitor}", monitor, logged) from error

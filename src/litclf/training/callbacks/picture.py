@@ -216,9 +216,10 @@ def _all_rows(trainer: Trainer, own: Tensor) -> Tensor:
 
 
 def folder_of(trainer: Trainer) -> Path:
-    """The folder of the run: where the logger writes, or, without one, the Trainer's root."""
+    """The folder of the run: where its own logger writes, or another, or, without one, the Trainer's root."""
     # Not `trainer.log_dir`, at which all processes would have to ask together.
-    logger = trainer.logger
+    loggers = sorted(trainer.loggers, key=lambda logger: not isinstance(logger, RunTensorBoard))
+    logger = loggers[0] if loggers else None
     return Path(getattr(logger, "log_dir", None) or getattr(logger, "save_dir", None) or trainer.default_root_dir)
 
 

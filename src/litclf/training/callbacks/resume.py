@@ -31,6 +31,9 @@ class Resume(Callback):
     These are the random numbers of each process, the sums of an epoch that is not over, the latest metrics, whether
     the fit was told to stop, what was still to be logged and how far the logs were, and the seconds of the fit.
 
+    Attributes:
+        has_trained: Whether this part of the fit has had a batch.
+
     Args:
         folder: The run folder; paths of checkpoints in it are followed where it was moved. None where nothing is kept.
 
@@ -46,6 +49,7 @@ class Resume(Callback):
         self._seconds_before = 0.0
         self._begin: float | None = None
         self._validation: loops.Validation = "none"
+        self.has_trained = False
 
     @property
     def seconds(self) -> float:
@@ -58,7 +62,7 @@ class Resume(Callback):
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Notes that no validation has followed yet."""
-        self._validation = "none"
+        self._validation, self.has_trained = "none", True
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Notes where the fit stands."""

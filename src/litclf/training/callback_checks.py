@@ -1,0 +1,130 @@
+"""Callback checks: checkpoints that no command would find, and metrics that nobody logs, refused before training."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import DeviceStatsMonitor, LearningRateMonitor, ModelCheckpoint, WeightAveraging
+
+from litclf.models.base import SteppedModule
+from litclf.training.callbacks.divergence import BestCheckpoint
+from litclf.utilities.data_spec import DataSpec
+from litclf.utilities.errors import InputError, nearest
+
+_WHERE = "trainer.callbacks"
+
+_ALWAYS = {"epoch", "step"}
+"""What every ModelCheckpoint knows."""
+
+
+def check_checkpoints(callbacks: list[Callback], folder: Path) -> None:
+    """Refuses checkpoint callbacks whose files no command would find by the run folder, or that keep other weights.
+
+    Args:
+        callbacks: The callbacks of a fit.
+        folder: Where the checkpoints of the run belong.
+
+    Raises:
+        InputError: Naming the setting, and the one to use instead.
+    """
+    for callback in callbacks:
+        if not isinstance(callback, ModelCheckpoint):
+            continue
+        where = Path(callback.dirpath or folder)
+        if where.resolve() != folder.resolve():
+            rule = f"ModelCheckpoint keeps its files in {callback.dirpath}, where no command finds them by the run"
+            fix = f"drop dirpath, or pass --trainer.default_root_dir {callback.dirpath} for the whole run"
+            raise InputError(_WHERE, rule, fix)
+        _check_filename(callback)
+        if callback.save_weights_only and any(isinstance(one, WeightAveraging) for one in callbacks):
+            rule = "ModelCheckpoint with save_weights_only keeps the weights before they are averaged"
+            raise InputError(_WHERE, rule, "drop save_weights_only")
+
+
+def _check_filename(callback: ModelCheckpoint) -> None:
+    """Refuses a pattern that names a file in another folder, a hidden one, or none."""
+    pattern = callback.filename
+    try:
+        name = callback.format_checkpoint_name({})
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
+        rule = f"ModelCheckpoint cannot make a name of filename {pattern!r}: {error}"
+        raise InputError(_WHERE, rule, "write it as {epoch}-{step}") from error
+    outside, hidden = Path(name).parent != Path(callback.dirpath or ""), Path(name).name.startswith(".")
+    if outside or hidden:
+        rule = f"ModelCheckpoint makes files that no command finds of filename {pattern!r}, such as {Path(name).name}"
+        inserted = callback.auto_insert_metric_name and "/" not in re.sub(r"\{.*?\}", "", pattern or "")
+        fix = "pass --trainer.callbacks.auto_insert_metric_name false" if inserted else "name a file without a folder"
+        raise InputError(_WHERE, rule, "drop the dot" if hidden else fix)
+
+
+def check_monitors(trainer: Trainer, module: LightningModule, spec: DataSpec) -> None:
+    """Refuses callbacks that wait for a metric that is never logged, where all that is logged is known beforehand.
+
+    That is so for the models of litclf beside callbacks that log nothing; what else is logged is known after an epoch.
+
+    Args:
+        trainer: The Trainer of a fit to come.
+        module: The model.
+        spec: What its data tells.
+
+    Raises:
+        InputError: Naming the callback, its metric and those that are logged.
+    """
+    callbacks: list[Callback] = cast(Any, trainer).callbacks
+    if not isinstance(module, SteppedModule) or not _is_ours(module) or not all(map(_logs_nothing, callbacks)):
+        return
+    logged = module.logged()
+    if reason := _no_validation(trainer, spec):
+        logged = {name for name in logged if not name.startswith("val/")}
+    for callback in callbacks:
+        for name, what in _awaited(callback):
+            if name not in logged | (_ALWAYS if isinstance(callback, ModelCheckpoint) else set()):
+                raise not_logged(f"{type(callback).__name__} {what} {name}", name, logged, reason)
+
+
+def not_logged(who: str, name: str, logged: set[str], reason: str = "") -> InputError:
+    """What is told where a metric is waited for and not logged.
+
+    Args:
+        who: The callback, and what it does with it.
+        name: The metric.
+        logged: Those that are logged.
+        reason: Why some are not; empty where there is no reason.
+    """
+    rule = f"{who}, which is none of {', '.join(sorted(logged))}{reason and f'; {reason}'}"
+    near = nearest(name, logged)
+    return InputError(_WHERE, rule, f"did you mean {near}?" if near else "take one of these")
+
+
+def _is_ours(part: object) -> bool:
+    return type(part).__module__.startswith("litclf.")
+
+
+def _logs_nothing(callback: Callback) -> bool:
+    known = _is_ours(callback) or type(callback).__module__.startswith("lightning.")
+    return known and not isinstance(callback, LearningRateMonitor | DeviceStatsMonitor)
+
+
+def _awaited(callback: Callback) -> list[tuple[str, str]]:
+    """The metrics that a callback waits for, and what it does with each."""
+    monitor: Any = getattr(callback, "monitor", None)
+    # Our own is chosen by what there is, and does without where no validation falls into the fit.
+    awaited = [(monitor, "monitors")] if isinstance(monitor, str) and not isinstance(callback, BestCheckpoint) else []
+    if isinstance(callback, ModelCheckpoint):
+        awaited += [(name, "names its files by") for name in re.findall(r"\{(.*?)[:\}]", callback.filename or "")]
+    return awaited
+
+
+def _no_validation(trainer: Trainer, spec: DataSpec) -> str:
+    """Why a fit has no validation; empty where it has one."""
+    if not spec.has("val"):
+        return "the data has no validation split"
+    if trainer.limit_val_batches == 0:
+        return "--trainer.limit_val_batches is 0"
+    every, epochs = trainer.check_val_every_n_epoch, trainer.max_epochs
+    if every is not None and epochs not in (None, -1) and every > epochs:
+        return f"--trainer.check_val_every_n_epoch is {every}, the fit has {epochs} epochs"
+    return ""
