@@ -222,6 +222,10 @@ COLUMNS = "float64 of shape (N, 2): size, colour; NaN where a number is missing;
 def test_tables_and_images_are_scaled_inside(run, takes, format, request, tmp_path):
     result = request.getfixturevalue(run)
     data = result.trainer.datamodule
-    told = export(load(result.folder), data, format, tmp_path / f"model{FORMATS[format].ending}")
+    path = tmp_path / f"model{FORMATS[format].ending}"
+    told = export(load(result.folder), data, format, path)
     assert told.num_samples == len(data.splits["test"].y)
     assert told.input.startswith(takes)
+    if run == "table_run" and format == "onnx":
+        none = onnxruntime.InferenceSession(path).run(None, {"input": np.zeros((0, 2))})
+        assert [output.shape for output in none] == [(0, 3), (0,)]
