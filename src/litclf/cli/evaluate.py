@@ -30,6 +30,6 @@ def evaluate(command: str, args: list[str]) -> int:
     with CLI.opened(given, checkpoint) as cli:
         if checkpoint is None:
             raise needs_checkpoint(command)
-        print_table(evaluation.evaluate(cli.plan, command))
+        print_table(evaluation.evaluate(cli.plan(checkpoint), command))
         print(f"\nwritten     {checkpoint.folder / command}.json")
     return 0

@@ -36,7 +36,7 @@ def main(args: list[str]) -> int:
 def train(given: Arguments, checkpoint: Checkpoint | None) -> int:
     """Trains by the settings that were given, from ``checkpoint`` on where there is one, and prints what came out."""
     with CLI.opened(given, checkpoint) as cli:
-        _print_result(run(cli.plan))
+        _print_result(run(cli.plan(checkpoint)))
     return 0
 
 

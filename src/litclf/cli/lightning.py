@@ -55,14 +55,13 @@ class CLI(LightningCLI):
 
     Args:
         given: The arguments, with presets replaced by their files.
-        checkpoint: The checkpoint that the run goes on from or looks at.
 
     Raises:
         InputError: If something given cannot be used.
     """
 
-    def __init__(self, given: Arguments, checkpoint: Checkpoint | None) -> None:
-        self.given, self.checkpoint = given, checkpoint
+    def __init__(self, given: Arguments) -> None:
+        self.given = given
         self.refusal: InputError | None = None
         # Short names are found among the classes that are loaded.
         for registry in (DATAMODULES, MODELS):
@@ -100,7 +99,7 @@ class CLI(LightningCLI):
                 given = given.with_value(flag, "AutoClassifier")
         with quiet_lightning():
             try:
-                cli = cls(given, checkpoint)
+                cli = cls(given)
                 try:
                     yield cli
                 except InputError as error:
@@ -114,9 +113,8 @@ class CLI(LightningCLI):
         """The settings of the command, with what classes they name built."""
         return self.config_init[self.given.command]
 
-    @property
-    def plan(self) -> Plan:
-        """What the run is to do; its config is that of a new one, also where this one goes on."""
+    def plan(self, checkpoint: Checkpoint | None) -> Plan:
+        """What the run is to do; its config is that of a new one, also where this one goes on from ``checkpoint``."""
         if self.datamodule is None:
             raise InputError("--data", "is missing", "pass -c PRESET, or --data CirclesDataModule")
         settings, preset = self.settings, self.given.value(*CONFIG)
@@ -128,7 +126,7 @@ class CLI(LightningCLI):
             seed=int(settings.seed_everything),
             trainer_args=dict(settings.trainer.items()),
             threads=settings.threads,
-            checkpoint=self.checkpoint,
+            checkpoint=checkpoint,
             pictures=settings.pictures,
             threshold_rule=settings.threshold_rule,
         )
