@@ -138,3 +138,45 @@ def test_the_flag_is_in_the_help_and_in_no_config(mine, capsys):
     assert "--allow_classes MODULE" in capsys.readouterr().out
     assert main([*FIT, "--model", f"{mine}.Net", "--allow_classes", mine, "--print_config"]) == 0
     assert "allow_classes" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("pytorch_lightning.callbacks.EarlyStopping", "lightning.pytorch.callbacks.EarlyStopping"),
+        ("pl.callbacks.EarlyStopping", "lightning.pytorch.callbacks.EarlyStopping"),
+        ("L.pytorch.callbacks.EarlyStopping", "lightning.pytorch.callbacks.EarlyStopping"),
+        ("pytorch_lightning.loggers.CSVLogger", "lightning.pytorch.loggers.CSVLogger"),
+        ("lightning_fabric.strategies.DDPStrategy", "lightning.fabric.strategies.DDPStrategy"),
+    ],
+)
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_class_of_lightning_by_its_other_name_is_told_by_the_one_to_take(name, same, allowed):
+    allow_classes([name.rpartition(".")[0]] if allowed else [])
+    with pytest.raises(InputError, match=f"is of {name.partition('.')[0]}, whose classes") as refused:
+        trusted_class(name)
+    assert refused.value.fix == f"name {same} in its place"
+    assert isinstance(trusted_class(same), type)
+
+
+def test_a_class_of_the_users_that_is_made_from_the_other_lightning_says_so(tmp_path, monkeypatch):
+    (tmp_path / "stops_of_test_trust.py").write_text(
+        "class Callback: __module__ = 'pytorch_lightning.callbacks.callback'\nclass Stop(Callback): pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    allow_classes(["stops_of_test_trust"])
+    with pytest.raises(InputError, match=r"Stop is made from pytorch_lightning\.callbacks\.") as refused:
+        trusted_class("stops_of_test_trust.Stop")
+    assert refused.value.fix == "import lightning.pytorch.callbacks.callback.Callback there"
+
+
+@pytest.mark.parametrize("allow", [(), ("--allow_classes", "pytorch_lightning.callbacks")])
+def test_the_callback_to_take_instead_trains(allow, error_line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fit = [*FIT, "--trainer.callbacks.monitor=val/loss", *allow]
+    line = error_line(*fit, "--trainer.callbacks+=pytorch_lightning.callbacks.EarlyStopping")
+    assert line.startswith(
+        "error: --trainer.callbacks: pytorch_lightning.callbacks.EarlyStopping is of pytorch_lightning"
+    )
+    taken = line.partition("fix: name ")[2].split()[0]
+    assert main([*FIT, f"--trainer.callbacks+={taken}", "--trainer.callbacks.monitor=val/loss"]) == 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from litclf.utilities import signals
 from litclf.utilities.errors import InputError, RunError, nearest
+from litclf.utilities.terminal import terminal
 from litclf.utilities.version import __version__
 
 
@@ -138,6 +139,11 @@ def main(args: Sequence[str] | None = None) -> int:
         0
     """
     args = list(sys.argv[1:] if args is None else args)
+    with terminal(as_notes="--debug" not in args):
+        return _answer(args)
+
+
+def _answer(args: list[str]) -> int:
     if not args or args[0] in ("-h", "--help"):
         print(usage(), end="")
         return 0 if args else 2

@@ -38,6 +38,14 @@ _KINDS = (
 )
 """What a run is made of. The packages also hold classes that start processes and functions that run a file's code."""
 
+_OTHER_LIGHTNINGS = {
+    "pytorch_lightning": "lightning.pytorch",
+    "pl": "lightning.pytorch",
+    "lightning_fabric": "lightning.fabric",
+    "L": "lightning",
+}
+"""Packages of the same classes, and what scripts call them, with the package whose classes run here."""
+
 _allowed: set[str] = set()
 
 
@@ -132,6 +140,7 @@ def trusted_class(name: str, where: str = "class_path") -> type:
 
 def _check_name(name: str, where: str) -> None:
     """Refuses the name of what must not be imported: of no trusted module, or private in one the user has not named."""
+    _check_package(name, name, where)
     trusted, allowed = _is_in(name, PACKAGES), _is_in(name, _allowed)
     if not (trusted or allowed):
         rule = f"must be of {', '.join(PACKAGES)}, got {name!r}"
@@ -140,10 +149,29 @@ def _check_name(name: str, where: str) -> None:
         raise InputError(where, f"must be public, got {name!r}", "name a public class")
 
 
+def _check_package(module: str, name: str, where: str, of: str | None = None) -> None:
+    """Refuses what is of Lightning under its other names, which is installed beside it and is no part of a run here.
+
+    Args:
+        module: The module that the class is of.
+        name: Path of the class.
+        where: What named it.
+        of: The class that is made from it, where that is another.
+    """
+    package, _, _ = module.partition(".")
+    if package in _OTHER_LIGHTNINGS:
+        same = f"{_OTHER_LIGHTNINGS[package]}.{name.partition('.')[2]}"
+        made = f"{of} is made from {name}, which" if of not in (None, name) else name
+        rule = f"{made} is of {package}, whose classes a Trainer of lightning does not take"
+        raise InputError(where, rule, f"import {same} there" if made.endswith("which") else f"name {same} in its place")
+
+
 def _check_kind(kind: Any, name: str, where: str) -> type:
     """``kind``, where it is a class of the user's or one that a run is made of."""
     if not inspect.isclass(kind):
         raise InputError(where, f"must be a class, got {name!r}", "name a class")
+    for base in kind.__mro__:
+        _check_package(base.__module__, f"{base.__module__}.{base.__name__}", where, name)
     if not is_trusted(kind):
         rule = f"must be a class that a run is made of, got {name!r}"
         raise InputError(where, rule, "see litclf fit --help")

@@ -112,7 +112,7 @@ def answer_point(model: LoadedModel, text: str, changes: dict[str, Any]) -> None
     predictions = _predict(model, frame, "--point")
     (name,), (shares,) = predictions.classes, predictions.probabilities
     width = max(map(len, ("point", "class", *(f"probability of {other}" for other in model.class_names))))
-    print(f"{'point':{width}}  {', '.join(f'{column} = {value}' for column, value in row.items())}")
+    print(f"{'point':{width}}  {listed([f'{column} = {value}' for column, value in row.items()])}")
     print(f"{'class':{width}}  {name}")
     for other, share in zip(model.class_names, shares, strict=True):
         print(f"{f'probability of {other}':{width}}  {share:.6f}")
@@ -135,7 +135,7 @@ def parse_point(text: str, columns: list[str]) -> dict[str, str]:
     if not any("=" in value for value in values):
         if len(values) != len(columns):
             rule = f"must hold {len(columns)} values with commas between, got {text}"
-            raise InputError("--point", rule, f"pass a value each for {', '.join(columns)}")
+            raise InputError("--point", rule, f"pass a value each for {listed(columns)}")
         return dict(zip(columns, values, strict=True))
     named: dict[str, str] = {}
     for value in values:
@@ -143,11 +143,11 @@ def parse_point(text: str, columns: list[str]) -> dict[str, str]:
         if name not in columns or name in named:
             rule = f"{name} stands there twice" if name in named else f"{name} is no column of the model"
             rule = rule if equals else f"{value} has no name, as others do"
-            raise InputError("--point", rule, f"pass name=value for {', '.join(columns)}")
+            raise InputError("--point", rule, f"pass name=value for {listed(columns)}")
         named[name] = own
     missing = [name for name in columns if name not in named]
     if missing:
-        raise InputError("--point", f"lacks {', '.join(missing)}", f"pass name=value for {', '.join(columns)}")
+        raise InputError("--point", f"lacks {listed(missing)}", f"pass name=value for {listed(columns)}")
     return {name: named[name] for name in columns}
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from litclf.utilities.errors import InputError, nearest
+from litclf.utilities.text import listed
 
 _HOMES = {
     "array": ("litclf.preprocessing.base", "ArrayPreparation"),
@@ -85,7 +86,7 @@ class ArrayPreparation(Preparation):
             raise InputError("input", f"must be rows of numbers: {error}", "mend the values") from error
         if rows.ndim != 2 or rows.shape[1] != len(self.columns):
             rule = f"must be rows of {len(self.columns)} numbers, got shape {list(rows.shape)}"
-            raise InputError("input", rule, f"pass {', '.join(self.columns)}")
+            raise InputError("input", rule, f"pass {listed(self.columns)}")
         return self._checked(rows)
 
     def _of_frame(self, frame: Any) -> NDArray[np.float32]:
@@ -93,8 +94,8 @@ class ArrayPreparation(Preparation):
         if missing:
             others = [str(name) for name in frame.columns if name not in self.columns]
             near = nearest(missing[0], others)
-            rule = f"has no column {', '.join(missing)}, but {', '.join(map(str, frame.columns))}"
-            fix = f"is it {near}? rename it to {missing[0]}" if near else f"name its columns {', '.join(self.columns)}"
+            rule = f"has no column {listed(missing)}, but {listed(frame.columns)}"
+            fix = f"is it {near}? rename it to {missing[0]}" if near else f"name its columns {listed(self.columns)}"
             raise InputError("input", rule, fix)
         rows = np.empty((len(frame), len(self.columns)), dtype=np.float32)
         for number, name in enumerate(self.columns):

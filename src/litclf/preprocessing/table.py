@@ -17,6 +17,7 @@ from torch import Tensor
 
 from litclf.preprocessing.base import Preparation
 from litclf.utilities.errors import InputError, nearest
+from litclf.utilities.text import listed
 
 _LARGEST = float(np.finfo(np.float32).max)
 _WHOLE = re.compile(r"[-+]?\d+(\.0*)?")
@@ -144,7 +145,7 @@ class TablePreparation(Preparation):
             length = len(row) if isinstance(row, Sequence | np.ndarray) and not isinstance(row, str) else 1
             if length != len(self.columns):
                 rule = f"row {number} must hold {len(self.columns)} values, got {length}"
-                raise InputError("input", rule, f"pass {', '.join(self.columns)}")
+                raise InputError("input", rule, f"pass {listed(self.columns)}")
         return pd.DataFrame(rows, columns=self.columns)
 
     def _one_hot(self, column: pd.Series[Any]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import TypeGuard
 
 from litclf.utilities.errors import InputError, nearest
+from litclf.utilities.text import listed
 
 
 def positive(where: str, value: float, example: float) -> None:
@@ -104,4 +105,4 @@ def one_of(where: str, value: object, choices: Iterable[str]) -> None:
     if value not in names:
         near = nearest(str(value), names)
         fix = f"did you mean {near}?" if near else f"pass {names[0]}"
-        raise InputError(where, f"must be one of {', '.join(names)}, got {value!r}", fix)
+        raise InputError(where, f"must be one of {listed(names)}, got {value!r}", fix)

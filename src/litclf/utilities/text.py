@@ -75,23 +75,6 @@ def padded(text: str, places: int, *, right: bool = False) -> str:
     return spaces + text if right else text + spaces
 
 
-def shown(names: Sequence[object], most: int = 20, unit: str = "") -> str:
-    """Names in one line, of which the first are written out and the others counted.
-
-    Args:
-        names: The names.
-        most: Number of them that are written out.
-        unit: What they are, said with their number where they are more.
-
-    Example:
-        >>> shown(["cat", "dog"]), shown(range(3000), most=2, unit="classes")
-        ('cat, dog', '0, 1 and 2998 more (3000 classes)')
-    """
-    text = ", ".join(map(str, names[:most]))
-    counted = f" ({len(names)} {unit})" if unit else ""
-    return f"{text} and {len(names) - most} more{counted}" if len(names) > most else text
-
-
 def pasted(flag: str, value: str | Iterable[str]) -> str:
     """A flag with a name, or a list of names, so that the very names are read when it is typed or pasted into a shell.
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from litclf.inference.model import LoadedModel
 from litclf.preprocessing.base import Preparation
 from litclf.utilities.errors import InputError
+from litclf.utilities.text import listed
 
 
 class Rows(nn.Module):
@@ -21,7 +22,7 @@ class Rows(nn.Module):
 
     def __init__(self, columns: list[str]) -> None:
         super().__init__()
-        self.takes = f"float32 of shape (N, {len(columns)}): {', '.join(columns)}"
+        self.takes = f"float32 of shape (N, {len(columns)}): {listed(columns)}"
         self.example = torch.zeros(2, len(columns))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,8 +84,8 @@ class TableRows(nn.Module):
         self.numbers = [columns.index(name) for name in numbers]
         self.marked = [place for place, number in enumerate(numbers.values()) if number["indicator"]]
         self.categories = [(columns.index(name), len(known)) for name, known in categories.items()]
-        coded = f"; {', '.join(categories)} as places in the lists of the preparation" if categories else ""
-        self.takes = f"float64 of shape (N, {len(columns)}): {', '.join(columns)}; NaN where a number is missing{coded}"
+        coded = f"; {listed(categories)} as places in the lists of the preparation" if categories else ""
+        self.takes = f"float64 of shape (N, {len(columns)}): {listed(columns)}; NaN where a number is missing{coded}"
         self.example = torch.zeros(2, len(columns), dtype=torch.float64)
 
     def forward(self, x: Tensor) -> Tensor:

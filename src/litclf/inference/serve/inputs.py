@@ -17,6 +17,7 @@ from torch import Tensor
 
 from litclf.preprocessing.base import preparation_from
 from litclf.utilities.errors import InputError
+from litclf.utilities.text import listed
 
 MAX_BYTES = 16_000_000
 """Longest body of a request, in bytes."""
@@ -131,16 +132,16 @@ def _row(number: int, row: Any, columns: Sequence[str]) -> list[Any]:
         unknown = [name for name in row if name not in columns]
         if unknown:
             rule = f"has an unknown column {_shown(unknown[0])}"
-            raise InputError(where, rule, f"send {_listed(columns)}")
+            raise InputError(where, rule, f"send {listed(columns)}")
         missing = [name for name in columns if name not in row]
         if missing:
-            raise InputError(where, f"lacks the column {missing[0]}", f"send {_listed(columns)}")
+            raise InputError(where, f"lacks the column {missing[0]}", f"send {listed(columns)}")
         row = [row[name] for name in columns]
     if not isinstance(row, list):
-        raise InputError(where, f"must be a list or an object, got {_kind(row)}", f"send {_listed(columns)}")
+        raise InputError(where, f"must be a list or an object, got {_kind(row)}", f"send {listed(columns)}")
     if len(row) != len(columns):
         rule = f"must hold {len(columns)} values, got {len(row)}"
-        raise InputError(where, rule, f"send {_listed(columns)}")
+        raise InputError(where, rule, f"send {listed(columns)}")
     for name, value in zip(columns, row, strict=True):
         if isinstance(value, list | dict):
             rule = f"must be a number or text, got {_kind(value)}"
@@ -203,7 +204,3 @@ def _kind(value: Any) -> str:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from litclf.runs.history import History, calibration_text
 from litclf.runs.read import RunFiles, read_folder
 from litclf.utilities.files import write_text
+from litclf.utilities.text import listed
 from litclf.visualization.report.charts import figures
 from litclf.visualization.report.confusion import confusion
 from litclf.visualization.report.images import images
@@ -100,7 +101,7 @@ def _about(history: History, folder: Path) -> list[tuple[str, str]]:
     counts = [f"{facts[f'num_{stage}']} {name}" for stage, name in _STAGES.items() if facts.get(f"num_{stage}")]
     versions = [f"{package} {version}" for package, version in (metrics.get("versions") or {}).items()]
     names = [str(name) for name in facts.get("class_names") or []]
-    shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    shown = listed(names)
     about = {
         "Run folder": str(Path(*folder.parts[-3:])),
         "Started": str(facts.get("started") or "").replace("T", " ")[:16],

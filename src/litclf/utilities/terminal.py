@@ -1,0 +1,79 @@
+"""Terminal: what a command prints reaches whoever reads it, in letters that they can take, for as long as they read."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from litclf.utilities.notes import tell
+
+
+@contextmanager
+def terminal(as_notes: bool = True) -> Iterator[None]:
+    """Prints within are no error: letters are replaced where they must be, and a reader may stop reading.
+
+    Args:
+        as_notes: Whether a warning of Python is printed as a note, without the place in the code that gave it.
+
+    Example:
+        >>> import contextlib, io
+        >>> written = io.BytesIO()
+        >>> with contextlib.redirect_stdout(io.TextIOWrapper(written, "ascii")) as stream, terminal():
+        ...     print("naïve")
+        >>> written.getvalue()
+        b'na\\\\xefve\\n'
+    """
+    before = sys.stdout, sys.stderr, warnings.showwarning
+    strictness = [getattr(stream, "errors", None) for stream in before[:2]]
+    sys.stdout, sys.stderr = map(_kept, before[:2])
+    if as_notes:
+        warnings.showwarning = lambda message, *_, **__: tell(" ".join(str(message).split()))
+    try:
+        yield
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    finally:
+        sys.stdout, sys.stderr, warnings.showwarning = before
+        for stream, errors in zip(before, strictness, strict=False):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors=errors)
+
+
+def _kept(stream: TextIO) -> Any:
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return _Kept(stream) if stream is not None else None
+
+
+class _Kept:
+    """A stream that goes nowhere once nobody reads it, as a pipe into ``head`` does."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._leave()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._leave()
+
+    def _leave(self) -> None:
+        """What is still to be written, here and in other processes, has a place to go."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
