@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from litclf import fit
 
 STAGES = """
-import importlib, json, sys
+import importlib, json, pkgutil, sys
+import litclf.engines
 run, rows, predicted = sys.argv[1:]
 
 def loaded(*names):
@@ -23,6 +24,12 @@ for room in ("boundary", "confusion", "curves", "data", "gradients", "images", "
 assert loaded("matplotlib") == ["matplotlib"]
 found["plots"] = loaded("matplotlib.pyplot", "torch", "lightning")
 
+engines = [module.name for module in pkgutil.walk_packages(litclf.engines.__path__, "litclf.engines.")]
+for name in engines:
+    importlib.import_module(name)
+assert len(engines) >= 10
+found["engines"] = loaded("lightning", "lightning_utilities", "torchmetrics")
+
 for name in list(sys.modules):  # as if nothing had been drawn
     if name.split(".")[0] in ("litclf", "matplotlib", "sklearn"):
         del sys.modules[name]
@@ -34,12 +41,12 @@ print(json.dumps(found))
 """
 
 
-def test_reports_pictures_and_predictions_load_what_they_need_alone(circles_run, copy_run, tmp_path):
-    """In one new process, for all it costs: some seconds."""
+def test_reports_pictures_engines_and_predictions_load_what_they_need_alone(circles_run, copy_run, tmp_path):
+    """In one new process, for all it costs: some seconds. The engines know no Trainer: whoever trains may use them."""
     (tmp_path / "rows.csv").write_text("x1,x2\n0,0.8\n1,0\n")
     args = [copy_run(circles_run), tmp_path / "rows.csv", tmp_path / "out.csv"]
     done = subprocess.run([sys.executable, "-c", STAGES, *args], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout.splitlines()[-1]) == {"report": [], "plots": [], "predict": []}
+    assert json.loads(done.stdout.splitlines()[-1]) == {"report": [], "plots": [], "engines": [], "predict": []}
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
 
 

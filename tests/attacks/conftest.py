@@ -1,5 +1,6 @@
 """A workshop for forged files, and a watch over what the process does while it is handed one."""
 
+import functools
 import hashlib
 import io
 import os
@@ -24,8 +25,13 @@ FORBIDDEN = (
 )
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 REMOVALS = ("os.remove", "os.rename", "os.rmdir", "shutil.rmtree")
-KNOWN = sys.stdlib_module_names | packages_distributions().keys() | {"litclf", "__main__"}
 CACHES = (Path(sys.prefix), Path(sys.base_prefix), Path.home() / ".cache", Path.home() / ".config", Path("/dev/null"))
+
+
+@functools.cache
+def known():
+    """Names of the modules that are installed; to list them takes a while."""
+    return sys.stdlib_module_names | packages_distributions().keys() | {"litclf", "__main__"}
 
 
 class Watch:
@@ -40,7 +46,7 @@ class Watch:
             return
         if event in FORBIDDEN:
             self.deeds.append((event, str(args[0])))
-        elif event == "import" and args[0].partition(".")[0] not in KNOWN:
+        elif event == "import" and args[0].partition(".")[0] not in known():
             self.deeds.append((event, args[0]))
         elif event in REMOVALS or (event == "open" and isinstance(args[0], str | bytes) and args[2] & WRITES):
             path = Path(os.path.realpath(os.fsdecode(args[0])))

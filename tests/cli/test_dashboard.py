@@ -143,7 +143,7 @@ def command(*args):
 @pytest.mark.parametrize(
     ("number", "host", "warning"),
     [
-        (signal.SIGINT, "localhost", ""),
+        pytest.param(signal.SIGINT, "localhost", "", marks=pytest.mark.slow),
         (signal.SIGTERM, "0.0.0.0", "warning: --host 0.0.0.0 shows the runs to everyone who reaches this machine\n"),
     ],
 )

@@ -6,7 +6,6 @@ import torch
 from litclf.cli.main import main
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
-SHORT = ["--trainer.max_epochs", "1"]
 
 
 def test_test_and_validate_need_only_the_checkpoint(trained, capsys):

@@ -13,7 +13,10 @@ from litclf.cli.main import main
 from litclf.cli.presets import preset_path, presets
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
-SHORT = ["--trainer.max_epochs", "1"]
+SHORT = ["--trainer.max_epochs", "1", "--pictures", "false"]
+EAGER = ["--model.engine", "eager"]
+"""Spares compiling the kernel of wide networks, which is tested with the engines."""
+
 NULL = ["--trainer.callbacks+=ModelCheckpoint", "--trainer.callbacks.save_top_k=null"]
 
 
@@ -27,13 +30,21 @@ def offline(monkeypatch):
 NEED_FILES = ("images", "table", "mnist")
 
 
+@pytest.mark.parametrize("pictures", ["false", pytest.param("true", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", [name for name in presets() if not name.startswith(NEED_FILES)])
-def test_every_preset_trains(name, capsys):
+def test_every_preset_trains(name, pictures, capsys):
     changes = ["--data.repeat", "2"] if name != "centroids" else []
-    assert main(["fit", "-c", name, *SHORT, *changes]) == 0
+    assert main(["fit", "-c", name, *SHORT, *changes, "--pictures", pictures]) == 0
     out = capsys.readouterr().out
     assert f"run folder  lightning_logs/{name}/version_0" in out
     assert f"litclf dashboard lightning_logs/{name}/version_0" in out
+
+
+def test_a_fit_draws_what_it_is_not_told_to_leave(tmp_path, capsys):
+    assert main(["fit", "-c", "blobs", "--trainer.max_epochs", "1", "--data.repeat", "2"]) == 0
+    folder = tmp_path / "lightning_logs/blobs/version_0"
+    assert f"report      {folder.relative_to(tmp_path)}/report.html" in capsys.readouterr().out
+    assert {"boundary.gif", "boundary.png", "curves.png", "report.html"} <= {path.name for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("name", list(presets()))
@@ -91,7 +102,7 @@ def test_what_a_fit_chose_on_validation_data_is_shown_and_applied(tmp_path, caps
 def test_a_fit_says_in_one_line_what_is_wrong_with_its_data(tmp_path, capsys):
     rows = [f"{number % 7},{number % 5},{number % 2}" for number in range(100)]
     Path("copies.csv").write_text("\n".join(["a,b,y", *rows]))
-    assert main(["fit", "-c", "table", "--data.path", "copies.csv", "--data.target", "y", *SHORT]) == 0
+    assert main(["fit", "-c", "table", "--data.path", "copies.csv", "--data.target", "y", *SHORT, *EAGER]) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("data: ")]
     assert len(lines) == 1
     assert "copies.csv line" in lines[0]

@@ -14,6 +14,7 @@ from litclf.cli.init import main
 from litclf.cli.main import main as litclf
 
 SEEDS = range(5)
+QUICK = ["--trainer.max_epochs", "1", "--pictures", "false"]
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,7 @@ def test_draft_trains(capsys):
     assert "species (guessed" in capsys.readouterr().out
     assert config["model"]["class_path"] == "MulticlassClassifier"
     assert config["data"]["init_args"]["target"] == "species"
-    assert litclf(["fit", "-c", "iris.yaml", "--trainer.max_epochs", "1"]) == 0
+    assert litclf(["fit", "-c", "iris.yaml", *QUICK]) == 0
     assert Path("lightning_logs/iris/version_0/metrics.json").is_file()
 
 
@@ -119,7 +120,7 @@ def test_target_may_be_any_column_with_any_name():
     name = "a: 'b' #\t{c} \"d\""
     pd.DataFrame({name: ["1", "2"] * 20, "x": np.arange(40) ** 2}).to_csv("a.csv", index=False)
     assert drafted("a.csv", "--target", name, "--output", "b.yaml")["data"]["init_args"]["target"] == name
-    assert litclf(["fit", "-c", "b.yaml", "--trainer.max_epochs", "1"]) == 0
+    assert litclf(["fit", "-c", "b.yaml", *QUICK]) == 0
 
 
 def test_folder_of_images_is_drafted_too():

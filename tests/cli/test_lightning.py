@@ -9,10 +9,17 @@ from litclf.cli.main import main
 QUICK = ["--trainer.max_epochs", "1", "--pictures", "false", "--trainer.enable_progress_bar", "false"]
 
 
-@pytest.mark.parametrize(("limit", "steps"), [("1", 1), ("3", 3), ("1.0", 10)])
-@pytest.mark.parametrize("channel", ["flag", "config"])
+@pytest.mark.parametrize(
+    ("channel", "limit", "steps"),
+    [
+        ("flag", "1", 1),
+        ("config", "1.0", 10),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in (("flag", "1.0", 10), ("config", "1", 1))),
+        *(pytest.param(channel, "3", 3, marks=pytest.mark.slow) for channel in ("flag", "config")),
+    ],
+)
 def test_a_whole_number_is_a_number_of_batches_and_one_with_a_point_a_share(
-    limit, steps, channel, tmp_path, monkeypatch, capsys
+    channel, limit, steps, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.yaml").write_text(f"trainer:\n  limit_train_batches: {limit}\n")

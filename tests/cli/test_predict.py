@@ -10,7 +10,7 @@ from litclf import BinaryClassifier, CirclesDataModule, fit, load
 from litclf.cli.main import main
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
-SHORT = ["--trainer.max_epochs", "1"]
+SHORT = ["--trainer.max_epochs", "1", "--pictures", "false"]
 
 
 def test_predict_writes_a_row_for_each_sample(trained):

@@ -105,13 +105,8 @@ def test_circles_fall_to_the_losses_of_the_plain_loop(make_trainer):
     model = BinaryClassifier(hidden_dims=[10, 10], input_shape=[2], num_classes=2, lr=0.1)
     model.own_engine = Recording()
     data = CirclesDataModule(batch_size=None, repeat=500, steps_per_execution=500)
-    make_trainer(max_epochs=4).fit(model, datamodule=data)
-    assert [round(model.engine.losses[step - 1], 5) for step in (500, 1000, 1500, 2000)] == [
-        0.68107,
-        0.56890,
-        0.12226,
-        0.04182,
-    ]
+    make_trainer(max_epochs=2).fit(model, datamodule=data)
+    assert [round(model.engine.losses[step - 1], 5) for step in (500, 1000)] == [0.68107, 0.56890]
 
 
 HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
@@ -154,7 +149,8 @@ def test_hooks_of_the_module_run_once_in_every_optimizer_step(most, make_trainer
     assert {name: calls.count(name) for name in HOOKS} == dict.fromkeys(HOOKS, STEPS)
 
 
-@pytest.mark.parametrize("max_steps", [1, 14, 15, 27])  # the first, the end of an epoch, the next, the last but one
+# The end of an epoch, the step after it; the first, the last but one.
+@pytest.mark.parametrize("max_steps", [14, 15, *(pytest.param(steps, marks=pytest.mark.slow) for steps in (1, 27))])
 def test_the_fit_ends_at_exactly_max_steps(max_steps, make_trainer):
     fits = [fit(most, make_trainer, RECIPES["adam"], max_epochs=-1, max_steps=max_steps) for most in (1, 5, 100)]
     assert [trainer.global_step for _, trainer in fits] == [max_steps] * 3

@@ -10,33 +10,39 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
 from litclf import InputError
 from litclf.cli.main import main
 from tests.training.stopping import STEPS, left_by, run, stopped
 
-PLACES = [
+COVERING = [
     ("on_train_batch_end", 5),
-    ("on_train_batch_end", STEPS),  # the validation is due
     ("on_validation_batch_end", STEPS),
-    ("on_train_epoch_end", 2 * STEPS),
     ("on_train_batch_end", 2 * STEPS + 3),
+    ("on_train_epoch_end", 3 * STEPS),
+    ("on_test_batch_end", 0),
+]
+"""Within an epoch, the first and a later one, a validation, the end of an epoch, the test."""
+
+OTHERS = [
+    ("on_train_batch_end", STEPS),  # the validation is due
+    ("on_train_epoch_end", 2 * STEPS),
     ("on_train_batch_end", 3 * STEPS),
     ("on_validation_batch_end", 3 * STEPS),
-    ("on_train_epoch_end", 3 * STEPS),
     ("on_train_end", 3 * STEPS),
     ("on_fit_end", 3 * STEPS),
-    ("on_test_batch_end", 0),
 ]
 
 
 @pytest.mark.parametrize(
     ("steps_per_execution", "hook", "steps"),
     [
-        *((7, *place) for place in PLACES),
-        *((1, *place) for place in PLACES[:4]),
-        *(pytest.param(1, *place, marks=pytest.mark.slow) for place in PLACES[4:]),
+        *((7, *place) for place in COVERING),
+        (1, *OTHERS[0]),
+        *(pytest.param(7, *place, marks=pytest.mark.slow) for place in OTHERS),
+        *(pytest.param(1, *place, marks=pytest.mark.slow) for place in (*COVERING, *OTHERS[1:])),
     ],
 )
 def test_a_run_stopped_anywhere_ends_with_what_an_undisturbed_one_leaves(
@@ -69,6 +75,7 @@ def test_a_run_that_ends_while_its_report_is_written_has_not_finished(tmp_path, 
             raise KeyboardInterrupt
         return proper(path, content)
 
+    monkeypatch.setattr("litclf.training.stages.pictures_for", lambda *_: [])  # the report alone
     monkeypatch.setattr(Path, "write_bytes", half)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, 7, pictures=True, max_epochs=1)
@@ -192,7 +199,7 @@ def test_seconds_of_the_parts_add_up_and_each_checkpoint_file_is_opened_once(giv
 
 def test_the_command_opens_each_checkpoint_file_once(tmp_path):
     folder = stopped(tmp_path, 7, "on_train_batch_end", 20, model={"network": "mlp", "hidden_dims": [8]})
-    assert opened_by(main, ["resume", str(folder)]) == (0, ONCE)
+    assert opened_by(main, ["resume", str(folder), "--pictures", "false"]) == (0, ONCE)
     tools = [["predict"], ["predict", "--point=0,0"], ["export", "--format", "safetensors"]]
     for name, *args in [["test"], *tools]:
         assert opened_by(main, [name, "--ckpt_path", str(folder), *args]) == (0, {"best.ckpt": 1}), name
@@ -200,12 +207,16 @@ def test_the_command_opens_each_checkpoint_file_once(tmp_path):
 
 def test_the_command_resumes_with_the_config_of_the_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    args = ["fit", "-c", "blobs", "--trainer.max_epochs", "2", "--model.lr", "0.07", "--pictures", "false"]
+    quick = ["--pictures", "false"]
+    args = ["fit", "-c", "blobs", "--trainer.max_epochs", "2", "--model.lr", "0.07", *quick]
     assert main(args) == 0
     folder = tmp_path / "lightning_logs/blobs/version_0"
     assert main(["resume", "lightning_logs/blobs"]) == 2
     assert "has finished its 2 epochs; fix: pass --trainer.max_epochs 4 to go on" in capsys.readouterr().err
-    assert main(["resume", "lightning_logs/blobs/version_0", "--trainer.max_epochs", "3"]) == 0
-    assert main([*args[:3], "--ckpt_path", "last", "--trainer.max_epochs", "4", *args[5:]]) == 0
-    assert json.loads((folder / "metrics.json").read_text())["global_step"] == 40
+    assert main(["resume", "lightning_logs/blobs/version_0", "--trainer.max_epochs", "3", *quick]) == 0
+    last = str(folder / "checkpoints/last.ckpt")
+    assert main(["fit", "--ckpt_path", last, "--trainer.max_epochs", "4", *quick]) == 0
+    assert main([*args[:3], "--ckpt_path", "last", "--trainer.max_epochs", "5", *args[5:]]) == 0
+    assert json.loads((folder / "metrics.json").read_text())["global_step"] == 50
+    assert yaml.safe_load((folder / "config.yaml").read_text())["ckpt_path"] is None
     assert [path.name for path in folder.parent.iterdir()] == ["version_0"]
