@@ -147,7 +147,7 @@ TABLES = {
     ),
     "text among numbers": (
         {"a.csv": lambda: text(line9="about 3,red,a")},
-        r"a\.csv line 9, column size must be a number as in most rows, got 'about 3'",
+        r"a\.csv column size must hold a number in line 9 as in most rows, got 'about 3'; fix: pass --data.missing",
     ),
     "infinity": (
         {"a.csv": lambda: text(line9="inf,red,a")},
@@ -167,7 +167,7 @@ TABLES = {
                 ]
             )
         },
-        r"a\.csv has columns .* colour has a text of its own in most rows; fix: pass --data\.drop '\[colour\]'",
+        r"a\.csv column colour has a text of its own in most rows; fix: pass --data\.drop '\[colour\]'",
     ),
     "no column but the target": (
         {"a.csv": lambda: text("kind", ["a", "b"] * 30)},
@@ -194,7 +194,10 @@ IMAGES = {
     "text": (lambda: pets(pets__cat__3=text()), r"pets/cat/3\.png is no image"),
     "bomb": (lambda: pets(pets__cat__3=bomb()), r"pets/cat/3\.png has more than the \d+ pixels"),
     "another size": (lambda: pets(pets__cat__3=png(9, 8)), r"pets/cat/3\.png: must have 8 x 8 pixels, got 9 x 8"),
-    "too few of a class": (lambda: pets() | {"pets/bird/1.png": png()}, r"test_size: .* class bird has 1"),
+    "too few of a class": (
+        lambda: pets() | {"pets/bird/1.png": png(), "pets/ant/1.png": png()},
+        r"test_size: .* class ant has 1",
+    ),
     "unknown class in val": (
         lambda: {f"pets/train/{name[5:]}": own for name, own in pets().items()} | {"pets/val/bird/1.png": png()},
         r"path: pets/val/bird is a class that train does not have",

@@ -33,7 +33,7 @@ def test_findings_read_as_sentences():
 
 
 def test_what_training_deals_with_is_not_mentioned_at_a_fit():
-    assert Report(findings=[Finding("missing", ["column a"], "lacks 1 of 3 values")]).one_line() is None
+    assert Report(findings=[Finding("missing", ["column a"], "lacks 1 of 3 values")]).lines() == []
 
 
 def test_file_is_looked_at_and_reported(tmp_path, capsys):

@@ -96,12 +96,11 @@ def test_columns_that_cannot_be_learned_from_are_left_out_with_a_word():
     assert "told apart by 2 columns" in text
 
 
-def test_columns_named_as_categories_are_drafted_so():
+def test_columns_named_as_categories_and_codes_with_words_are_drafted_so(capsys):
     frame = pd.DataFrame({"floor": [1, 2, 3] * 20, "code": ["1", "2", "3b"] * 20, "y": ["a", "b"] * 30})
     frame.to_csv("a.csv", index=False)
-    with pytest.raises(InputError, match=r"a\.csv: line \d+, column code must be .* or pass --categorical '\[code\]'"):
-        main(["a.csv"])
-    assert drafted("a.csv", "--categorical", "[floor, code]")["data"]["init_args"]["categorical"] == ["floor", "code"]
+    assert drafted("a.csv", "--categorical", "[floor]")["data"]["init_args"]["categorical"] == ["floor", "code"]
+    assert "column code is taken as categories, as it holds few whole numbers, and words" in capsys.readouterr().err
     with pytest.raises(InputError, match=r"--categorical: a\.csv has no column 'flor'; fix: did you mean floor"):
         main(["a.csv", "--categorical", "flor", "--output", "b.yaml"])
 
@@ -155,6 +154,52 @@ def test_wrong_requests_are_refused_and_nothing_is_written(args, message, tmp_pa
     assert Path("old.yaml").read_text() == "mine"
 
 
+@pytest.mark.filterwarnings("ignore:No positive samples")  # of a class that validation does not have
+def test_a_draft_trains_whatever_columns_there_are_and_says_what_it_did(capsys):
+    stream = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "id": stream.permutation(120) + 5000,
+            "code": [f"A {i}" if i % 4 else str(1000 + 7 * i) for i in range(120)],
+            "width": ["?" if i % 9 == 0 else f"{x:.2f}" for i, x in enumerate(stream.normal(0, 1, 120))],
+            "price": [f"${i % 40}.50" for i in range(120)],
+            "day": [f"2024-01-{i % 28 + 1:02d}" for i in range(120)],
+            "kind": ["a", "b", "c"] * 40,
+        }
+    )
+    frame.loc[119, "kind"] = "once"
+    frame.to_csv("a.csv", index=False)
+    arguments = drafted("a.csv", "--target", "kind", "--drop", "code")["data"]["init_args"]
+    assert (arguments["drop"], arguments["missing"]) == (["code", "day", "id"], ["?"])
+    assert (arguments["val_size"], arguments["test_size"]) == (0.1, 0.2)
+    text = Path("a.yaml").read_text()
+    assert "# Note: class once has 1 row, too few for val and test: all are for training" in text
+    assert "# has a whole number of its own in each row" in text
+    said = capsys.readouterr().err
+    for word in (
+        "'?' is taken as a missing value",
+        "column price: numbers are written with '$', and read as 0.5 for '$0.50'",
+        "column code is left out as asked for",
+        "column day holds dates or times, such as '2024-01-01': left out",
+        "class once has 1 row, too few for val and test",
+    ):
+        assert f"note        {word}" in said
+    assert litclf(["fit", "-c", "a.yaml", "--trainer.max_epochs", "1", "--pictures", "false"]) == 0
+
+
+def test_a_guess_that_cannot_be_the_target_is_named():
+    pd.DataFrame({"x": [1.5, 2.5] * 20, "port": ["s", "q", None, "s"] * 10}).to_csv("a.csv", index=False)
+    with pytest.raises(InputError, match=r"^--target: was guessed to be port: line 4 must have a class in column port"):
+        main(["a.csv"])
+
+
+def test_no_row_is_set_aside_without_a_word(capsys):
+    pd.DataFrame({"x": np.arange(10) * 1.5, "y": [0] * 9 + [1]}).to_csv("b.csv", index=False)
+    drafted("b.csv")
+    assert "no rows are set aside for validation and test" in capsys.readouterr().err
+    assert "# Note: no rows are set aside for validation and test" in Path("b.yaml").read_text()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_draft_is_as_good_as_scikit_learns_network(name):
@@ -184,4 +229,4 @@ def test_how_a_file_was_read_is_told_and_the_encoding_is_kept(capsys):
     arguments = yaml.safe_load(Path("b.yaml").read_text(encoding="utf-8"))["data"]["init_args"]
     assert arguments["encoding"] == "cp1251"
     assert TableDataModule(**arguments).class_names == ("да", "нет")
-    assert "note" not in capsys.readouterr().err
+    assert capsys.readouterr().err == "note        column Unnamed: 0 is an index without a name: left out\n"

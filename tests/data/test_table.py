@@ -10,7 +10,6 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from litclf import InputError, TableDataModule
 from litclf.preprocessing.base import ArrayPreparation
-from litclf.preprocessing.table import UnseenCategoryWarning
 from tests.data.contract import BatchedContract
 
 ROWS, TARGETS = [[1, 2], [2, 3], [3, 1], [4, 3]], [0, 0, 2, 1]
@@ -147,14 +146,14 @@ def test_files_of_their_own_are_taken_whole(write):
 
 
 def test_category_that_training_lacks_gets_zeros(write):
-    with pytest.warns(UnseenCategoryWarning, match="line 2, column k: 'z' was in no training row"):
-        data = TableDataModule(path=write(), target="y", test_path=write("b.csv", k="z"))
+    data = TableDataModule(path=write(), target="y", test_path=write("b.csv", k="z"))
+    assert data.notes == ("line 2, column k: 'z' was in no training row, and counts as none of the categories",)
     assert not data.splits["test"].x[:, 1:].any()
 
 
 def test_columns_are_dropped_and_taken_as_categories(write):
     path = write(id=[f"n{i}" for i in range(40)], code=[1, 2, 3, 4] * 10)
-    with pytest.raises(InputError, match=r"^path: .*a.csv has columns .* id has a text of its own in most rows; fix: "):
+    with pytest.raises(InputError, match=r"^path: .*a.csv column id has a text of its own in most rows; fix: "):
         TableDataModule(path=path, target="y")
     data = TableDataModule(path=path, target="y", drop=["id"], categorical=["code"])
     assert data.preparation.features == ["x", "k = a", "k = b", *(f"code = {i}" for i in range(1, 5))]
@@ -179,12 +178,16 @@ def test_class_weights_are_balanced(write):
         ),
         ({"y": np.linspace(0, 1, 40)}, {}, "path: .*a.csv line 3 must have a class in column y, got 0.0256"),
         (
-            {"y": ["once"] + ["yes", "no", "no"] * 13},
+            {"y": ["once"] + ["no"] * 39},
             {},
             "test_size: needs a row of each class in every split; class once",
         ),
         ({"x": [1.0] * 39 + [np.inf]}, {}, "path: .*a.csv line 41, column x must be a finite number, got 'inf'"),
-        ({"x": ["1"] * 39 + ["old"]}, {}, "path: .*a.csv line 41, column x must be a number"),
+        (
+            {"x": ["1"] * 39 + ["old"]},
+            {},
+            "path: .*a.csv column x must hold a number in line 41 as in most",
+        ),
         ({}, {"target": "Y"}, "target: .*a.csv has no column 'Y'"),
         ({}, {"drop": ["xx"]}, "drop: .*a.csv has no column 'xx'"),
         ({}, {"drop": ["x", "k"]}, "path: .*a.csv has no columns to learn from"),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from litclf.cli.arguments import Arguments
 from litclf.cli.configs import CONFIG, config_file, read_config
+from litclf.cli.texts import names_in
 from litclf.data.audit.findings import Report
 from litclf.data.registry import DATAMODULES
+from litclf.data.sources.table_file import NAME_FLAGS
 from litclf.utilities.errors import InputError
 from litclf.utilities.notes import of_tool, refusals_of_tool
 
@@ -24,8 +27,8 @@ def main(args: Sequence[str]) -> int:
     """Runs ``litclf check-data``: reports on a file, a folder or a DataModule, and writes the report as JSON.
 
     Args:
-        args: ``FILE|FOLDER [--target COLUMN]``, or ``--data CLASS --data.NAME VALUE ...`` or ``-c CONFIG`` as for
-            ``litclf fit``; and ``--output FILE``.
+        args: ``FILE|FOLDER [--target COLUMN] [--drop COLUMNS] ...``, or ``--data CLASS --data.NAME VALUE ...`` or
+            ``-c CONFIG`` as for ``litclf fit``; and ``--output FILE``.
 
     Returns:
         The exit code, 0, also where something was found.
@@ -37,11 +40,15 @@ def main(args: Sequence[str]) -> int:
     given = _parsed(Arguments("check-data", tuple(args)))
     if (given.source is None) == (given.data is None):
         raise InputError("check-data", "needs either a file or folder, or data", "pass FILE, or --data CLASS")
-    for flag, value in (("target", given.target), ("encoding", given.encoding)):
+    for flag in ("target", *NAME_FLAGS, "encoding"):
+        value = given[flag]
         if value is not None and (given.source is None or Path(given.source).is_dir()):
             raise InputError(f"--{flag}", "is for a table file", f"drop it, or pass --data.{flag}")
     settings = given.data.as_dict() if given.data is not None else {}
-    report = _report(given.source, given.target, given.encoding, settings)
+    if given.source is not None:
+        settings = {flag: names_in(given[flag] or "[]", f"--{flag}") for flag in NAME_FLAGS}
+        settings["encoding"] = given.encoding
+    report = _report(given.source, given.target, settings)
     print(report.text())
     report.write(Path(given.output))
     print(f"\nwritten     {given.output}")
@@ -77,7 +84,8 @@ def _parsed(given: Arguments) -> Namespace:
         parsed: Namespace = parser.parse_args(words_for(given))
     except InputError as error:
         settings = [setting(flag.name.removeprefix("--"), flag.value) for flag in given.flags]
-        raise find_wrong(settings, {"target": str | None, "output": str, "data": kind}) or error from error
+        own = dict.fromkeys(("target", *NAME_FLAGS, "encoding"), str | None)
+        raise find_wrong(settings, own | {"output": str, "data": kind}) or error from error
     check_kinds(parsed)
     return parsed
 
@@ -91,14 +99,16 @@ def _parser() -> tuple[LightningArgumentParser, type]:
     DATAMODULES.load_all()  # short names are found among the classes that are loaded
     parser = Parser(prog="litclf check-data", description="Looks at data before training.", allow_abbrev=False)
     parser.add_argument("source", nargs="?", help="a CSV, TSV or Parquet file, or a folder of images")
-    parser.add_argument("--target", type=str | None, help="column of the class; default: guessed, and said")
+    parser.add_argument("--target", type=str, default=None, help="column of the class; default: guessed, and said")
+    for flag, help in NAME_FLAGS.items():
+        parser.add_argument(f"--{flag}", type=str, default=None, help=help)
     parser.add_argument("--encoding", type=str | None, help="encoding of a text file; default: told by its content")
     parser.add_argument("--output", type=str, default="data_report.json", help="file of the report")
     parser.add_subclass_arguments(LightningDataModule, "data", required=False)
     return parser, LightningDataModule
 
 
-def _report(source: str | None, target: str | None, encoding: str | None, settings: dict[str, Any]) -> Report:
+def _report(source: str | None, target: str | None, settings: dict[str, Any]) -> Report:
     from litclf.data.audit.images import check_images
     from litclf.data.audit.loaded import check_loaded
     from litclf.data.audit.table import check_table
@@ -107,8 +117,9 @@ def _report(source: str | None, target: str | None, encoding: str | None, settin
         if Path(source).is_dir():
             return check_images(source)
         with refusals_of_tool():
-            report = check_table(source, target, {"encoding": encoding})
+            report = check_table(source, target, settings)
         report.notes = list(map(of_tool, report.notes))
+        report.findings = [replace(found, message=of_tool(found.message)) for found in report.findings]
         return report
     module, _, name = settings["class_path"].rpartition(".")
     kind, arguments = getattr(importlib.import_module(module), name), settings.get("init_args", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +11,13 @@ from litclf.cli.arguments import ToolParser
 from litclf.cli.drafts.images import draft_images
 from litclf.cli.drafts.table import draft_table
 from litclf.cli.texts import names_in
+from litclf.data.sources.table_file import NAME_FLAGS, Told
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
 
 
 def main(args: Sequence[str]) -> int:
-    """Runs ``litclf init DATA [--target COLUMN] [--categorical COLUMNS] [--output FILE]``; never overwrites a file.
+    """Runs ``litclf init DATA [--target COLUMN] [--drop COLUMNS] [--output FILE]``; never overwrites a file.
 
     Args:
         args: The arguments: ``DATA`` is a CSV, TSV or Parquet file, or a folder of images.
@@ -30,20 +32,19 @@ def main(args: Sequence[str]) -> int:
     parser = ToolParser("init", "Writes a commented config for your data.")
     parser.add_argument("source", metavar="DATA", type=Path, help="a CSV, TSV or Parquet file, or a folder of images")
     parser.add_argument("--target", metavar="COLUMN", help="column of the class; default: guessed, and said")
-    categorical = "columns that are categories although they hold numbers, such as '[floor, year]'"
-    parser.add_argument("--categorical", metavar="COLUMNS", default="[]", help=categorical)
+    for flag, help in NAME_FLAGS.items():
+        parser.add_argument(f"--{flag}", metavar="NAMES", action="append", default=[], help=help)
     parser.add_argument("--encoding", metavar="NAME", help="encoding of a text file; default: told by its content")
     parser.add_argument("--white", metavar="VALUE", type=float, help="white of images of 16 bits; default: 65535")
     parser.add_argument("--output", metavar="FILE", type=Path, help="file to write; default: the data's name, .yaml")
     given = parser.parse_args(args)
-    given.categorical = names_in(given.categorical, "--categorical")
     output = given.output or Path(f"{given.source.resolve().stem}.yaml")
     if output.exists():
         raise InputError("--output", f"{output} exists, and is not overwritten", "pass another name, or remove it")
     if output.suffix not in (".yaml", ".yml"):
         raise InputError("--output", f"must end in .yaml, got {output}", "pass a name such as my-data.yaml")
     if given.source.is_dir():
-        for flag in ("target", "categorical", "encoding"):
+        for flag in ("target", *NAME_FLAGS, "encoding"):
             if getattr(given, flag):
                 raise InputError(f"--{flag}", "is for tables; the classes of images are their folders", "drop it")
     elif given.white is not None:
@@ -53,7 +54,7 @@ def main(args: Sequence[str]) -> int:
         if given.source.is_dir():
             text = draft_images(given.source, output, given.white)
         else:
-            text, target = draft_table(given.source, given.target, output, given.categorical, given.encoding)
+            text, target = draft_table(given.source, _told(given), output)
         beside.write_text(text, encoding="utf-8")
     if target is not None and given.target is None:
         print(f"target      {target} (guessed; --target COLUMN takes another)")
@@ -68,7 +69,14 @@ def _told_as_given(source: Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        flags = {name: f"--{name}" for name in ("target", "encoding", "white")}
-        where = {"path": str(source), **flags}.get(error.where, error.where)
+        where = {"path": str(source)}.get(error.where, error.where)
+        where = f"--{where}" if where in ("target", *NAME_FLAGS, "encoding", "white") else where
         what = error.what.removeprefix(f"{source} ") if error.where == "path" else error.what
         raise InputError(where, what, error.fix.replace("--data.", "--")) from error
+
+
+def _told(given: Namespace) -> Told:
+    drop, categorical, missing = (
+        [name for text in getattr(given, flag) for name in names_in(text, f"--{flag}")] for flag in NAME_FLAGS
+    )
+    return Told(given.target, drop=drop, categorical=categorical, missing=missing, encoding=given.encoding)

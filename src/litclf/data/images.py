@@ -16,7 +16,7 @@ from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.loading.augmentation import flip, shift
 from litclf.data.loading.loader import EvalLoader, TrainLoader
 from litclf.data.loading.streaming import ImageStream, StreamedEvalLoader, StreamedTrainLoader
-from litclf.data.sources.folders import Files, ImageFolders, scan, split_files
+from litclf.data.sources.folders import Files, ImageFolders, drawn_notes, scan, split_files
 from litclf.preprocessing.image import ImagePreparation, deepest, in_threads, is_grey, open_image, unit
 from litclf.utilities.checks import not_negative, positive, share
 from litclf.utilities.errors import InputError
@@ -108,7 +108,7 @@ class ImagesDataModule(ClassificationDataModule):
         folders = usable_folders(path)
         self.class_names = folders.class_names
         self.files = split_files(folders, val_size, test_size, seed)
-        self.notes = (*folders.notes, *range_notes(self.files["train"].paths, white))
+        self.notes = (*folders.notes, *drawn_notes(folders, self.files), *range_notes(self.files["train"].paths, white))
         height, width, depth = _shape(self.files["train"].paths, size, channels, white)
         self._preparation = ImagePreparation(height, width, depth, size is not None, white)
         self.input_shape = (depth, height, width)

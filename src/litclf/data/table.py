@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 
 from litclf.data.base import ClassificationDataModule, Split
-from litclf.data.sources.columns import (
-    check_column,
-    column_kinds,
-    learn_columns,
-    plain_preparation,
-)
+from litclf.data.sources.columns import check_columns, check_memory
+from litclf.data.sources.learning import learn_columns
 from litclf.data.sources.splitting import TableFiles
 from litclf.data.sources.synthetic import split_holdout
+from litclf.data.sources.table_file import Told
+from litclf.preprocessing.table import UnseenCategoryWarning
 from litclf.utilities.checks import share
 from litclf.utilities.errors import InputError
 
 _OF_ROWS = ("rows", "targets", "holdout")
 _OF_FILES = (
     *("target", "val_path", "test_path", "split_column", "val_size", "test_size"),
-    *("drop", "categorical", "encoding"),
+    *("drop", "categorical", "missing", "encoding"),
 )
 """Arguments of rows given in place, and those of files, which would do nothing for the other."""
 
@@ -37,9 +38,9 @@ class TableDataModule(ClassificationDataModule):
     Batches are ``(x, y)``: ``x`` float32 of shape ``(N, features)``; ``y`` int64 of shape ``(N,)``, in [0,
     num_classes). Rows given in place stay in their own units. Of a file, columns of numbers are standardised, other
     columns are one-hot, and missing values are marked, as :class:`~litclf.preprocessing.table.TablePreparation` says;
-    what that needs is learned from the training rows alone. Text in the target column names the classes, in sorted
-    order; whole numbers become their text. Columns that tell rows apart (a text of its own in most rows) or have no
-    value at all are refused by name: nothing is dropped unless ``drop`` says so.
+    what that needs is learned from the training rows alone. What a column is, and which cannot be learned from, is told
+    in ``docs/own-data.md``; such columns are refused by name: nothing is dropped unless ``drop`` says so. Text in the
+    target column names the classes, in sorted order; whole numbers become their text.
 
     Args:
         rows: The numbers of each row, all rows of the same length; with ``targets``, and without ``path``.
@@ -54,7 +55,8 @@ class TableDataModule(ClassificationDataModule):
         val_size: Share of the rows of ``path`` drawn for validation, in [0, 1).
         test_size: Share of the rows of ``path`` drawn for the test, in [0, 1).
         drop: Columns to leave out, such as numbers of rows.
-        categorical: Columns that hold categories although they look like numbers or like names of rows.
+        categorical: Columns that hold categories, or classes, although they look like numbers or like names of rows.
+        missing: Words that stand for a missing value besides the usual ones, such as ``?`` or ``-999``.
         encoding: Encoding of text files, such as ``cp1252``; None tells it by the content.
         class_weights: Whether training weighs classes by the inverse of their share.
         batch_size: Samples of a mini-batch; None for full-batch steps.
@@ -94,6 +96,7 @@ class TableDataModule(ClassificationDataModule):
         test_size: float = 0.2,
         drop: list[str] | None = None,
         categorical: list[str] | None = None,
+        missing: list[str] | None = None,
         encoding: str | None = None,
         class_weights: bool = False,
         batch_size: int | None = 32,
@@ -116,24 +119,21 @@ class TableDataModule(ClassificationDataModule):
         """Splits the rows, or learns from the training rows of the file how all of its rows are prepared."""
         if self.files is None:
             return self._load_rows()
-        frame, given = self.files.frames["train"], self.hparams
-        left_out = {given["target"], given["split_column"], *(given["drop"] or ())}
-        taken = left_out | {*(given["categorical"] or ())}
-        nameless = {name: why for name, why in self.files.nameless.items() if name not in taken}
-        self.notes = (*self.files.notes, *(f"column {name} {why}: left out" for name, why in nameless.items()))
-        left_out |= nameless.keys()
-        features = frame[[name for name in frame.columns if name not in left_out]]
-        if not len(features.columns):
-            raise InputError("path", f"{given['path']} has no columns to learn from", "drop fewer columns")
-        with self.files.refusals("train"):
-            kinds = column_kinds(features, given["categorical"] or ())
-            transformer = learn_columns(features, kinds)
-        self.preparation = preparation = plain_preparation(transformer, list(features.columns))
-        self.class_names, self.input_shape = self.files.class_names, (len(preparation.features),)
+        files, columns = self.files, list(self.files.columns.values())
+        if not columns:
+            raise InputError("path", f"{self.hparams['path']} has no columns to learn from", "drop fewer columns")
+        with files.refusals("train"):
+            check_columns(columns)
+            check_memory(columns, sum(map(len, files.targets.values())))
+            preparation = learn_columns(files.frames["train"], columns, self.hparams["missing"] or ())
+        self.preparation = preparation
+        self.class_names, self.input_shape = files.class_names, (len(preparation.features),)
         splits = {}
-        for split, targets in self.files.targets.items():
-            with self.files.refusals(split):
-                splits[split] = Split(preparation.inputs(self.files.frames[split]), torch.from_numpy(targets))
+        with _caught(UnseenCategoryWarning) as unseen:
+            for split, targets in files.targets.items():
+                with files.refusals(split):
+                    splits[split] = Split(preparation.inputs(files.frames[split]), torch.from_numpy(targets))
+        self.notes = (*files.notes, *dict.fromkeys(unseen))
         return splits
 
     def row_name(self, split: str, place: int) -> str:
@@ -158,16 +158,11 @@ class TableDataModule(ClassificationDataModule):
     def _open(self, path: str) -> TableFiles:
         given = self.hparams
         paths, sizes = (given["val_path"], given["test_path"]), (given["val_size"], given["test_size"])
-        as_text = [*(given["drop"] or ()), *(given["categorical"] or ())]
-        files = TableFiles(
-            path, given["target"], *paths, given["split_column"], *sizes, self.seed, as_text, given["encoding"]
-        )
-        for argument in ("drop", "categorical"):
-            for name in given[argument] or ():
-                check_column(name, files.frames["train"], argument, path)
-                if name == given["target"]:
-                    raise InputError(argument, f"must not name the target {name}", "leave it out there")
-        return files
+        if given["target"] in (given["drop"] or ()):
+            raise InputError("drop", f"must not name the target {given['target']}", "leave it out there")
+        drop, categorical, missing = (given[name] or () for name in ("drop", "categorical", "missing"))
+        told = Told(drop=drop, categorical=categorical, missing=missing, encoding=given["encoding"])
+        return TableFiles(path, given["target"], *paths, given["split_column"], *sizes, self.seed, told)
 
     def _load_rows(self) -> dict[str, Split]:
         rows, targets = self.hparams["rows"], self.hparams["targets"]
@@ -195,3 +190,17 @@ class TableDataModule(ClassificationDataModule):
             raise InputError("class_weights", rule, "hold fewer rows out, or pass false")
         weights: list[float] = (counts.sum() / (self.num_classes * counts.double())).tolist()
         return weights
+
+
+@contextmanager
+def _caught(kind: type[Warning]) -> Iterator[list[str]]:
+    """The texts of warnings of one kind, which are then not shown; others are."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", kind)
+        yield texts
+    for warning in caught:
+        if issubclass(warning.category, kind):
+            texts.append(str(warning.message))
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)

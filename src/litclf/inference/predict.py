@@ -197,7 +197,7 @@ def _rows(source: Path, model: LoadedModel, encoding: str | None) -> Iterator[tu
         rule = f"{source} is a folder; the model takes rows with {', '.join(_columns_of(model)[:5])}"
         raise InputError("--input", rule, "pass a CSV, TSV or Parquet file")
     preparation = model.preparation
-    numbers = preparation.numbers if isinstance(preparation, TablePreparation) else _columns_of(model)
+    numbers = preparation.plain_numbers if isinstance(preparation, TablePreparation) else _columns_of(model)
     yield from read_rows(source, numbers, encoding)
 
 

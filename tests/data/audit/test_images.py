@@ -117,10 +117,13 @@ def test_rare_classes_are_named(tmp_path):
             save(tmp_path / name / f"{row}.png")
     report = check_images(tmp_path)
     assert [str(finding) for finding in report.findings] == [
-        "test_size needs a file of each class in every split; class c has 1",
         "class b, class c have less than a tenth of the 42 images of the largest class",
     ]
-    assert report.summary["splits"] == {"train": 47}
+    assert report.notes == [
+        "class b has 4 images, too few for val and test: all are for training",
+        "class c has 1 image, too few for val and test: all are for training",
+    ]
+    assert report.summary["splits"] == {"train": 37, "val": 5, "test": 5}
 
 
 def test_loaded_data_that_is_streamed_is_only_counted(folder):

@@ -23,8 +23,11 @@ def test_every_kind_stands_in_a_list_of_those_that_look():
 def test_the_kinds_are_these_and_in_this_order():
     assert {name: [kind for manager in managers for kind in manager.KINDS] for name, managers in LISTS.items()} == {
         "target": ["no class", "measure", "one class"],
-        "column": ["useless", "mixed", "infinite", "row numbers", "missing"],
-        "rows": ["leak", "straddle", "rare", "constant", "duplicate", "scale"],
+        "column": [
+            *("useless", "mixed", "infinite", "row numbers", "sentinel", "measures", "alike"),
+            "missing",
+        ],
+        "rows": ["leak", "straddle", "alike", "rare", "constant", "duplicate", "scale"],
         "files": [
             *("no folder", "one class", "empty class", "unknown class", "unknown split", "two splits", "no train"),
             *("no class", "broken link", "closed", "unreadable"),

@@ -2,7 +2,8 @@ import unicodedata
 
 import pytest
 
-from litclf.data.sources.class_names import evened, in_order, lookalikes
+from litclf.data.sources.class_names import in_order, lookalikes
+from litclf.preprocessing.values import evened
 
 
 def test_numbers_are_in_their_order_of_any_length():

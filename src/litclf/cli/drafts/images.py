@@ -32,7 +32,7 @@ _SHARES = {
 _TEXT = """\
 # {number} images in {num_classes} classes: {names}.
 # Train with: litclf fit -c {file}
-seed_everything: 42
+{notes}seed_everything: 42
 model:
   class_path: {model}
   init_args:
@@ -74,7 +74,10 @@ def draft_images(path: str | Path, file: str | Path, white: float | None = None)
     shares = _shares(folders)
     val_size, test_size = (shares.get(f"{split}_size", 0.0) for split in ("val", "test"))
     data = ImagesDataModule(str(path), 28, None, val_size, test_size, white=white)
-    tell(*map(of_tool, data.notes))
+    notes = list(data.notes)
+    if not all(len(own.paths) for own in data.files.values()):
+        notes.append("no images are set aside for validation and test: they are too few for one of each class in both")
+    tell(*map(of_tool, notes))
     files = [file for files in data.files.values() for file in files.paths]
     steps_per_pass = -(-len(data.files["train"].paths) // _BATCH_SIZE)
     repeat = -(-_STEPS_PER_EPOCH // steps_per_pass)
@@ -82,6 +85,7 @@ def draft_images(path: str | Path, file: str | Path, white: float | None = None)
     size, why = _size(files)
     return _TEXT.format(
         file=file,
+        notes="".join(f"# Note: {' '.join(note.split())}\n" for note in notes),
         number=len(files),
         num_classes=data.num_classes,
         names=" ".join(", ".join(data.class_names[:20]).split()) + (", ..." if data.num_classes > 20 else ""),

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import yaml
 
-from litclf.data.sources.columns import (
-    TARGET_NAMES,
-    check_column,
-    class_labels,
-    counts_rows,
-    guess_target,
-    nameless_columns,
-    useless_columns,
-)
-from litclf.data.sources.reading import TableReader
+from litclf.data.audit.table import check_splits
+from litclf.data.sources.class_names import in_order
+from litclf.data.sources.classes import class_texts
+from litclf.data.sources.roles import TARGET_NAMES, counts_rows, nameless_columns, numbers_rows
 from litclf.data.sources.stratified import stratified_rows
+from litclf.data.sources.table_file import TableFile, Told
 from litclf.data.table import TableDataModule
 from litclf.utilities.errors import InputError
 from litclf.utilities.notes import of_tool, tell
 from litclf.utilities.text import padded, width
+
+_SAID = 10
+"""Columns whose leaving out is told one by one."""
 
 _STEPS = 1000
 """Optimizer steps that the recipe is drafted for, where the rows are few enough for ten passes in them."""
@@ -38,7 +36,7 @@ _MOST_CLASSES = 0.5
 _TEXT = """\
 # {rows} rows in {num_classes} classes, told apart by {num_columns} columns.
 # Train with: litclf fit -c {file}
-seed_everything: 42
+{notes}seed_everything: 42
 model:
   class_path: {model}
   init_args:
@@ -55,6 +53,7 @@ data:
     target: {target}\t# {guess}
 {drop}
     categorical: {categorical}\t# columns of categories that look like numbers, such as post codes
+    missing: {missing}\t# words that stand for a missing value, besides an empty text, NA, NULL, None and NaN
     encoding: {encoding}\t# null: told by the content of the file
     val_size: {val_size}\t# share of the rows for choosing the best epoch, drawn by the seed
     test_size: {test_size}\t# share of the rows for the test at the end
@@ -67,17 +66,13 @@ trainer:
 """
 
 
-def draft_table(
-    path: Path, target: str | None, file: Path, categorical: Sequence[str] = (), encoding: str | None = None
-) -> tuple[str, str]:
+def draft_table(path: Path, told: Told, file: Path) -> tuple[str, str]:
     """A commented config for a table, ready for ``litclf fit -c``.
 
     Args:
         path: A CSV, TSV or Parquet file.
-        target: Column of the class; None guesses it.
+        told: What is said of it.
         file: The file that the config is for.
-        categorical: Columns that are categories, whatever they hold.
-        encoding: Encoding of a text file; None tells it by the content.
 
     Returns:
         The config, and the target.
@@ -85,44 +80,48 @@ def draft_table(
     Raises:
         InputError: If the table cannot be trained on; the message names row and column.
     """
-    reader = TableReader(path, encoding)
-    table = reader.read(as_text=categorical)
-    tell(*map(of_tool, reader.notes))
-    guess = "the column of the class"
-    if target is None:
-        target = guess_target(table.drop(columns=[*nameless_columns(table)]))
-        guess = f"guessed {'by its name' if target.lower() in TARGET_NAMES else 'as the last column'}"
-    check_column(target, table, "--target", str(path))
-    for name in categorical:
-        check_column(name, table, "--categorical", str(path))
-    reasons = _reasons_to_drop(table.drop(columns=[target, *categorical]))
-    val_size, test_size = _sizes(table[target], str(path))
+    table, told = _understood(str(path), told)
+    reasons = _reasons_to_drop(table, told)
+    with _guesses(table.target, told.target is None):
+        val_size, test_size = _sizes(table, str(path))
     data = TableDataModule(
         path=str(path),
-        target=target,
+        target=table.target,
         drop=list(reasons),
-        categorical=list(categorical),
-        encoding=encoding,
+        categorical=list(told.categorical),
+        missing=list(told.missing),
+        encoding=told.encoding,
         val_size=val_size,
         test_size=test_size,
     )
+    notes = list(data.notes)
+    if not test_size:
+        notes.append("no rows are set aside for validation and test: they are too few for one of each class in both")
+    said = [f"column {name} {reason}: left out" for name, reason in reasons.items()]
+    more = [f"{len(said) - _SAID} more columns are left out, see {file}"] if len(said) > _SAID else []
+    tell(*map(of_tool, [*notes, *said[:_SAID], *more]))
+    for line in check_splits(data).lines():
+        print(of_tool(line))
     num_train = len(data.splits["train"].y)
     batch_size = _batch_size(num_train)
     steps_per_pass = -(-num_train // batch_size)
     repeat = -(-_STEPS_PER_EPOCH // steps_per_pass)
     epochs = max(10, round(_STEPS / (steps_per_pass * repeat)))
+    guess = f"guessed {'by its name' if table.target.lower() in TARGET_NAMES else 'as the last column'}"
     text = _TEXT.format(
-        rows=len(table),
+        rows=len(table.frame),
         num_classes=data.num_classes,
-        num_columns=table.shape[1] - 1 - len(reasons),
+        num_columns=table.frame.shape[1] - 1 - len(reasons),
+        notes="".join(f"# Note: {' '.join(note.split())}\n" for note in notes),
         file=file,
         model="BinaryClassifier" if data.num_classes == 2 else "MulticlassClassifier",
         path=_quoted(str(path)),
-        target=_quoted(target),
-        guess=guess,
+        target=_quoted(table.target),
+        guess=guess if told.target is None else "the column of the class",
         drop=_drop_lines(reasons),
-        encoding="null" if encoding is None else _quoted(encoding),
-        categorical=f"[{', '.join(map(_quoted, categorical))}]",
+        encoding="null" if told.encoding is None else _quoted(told.encoding),
+        categorical=_list(told.categorical),
+        missing=_list(told.missing),
         val_size=val_size,
         test_size=test_size,
         batch_size=batch_size,
@@ -130,30 +129,63 @@ def draft_table(
         epochs=epochs,
         steps=epochs * repeat * steps_per_pass,
     )
-    return _aligned(text), target
+    return _aligned(text), table.target
 
 
-def _reasons_to_drop(features: pd.DataFrame) -> dict[str, str]:
+def _understood(path: str, told: Told) -> tuple[TableFile, Told]:
+    """The table, with words taken as missing and columns as categories where it cannot be trained on otherwise."""
+    table = TableFile.read(path, told)
+    refusals = {name: column.refusal for name, column in table.columns.items() if column.refusal}
+    codes = [name for name, refusal in refusals.items() if refusal.words and refusal.codes]
+    words = dict.fromkeys(word for name, refusal in refusals.items() for word in refusal.words if name not in codes)
+    if not words and not codes:
+        return table, told
+    tell(*(f"{word!r} is taken as a missing value, as it stands among numbers" for word in words))
+    tell(*(f"column {name} is taken as categories, as it holds few whole numbers, and words" for name in codes))
+    changed = replace(told, missing=[*told.missing, *words], categorical=[*told.categorical, *codes])
+    return TableFile.read(path, changed), changed
+
+
+def _reasons_to_drop(table: TableFile, told: Told) -> dict[str, str]:
     """Columns that a draft leaves out, and why."""
-    reasons = useless_columns(features)
-    reasons.update(nameless_columns(features))
-    reasons.update({name: "counts the rows" for name in features.columns if counts_rows(features[name])})
+    taken = {table.target, *told.categorical, *told.drop}
+    reasons = dict.fromkeys(told.drop, "is left out as asked for")
+    reasons |= {name: column.refusal.rule for name, column in table.columns.items() if column.refusal}
+    reasons |= nameless_columns(table.frame.drop(columns=[*taken]))
+    numbers = [name for name, column in table.columns.items() if column.kind == "number" and name not in reasons]
+    reasons |= {name: "counts the rows" for name in numbers if counts_rows(table.frame[name])}
+    numbering = [name for name in numbers if name not in reasons and numbers_rows(table.frame[name])]
+    if set(numbering) != table.columns.keys() - reasons.keys():  # something must be left
+        reasons |= dict.fromkeys(numbering, "has a whole number of its own in each row, as ids have")
     return reasons
 
 
-def _sizes(column: pd.Series[Any], path: str) -> tuple[float, float]:
-    """The smallest usual shares for validation and test that leave every split a row of each class."""
+@contextmanager
+def _guesses(target: str, guessed: bool) -> Iterator[None]:
+    """What is refused in a column says that it was guessed to be the target."""
     try:
-        labels = class_labels(column)
+        yield
+    except InputError as error:
+        if not guessed:
+            raise
+        rule = f"was guessed to be {target}: {error.what}"
+        raise InputError("--target", rule, f"pass the column of the class, or {error.fix}") from error
+
+
+def _sizes(table: TableFile, path: str) -> tuple[float, float]:
+    """The smallest usual shares for validation and test that leave every split a row of each class that has several."""
+    try:
+        texts = class_texts(table.frame[table.target], table.as_written)
     except InputError as error:
         raise InputError(path, error.what, error.fix) from error
-    names, targets = np.unique(labels.astype(str), return_inverse=True)
-    if len(names) > max(_MOST_CLASSES * len(labels), 2):
-        rule = f"column {column.name} of {path} holds {len(names)} classes in {len(labels)} rows"
+    names = in_order(map(str, texts.values))
+    targets = texts.places(names)[texts.codes]
+    if len(names) > max(_MOST_CLASSES * len(targets), 2):
+        rule = f"column {table.target} of {path} holds {len(names)} classes in {len(targets)} rows"
         raise InputError("--target", rule, "pass the column of the class, which several rows have in common")
     for sizes in ((0.1, 0.2), (0.2, 0.2), (0.3, 0.3)):
         try:
-            stratified_rows(targets, list(names), *sizes, seed=42)
+            stratified_rows(targets, names, *sizes, seed=42)
         except InputError:
             continue
         return sizes
@@ -168,7 +200,13 @@ def _batch_size(num_train: int) -> int:
 def _drop_lines(reasons: dict[str, str]) -> str:
     if not reasons:
         return "    drop: []\t# columns to leave out"
-    return "\n".join(["    drop:", *(f"      - {_quoted(name)}\t# {reason}" for name, reason in reasons.items())])
+    return "\n".join(
+        ["    drop:", *(f"      - {_quoted(name)}\t# {' '.join(reason.split())}" for name, reason in reasons.items())]
+    )
+
+
+def _list(names: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, names))}]"
 
 
 def _quoted(text: str) -> str:

@@ -18,7 +18,7 @@ NOTES = {"missing"}
 _PLURALS = {"is": "are", "has": "have", "holds": "hold", "lies": "lie", "shows": "show", "does": "do"}
 
 _SHOWN = 3
-"""Names that a line shows before it only counts them."""
+"""Names that a line shows before it only counts them, and findings that a fit begins with."""
 
 _ROWS = 40
 """Columns that are described on a terminal; the file holds all."""
@@ -102,25 +102,25 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def one_line(self) -> str | None:
-        """What is wrong, in one line for the start of a fit; None where nothing is.
+    def lines(self) -> list[str]:
+        """What is wrong, in a few lines for the start of a fit; none where nothing is.
 
         Example:
-            >>> Report(findings=[Finding("leak", ["column id"], "gives the class away")]).one_line()
-            'data: column id gives the class away'
+            >>> Report(findings=[Finding("leak", ["column id"], "gives the class away")]).lines()
+            ['data: column id gives the class away']
         """
         wrong = [finding for finding in self.findings if finding.kind not in NOTES]
-        if not wrong:
-            return None
-        more = f"; {len(wrong) - 1} more, see `litclf check-data`" if len(wrong) > 1 else ""
-        return f"data: {wrong[0]}{more}"
+        lines = [f"data: {finding}" for finding in wrong[:_SHOWN]]
+        if len(wrong) > _SHOWN:
+            lines[-1] += f"; {len(wrong) - _SHOWN} more, see `litclf check-data`"
+        return lines
 
     def text(self) -> str:
         """The report as tables for a terminal."""
         lines = []
         for name, value in self.summary.items():
             if isinstance(value, dict):
-                value = listed([f"{key} {number}" for key, number in value.items()])
+                value = listed([f"{' '.join(key.split())} {number}" for key, number in value.items()])
             if not isinstance(value, list):
                 lines.append(f"{name:11} {value}")
         if columns := self.summary.get("columns"):

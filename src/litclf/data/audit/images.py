@@ -15,7 +15,7 @@ from litclf.data.audit.findings import Finding, Manager, Report, found_by
 from litclf.data.audit.kinds import blank, copies, folder, odd, rare, unreadable
 from litclf.data.audit.looks import Images, Look
 from litclf.data.images import ImagesDataModule, range_notes
-from litclf.data.sources.folders import Files, scan, split_files
+from litclf.data.sources.folders import Files, drawn_notes, scan, split_files
 from litclf.preprocessing.image import Pixels, in_threads, is_grey, open_image
 from litclf.utilities.errors import InputError
 
@@ -52,6 +52,7 @@ def check_images(
     if not found.problems:
         try:
             images = replace(images, splits=split_files(found, val_size, test_size, seed))
+            found.notes += drawn_notes(found, images.splits)
         except InputError as error:
             findings.append(Finding("refused", [error.where], error.what))
     findings += found_by(IN_IMAGES, images)

@@ -29,10 +29,10 @@ def check_loaded(data: LightningDataModule) -> Report:
 
 
 def tell_findings(data: LightningDataModule, folder: Path | None) -> None:
-    """Says in one line what is wrong with the data, and writes what was found into the run folder."""
+    """Says in a few lines what is wrong with the data, and writes what was found into the run folder."""
     found = check_loaded(data)
     tell(*found.notes)
-    if line := found.one_line():
-        print(line)
+    if lines := found.lines():
+        print(*lines, sep="\n")
         if folder is not None:
             found.write(folder / "data_report.json")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +13,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from litclf.data.base import ClassificationDataModule
+from litclf.data.sources.columns import Column as TableColumn
+from litclf.data.sources.columns import held_instead
 from litclf.data.sources.folders import Files
 from litclf.data.sources.image_files import Problem
+from litclf.data.sources.roles import numbers_rows
+from litclf.data.table import TableDataModule
 from litclf.preprocessing.base import ArrayPreparation
 from litclf.preprocessing.table import TablePreparation
+from litclf.preprocessing.values import parsed_numbers
+from litclf.preprocessing.written import written_numbers
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class Rows:
         columns: Training inputs by the column that they come from, shape ``(N,)`` or, of categories,
             ``(N, features)``; none where inputs are no rows, such as images.
         counts: Samples of each class.
+        numbering: Columns with a whole number of its own in each row.
         unit: What a sample is called.
     """
 
@@ -37,6 +45,7 @@ class Rows:
     targets: Mapping[str, NDArray[np.int64]]
     columns: Mapping[str, NDArray[np.float32]]
     counts: Mapping[str, int]
+    numbering: Collection[str] = ()
     unit: str = "rows"
 
     @classmethod
@@ -46,7 +55,7 @@ class Rows:
         targets = {name: split.y.cpu().numpy() for name, split in data.splits.items()}
         numbers = np.bincount(np.concatenate(list(targets.values())), minlength=data.num_classes)
         counts = dict(zip(data.class_names, numbers.tolist(), strict=True))
-        return cls(data, inputs, targets, _columns(data, inputs["train"]), counts)
+        return cls(data, inputs, targets, _columns(data, inputs["train"]), counts, _numbering(data))
 
     @property
     def standardised(self) -> bool:
@@ -64,17 +73,35 @@ class Column:
 
     Attributes:
         values: The column; its index counts the rows as the file does, and has the name of that count.
-        numbers: Its values as numbers, NaN where they are none.
-        texts: Places of the values that are text.
+        told: What it holds.
         categorical: Whether it is said to hold categories.
-        useless: Why it has to be dropped; empty where it has not.
     """
 
     values: pd.Series[Any]
-    numbers: NDArray[np.float64]
-    texts: NDArray[np.int64]
-    categorical: bool
-    useless: str = ""
+    told: TableColumn
+    categorical: bool = False
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """Its values as numbers, NaN where they are none; of shape ``(N,)``."""
+        return self._parsed[0]
+
+    @cached_property
+    def texts(self) -> NDArray[np.int64]:
+        """Places of the values that are text where numbers are looked for."""
+        return self._parsed[1]
+
+    @cached_property
+    def _parsed(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        if held_instead(self.values):
+            return np.full(len(self.values), np.nan), np.arange(len(self.values))
+        written = self.told.written
+        return parsed_numbers(self.values) if written is None else written_numbers(self.values, written)
+
+    @property
+    def name(self) -> str:
+        """What it is called in a finding."""
+        return f"column {self.told.name}"
 
 
 class Look(NamedTuple):
@@ -133,6 +160,14 @@ class Images:
         """Images of each class that has any."""
         totals = zip(self.class_names, self.totals.tolist(), strict=True)
         return {name: number for name, number in totals if number}
+
+
+def _numbering(data: ClassificationDataModule) -> set[str]:
+    if not isinstance(data, TableDataModule) or data.files is None:
+        return set()
+    table, columns = data.files.table, data.files.columns.values()
+    numbers = [column.name for column in columns if column.kind == "number" and column.written is None]
+    return {f"column {name}" for name in numbers if numbers_rows(table[name])}
 
 
 def _columns(data: ClassificationDataModule, x: NDArray[Any]) -> dict[str, NDArray[np.float32]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,17 @@ import pandas as pd
 
 from litclf.data.audit.findings import Finding, Manager, Report, found_by
 from litclf.data.audit.kinds import (
+    alike,
     infinite,
     leak,
+    measures,
     missing,
     mixed,
     rare,
     row_numbers,
     same_columns,
     scale,
+    sentinel,
     straddle,
     useless,
 )
@@ -26,25 +29,23 @@ from litclf.data.audit.kinds import (
 )
 from litclf.data.audit.looks import Column, Rows
 from litclf.data.base import ClassificationDataModule
-from litclf.data.sources.columns import (
-    check_column,
-    guess_target,
-    nameless_columns,
-    sorted_classes,
-    useless_columns,
-)
-from litclf.data.sources.reading import TableReader
+from litclf.data.sources.class_names import in_order
+from litclf.data.sources.columns import Column as TableColumn
+from litclf.data.sources.table_file import TableFile, Told
 from litclf.data.table import TableDataModule
-from litclf.preprocessing.table import parsed_numbers, texts_of
+from litclf.preprocessing.values import texts_in, texts_of
 from litclf.utilities.errors import InputError
 
-IN_TARGET: tuple[Manager[pd.Series[Any]], ...] = (target_column,)
+IN_TARGET: tuple[Manager[TableFile], ...] = (target_column,)
 """Kinds of what keeps the column of the class from being one."""
 
-IN_COLUMN: tuple[Manager[Column], ...] = (mixed, infinite, row_numbers, missing)
+IN_COLUMN: tuple[Manager[Column], ...] = (
+    *(mixed, infinite, row_numbers, sentinel, measures, alike),
+    missing,
+)
 """Kinds of what is the matter with a column that is learned from, in the order in which they are told."""
 
-IN_ROWS: tuple[Manager[Rows], ...] = (leak, straddle, rare, same_columns, scale)
+IN_ROWS: tuple[Manager[Rows], ...] = (leak, straddle, alike, rare, same_columns, scale)
 """Kinds of what is the matter with splits in memory, the weightiest first."""
 
 
@@ -64,29 +65,25 @@ def check_table(path: str, target: str | None = None, settings: Mapping[str, Any
         InputError: If the file cannot be read as a table, or does not have the target.
     """
     settings = dict(settings or {})
-    categorical, drop = settings.get("categorical") or (), settings.get("drop") or ()
-    reader = TableReader(path, settings.get("encoding"))
-    table = reader.read(as_text=[*categorical, *drop])
-    nameless = nameless_columns(table.drop(columns=[*{target, *categorical, *drop} & {*table.columns}]))
-    guessed = target is None
-    target = guess_target(table.drop(columns=[*nameless])) if target is None else target
-    check_column(target, table, "target", path)
-    left_out = {target, settings.get("split_column"), *drop, *nameless}
-    features = table[[name for name in table.columns if name not in left_out]]
-    classes = _classes(table[target])
-    report = Report({"rows": len(table), "target": target + (" (guessed)" if guessed else "")})
-    report.summary.update(classes=classes, columns=[_described(features[name]) for name in features.columns])
-    report.notes = list(reader.notes)
-    report.findings = found_by(IN_TARGET, table[target])
-    report.findings += _about_columns(features, categorical)
-    hopeless = [finding for finding in report.findings if finding.kind in ("no class", "one class", "measure")]
+    words = {name: settings.get(name) or () for name in ("drop", "categorical", "missing")}
+    told = Told(target, settings.get("split_column"), encoding=settings.get("encoding"), **words)
+    file = TableFile.read(path, told)
+    looks = _looks(file.frame, file.columns.values(), told.categorical)
+    report = Report({"rows": len(file.frame), "target": file.target + (" (guessed)" if target is None else "")})
+    classes = _classes(file.frame[file.target], file.as_written)
+    report.summary.update(classes=classes, columns=[_described(look) for look in looks])
+    report.notes = list(file.notes)
+    report.findings = found_by(IN_TARGET, file)
+    hopeless = bool(report.findings)
+    report.findings += about_columns(looks)
     if not hopeless:
-        settings["drop"] = [*drop, *useless_columns(features, categorical)]
+        settings["drop"] = [*words["drop"], *(name for name, column in file.columns.items() if column.refusal)]
         try:
-            splits = check_splits(TableDataModule(path=path, target=target, **settings))
-            report.summary["splits"] = splits.summary["splits"]
-            report.notes = splits.notes
-            report.findings = splits.findings + report.findings
+            data = TableDataModule(path=path, target=file.target, **settings)
+            rows = Rows.of(data)
+            report.summary["splits"] = {name: len(y) for name, y in rows.targets.items()}
+            report.notes = list(dict.fromkeys(data.notes))
+            report.findings = found_by(IN_ROWS, rows) + report.findings
         except InputError as error:
             if not {"mixed", "infinite"} & {finding.kind for finding in report.findings}:
                 report.findings.insert(0, Finding("refused", [error.where], error.what))
@@ -100,39 +97,43 @@ def check_splits(data: ClassificationDataModule) -> Report:
         data: The data; of inputs that are no rows, such as images, only classes and copies are looked at.
 
     Returns:
-        The report. Findings are of the kinds of :data:`IN_ROWS`.
+        The report. Findings are of the kinds of :data:`IN_ROWS`, and of tables in files of :data:`IN_COLUMN`.
     """
     rows = Rows.of(data)
     splits = {name: len(y) for name, y in rows.targets.items()}
-    summary = {"splits": splits, "classes": dict(rows.counts)}
-    return Report(summary, found_by(IN_ROWS, rows), list(dict.fromkeys(data.notes)))
+    findings = found_by(IN_ROWS, rows)
+    if isinstance(data, TableDataModule) and data.files is not None:
+        findings += about_columns(_looks(data.files.table, data.files.columns.values(), data.hparams["categorical"]))
+    return Report({"splits": splits, "classes": dict(rows.counts)}, findings, list(dict.fromkeys(data.notes)))
 
 
-def _about_columns(features: pd.DataFrame, categorical: Sequence[str]) -> list[Finding]:
-    reasons = useless_columns(features, categorical)
-    columns = [
-        Column(features[name], *parsed_numbers(features[name]), name in categorical, reasons.get(name, ""))
-        for name in features.columns
-    ]
-    findings = [finding for column in columns for finding in useless.find(column)]
-    used = [column for column in columns if not column.useless]
-    return findings + [finding for column in used for finding in found_by(IN_COLUMN, column)]
+def about_columns(looks: Iterable[Column]) -> list[Finding]:
+    """What is found in the columns of a file; of those that cannot be learned from, only why."""
+    looks = list(looks)
+    findings = [finding for look in looks for finding in useless.find(look)]
+    used = [look for look in looks if not useless.find(look)]
+    return findings + [finding for look in used for finding in found_by(IN_COLUMN, look)]
 
 
-def _classes(column: pd.Series[Any]) -> dict[str, str]:
+def _looks(frame: pd.DataFrame, columns: Iterable[TableColumn], categorical: Collection[str] | None) -> list[Column]:
+    told = {column.name: column for column in columns}
+    return [Column(column, told[name], name in (categorical or ())) for name, column in frame.items() if name in told]
+
+
+def _classes(column: pd.Series[Any], as_written: bool) -> dict[str, str]:
     """Rows and share of each class."""
-    texts, codes = texts_of(column)
-    counts = {text: int(number) for text, number in zip(texts, np.bincount(codes, minlength=len(texts)), strict=True)}
-    names = sorted_classes(np.array([text for text in texts if text is not None], dtype=object))
+    texts, codes = texts_in(column) if as_written else texts_of(column)
+    counts = dict(zip(texts, np.bincount(codes, minlength=len(texts)).tolist(), strict=True))
+    names = in_order(text for text in texts if text is not None)
     return {name: f"{counts[name]} ({counts[name] / len(column):.1%})" for name in names}
 
 
-def _described(column: pd.Series[Any]) -> dict[str, Any]:
+def _described(look: Column) -> dict[str, Any]:
     """One line of the table of columns."""
-    numbers, wrong = parsed_numbers(column)
-    known = numbers[np.isfinite(numbers)]
-    looks: dict[str, Any] = {"column": str(column.name), "kind": "category" if len(wrong) else "number"}
+    column, told = look.values, look.told
+    known = look.numbers[np.isfinite(look.numbers)] if told.kind == "number" else np.empty(0)
+    looks: dict[str, Any] = {"column": told.name, "kind": told.kind}
     looks |= {"missing": int(column.isna().sum()), "distinct": int(column.nunique())}
     for name, what in (("min", np.min), ("mean", np.mean), ("max", np.max), ("spread", np.std)):
-        looks[name] = float(what(known)) if len(known) and not len(wrong) else None
+        looks[name] = float(what(known)) if len(known) else None
     return looks

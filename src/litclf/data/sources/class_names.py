@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 
-
-def evened(name: str) -> str:
-    """A name in Unicode's composed form, with single spaces of the usual kind and none around.
-
-    macOS takes Korean syllables and accents apart in the names of folders, which then are equal to no text.
-
-    Example:
-        >>> evened(" red\u00a0 fox")
-        'red fox'
-    """
-    return " ".join(unicodedata.normalize("NFC", name).split())
+from litclf.preprocessing.values import likeness
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -34,7 +23,7 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def lookalikes(names: Iterable[str]) -> list[list[str]]:
-    """Groups of names that differ in case, a full stop, spaces, underscores, hyphens or invisible marks only.
+    """Groups of names that differ in case, leading zeros, marks around them, spaces or what is not seen only.
 
     Example:
         >>> lookalikes(["Cat", "cat", "cat.", "dog"])
@@ -42,10 +31,5 @@ def lookalikes(names: Iterable[str]) -> list[list[str]]:
     """
     groups = defaultdict(list)
     for name in names:
-        groups[_seen(name)].append(name)
+        groups[likeness(name)].append(name)
     return [group for group in groups.values() if len(group) > 1]
-
-
-def _seen(name: str) -> str:
-    letters = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(one for one in letters if one not in " _-" and unicodedata.category(one) != "Cf").rstrip(".")

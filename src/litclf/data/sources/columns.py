@@ -1,235 +1,257 @@
-"""Columns of a table: what they hold, and what is learned of them from the training rows."""
+"""Columns of a table: what each of them holds, by the rules in docs/own-data.md ("What a column is")."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from litclf.data.sources.class_names import in_order
-from litclf.preprocessing.table import TablePreparation, numbers_of, parsed_numbers, texts_of
-from litclf.utilities.errors import InputError, nearest
+from litclf.data.sources.dates import hold_dates
+from litclf.preprocessing.values import Texts, parsed_numbers, texts_of
+from litclf.preprocessing.written import Written, readings
+from litclf.utilities.errors import InputError
+from litclf.utilities.memory import memory_limit
+from litclf.utilities.text import pasted
+
+MOST_CATEGORIES = 1000
+"""Categories above which a column is only taken as such where it is named."""
 
 _IDENTIFYING = 0.5
 """Share of rows above which as many different texts tell rows apart, not kinds of rows."""
 
-TARGET_NAMES = (
-    "target",
-    "label",
-    "labels",
-    "class",
-    "species",
-    "category",
-    "diagnosis",
-    "outcome",
-    "y",
-    "정답",
-    "라벨",
-)
-"""Usual names of the column of the class, the likeliest first."""
+_FEW = 10
+"""Distinct numbers up to which a column may hold codes rather than measures."""
+
+_WORDS = 5
+"""Different words up to which they may stand for missing values in a column of numbers."""
+
+_NAMED = 5
+"""Columns that a refusal tells of one by one."""
+
+_EXACT = 2.0**53
+"""Above it, a float64 does not tell all whole numbers apart."""
+
+_STORED = {
+    **dict.fromkeys(("date", "datetime", "datetime64", "time", "timedelta", "timedelta64", "period"), "dates or times"),
+    "bytes": "bytes",
+}
+"""What pandas finds in columns that hold neither numbers nor text."""
+
+_ADVICE = {
+    "dates or times": "or make numbers of them first, such as year, month, day of the week and hour",
+    "bytes": "or decode them to text, or make numbers of them first",
+}
 
 
-class Kinds(NamedTuple):
-    """The columns that the network learns from, in the order of the table, by what they hold."""
+@dataclass(frozen=True)
+class Refusal:
+    """Why nothing can be learned from a column as it is.
 
-    numbers: list[str]
-    categories: list[str]
+    Attributes:
+        rule: What is the matter with it, as the rest of a sentence that begins with its name.
+        advice: What can be done about it besides leaving the column out.
+        words: What may stand for a missing value in it, so that it is of numbers without.
+        codes: Whether it may hold categories.
+        mixed: Whether it holds numbers and words.
+    """
+
+    rule: str
+    advice: str = ""
+    words: tuple[str, ...] = ()
+    codes: bool = False
+    mixed: bool = False
 
 
-def useless_columns(frame: pd.DataFrame, categorical: Sequence[str] = ()) -> dict[str, str]:
-    """Columns that nothing can be learned from, and why: no value at all, or a text of its own in most rows.
+@dataclass(frozen=True)
+class Column:
+    """What a column holds.
+
+    Attributes:
+        name: Its name.
+        kind: ``number`` or ``category``.
+        written: How its numbers are written, where not plainly.
+        refusal: Why nothing can be learned from it; None where something can.
+        notes: How it was understood, where that is not plain, a sentence each.
+        categories: How many it has; 0 for numbers.
+    """
+
+    name: str
+    kind: str
+    written: Written | None = None
+    refusal: Refusal | None = None
+    notes: tuple[str, ...] = ()
+    categories: int = 0
+
+
+def look_at(column: pd.Series[Any], categorical: bool = False) -> Column:
+    """What a column holds.
 
     Args:
-        frame: The rows, without the target.
-        categorical: Columns that are taken as they are.
-    """
-    reasons = {}
-    for name in frame.columns.difference(list(categorical), sort=False):
-        values = frame[name].dropna()
-        if not len(values):
-            reasons[name] = "has no value"
-        elif len(parsed_numbers(values)[1]) == len(values) and values.astype(str).nunique() > max(
-            _IDENTIFYING * len(values), 2
-        ):
-            reasons[name] = "has a text of its own in most rows"
-    return reasons
-
-
-def nameless_columns(frame: pd.DataFrame) -> dict[str, str]:
-    """Columns that a program added without a name and that are left out of training, and why.
-
-    They are an index that pandas stored or row names that R wrote, and what delimiters at the ends of lines make.
+        column: All of its rows, with its name.
+        categorical: Whether it is said to hold categories.
 
     Example:
-        >>> nameless_columns(pd.DataFrame({"Unnamed: 0": ["7", "9"], "x": ["1", "2"], "Unnamed: 2": [None, None]}))
-        {'Unnamed: 0': 'is an index without a name', 'Unnamed: 2': 'has neither a name nor a value'}
+        >>> look_at(pd.Series(["5 %", "7 %", "9 %"], name="share")).written
+        Written(unit='%', thousands='', decimal='.')
+        >>> look_at(pd.Series(["a", "b", "a", "b"], name="skin")).kind
+        'category'
     """
-    reasons = {}
-    for name in frame.columns:
-        values = frame[name]
-        if re.fullmatch(r"Unnamed: \d+", name) and not values.notna().any():
-            reasons[name] = "has neither a name nor a value"
-        elif re.fullmatch(r"Unnamed: 0(\.\d+)?|__index_level_\d+__", name) and not values.isna().any():
-            numbers, wrong = parsed_numbers(values)
-            if values.is_unique and (len(wrong) or (numbers == np.floor(numbers)).all()):
-                reasons[name] = "is an index without a name"
-    return reasons
-
-
-def counts_rows(column: pd.Series[Any]) -> bool:
-    """Whether a column does nothing but count the rows of a file, from any number on.
-
-    Example:
-        >>> counts_rows(pd.Series(["1", "2", "3"])), counts_rows(pd.Series(["1", "2", "2"]))
-        (True, False)
-    """
+    name = str(column.name)
+    if not column.notna().any():
+        return Column(name, "number", refusal=Refusal("has no value"))
+    if categorical:
+        return Column(name, "category", categories=len(texts_of(column).values))
+    if held := held_instead(column):
+        value = column.dropna().iloc[0]
+        return Column(name, "category", refusal=Refusal(f"holds {held}, such as {value}", _ADVICE[held]))
+    if pd.api.types.is_bool_dtype(column.dtype) or (
+        column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "boolean"
+    ):  # pandas would take truths as numbers
+        return Column(name, "category", categories=column.nunique(dropna=False))
     numbers, wrong = parsed_numbers(column)
-    return not len(wrong) and len(numbers) > 1 and bool((np.diff(numbers) == 1).all())
+    return _of_texts(column, numbers, wrong) if len(wrong) else _of_numbers(column, numbers)
 
 
-def guess_target(frame: pd.DataFrame) -> str:
-    """The column that most likely holds the class: one of a usual name, else the last one.
-
-    Example:
-        >>> [guess_target(pd.DataFrame(columns=names)) for names in (["id", "Species", "width"], ["a", "b"])]
-        ['Species', 'b']
-    """
-    names = {name.lower(): name for name in reversed(frame.columns)}
-    return next((names[name] for name in TARGET_NAMES if name in names), str(frame.columns[-1]))
-
-
-def column_kinds(frame: pd.DataFrame, categorical: Sequence[str] = ()) -> Kinds:
-    """Tells numbers from categories: a column is of numbers where all its values are.
-
-    Args:
-        frame: The training rows, without the target.
-        categorical: Columns that are categories, whatever they hold.
-
-    Raises:
-        InputError: If a column has numbers in most rows and text in others, or is useless.
-    """
-    useless = useless_columns(frame, categorical)
-    if useless:
-        names = ", ".join(useless)
-        reasons = "; ".join(f"{name} {reason}" for name, reason in useless.items())
-        fix = f"pass --data.drop '[{names}]', or --data.categorical for one whose texts are categories"
-        raise InputError("input", f"has columns that nothing can be learned from: {reasons}", fix)
-    kinds = Kinds([], [])
-    for name in frame.columns:
-        column = frame[name]
-        wrong = range(len(column)) if name in categorical or _is_truth(column) else parsed_numbers(column)[1]
-        if not len(wrong):
-            kinds.numbers.append(name)
-            continue
-        kinds.categories.append(name)
-        if name not in categorical and len(wrong) < column.notna().sum() / 2:
-            row, value = column.index[wrong[0]], column.iloc[wrong[0]]
-            rule = f"{column.index.name} {row}, column {name} must be a number as in most rows, got {value!r}"
-            fix = f"mend it, leave it empty where it is missing, or pass --data.categorical '[{name}]'"
-            raise InputError("input", rule, fix)
-    return kinds
-
-
-def learn_columns(frame: pd.DataFrame, kinds: Kinds) -> ColumnTransformer:
-    """The transformer of the columns, fitted on the training rows ``frame``."""
-    transformer = ColumnTransformer(
-        [
-            ("numbers", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), kinds.numbers),
-            ("missing", MissingIndicator(features="missing-only", error_on_new=False), kinds.numbers),
-            ("categories", OneHotEncoder(handle_unknown="ignore", sparse_output=False), kinds.categories),
-        ]
-    )
-    return transformer.fit(plain_frame(frame, kinds))
-
-
-def plain_frame(frame: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
-    """The columns as the transformer takes them: float64 numbers, and categories as text, None where one is missing."""
-    columns: dict[str, Any] = {name: numbers_of(frame[name]) for name in kinds.numbers}
-    for name in kinds.categories:
-        texts, codes = texts_of(frame[name])
-        columns[name] = pd.Series(np.array(texts, dtype=object)[codes], dtype=object)
-    return pd.DataFrame(columns)
-
-
-def plain_preparation(transformer: ColumnTransformer, columns: Sequence[str]) -> TablePreparation:
-    """What a fitted transformer of :func:`learn_columns` knows, as plain numbers and strings.
-
-    Args:
-        transformer: The transformer.
-        columns: Its columns, in the order of the table.
-    """
-    parts = {name: (part, list(own)) for name, part, own in transformer.transformers_ if name != "remainder"}
-    numbers, categories = {}, {}
-    (scaling, names), (marks, _), (encoder, others) = (parts[name] for name in ("numbers", "missing", "categories"))
-    if names:
-        imputer, scaler = (step for _, step in scaling.steps)
-        marked = {names[place] for place in marks.features_}
-        for name, *settings in zip(names, imputer.statistics_, scaler.mean_, scaler.scale_, strict=True):
-            fill, mean, scale = map(float, settings)
-            numbers[name] = {"fill": fill, "mean": mean, "scale": scale, "indicator": name in marked}
-    if others:
-        categories = {name: own.tolist() for name, own in zip(others, encoder.categories_, strict=True)}
-    return TablePreparation(columns, numbers, categories)
-
-
-def class_labels(column: pd.Series[Any]) -> NDArray[np.object_]:
-    """The class of each row as text, of shape ``(N,)``.
-
-    Whole numbers become their text, ``"1"`` for 1 and 1.0.
-
-    Raises:
-        InputError: If a class is missing, or they are numbers that are not whole; it names the row.
-    """
-    texts, codes = texts_of(column)
-    unit = column.index.name or "row"
-    if None in texts:
-        row = column.index[codes == texts.index(None)][0]
-        more = (codes == texts.index(None)).sum() - 1
-        rule = f"{unit} {row} must have a class in column {column.name}, got none" + (
-            f" (and {more} more)" if more else ""
-        )
-        raise InputError("input", rule, "fill it in, or leave the row out")
-    numbers, wrong = parsed_numbers(column)
-    broken = np.flatnonzero(np.isinf(numbers) | (numbers != np.floor(numbers))) if not len(wrong) else wrong[:0]
-    if len(broken) and not _is_truth(column):
-        rule = (
-            f"{unit} {column.index[broken[0]]} must have a class in column {column.name}, got {column.iloc[broken[0]]}"
-        )
-        raise InputError("input", rule, "pass a target of names or whole numbers; measures are no classes")
-    labels: NDArray[np.object_] = np.array(texts, dtype=object)[codes]
-    return labels
-
-
-def sorted_classes(labels: NDArray[np.object_]) -> tuple[str, ...]:
-    """The classes in order: by value where all are numbers, else by text.
+def held_instead(column: pd.Series[Any]) -> str:
+    """What a column of a Parquet file holds that is neither numbers nor text nor truths; empty where it is one of them.
 
     Example:
-        >>> sorted_classes(np.array(["10", "9", "9"], dtype=object))
-        ('9', '10')
+        >>> held_instead(pd.Series([b"a", b"b"])), held_instead(pd.Series([1, 2]))
+        ('bytes', '')
     """
-    return in_order(labels.tolist())
+    if pd.api.types.is_numeric_dtype(column.dtype) or isinstance(column.dtype, pd.StringDtype):
+        return ""
+    return _STORED.get(pd.api.types.infer_dtype(column, skipna=True), "")
 
 
-def check_column(name: str, frame: pd.DataFrame, where: str, what: str) -> None:
-    """Refuses a column that a table does not have, and proposes the nearest.
+def check_columns(columns: Iterable[Column]) -> None:
+    """Refuses columns that nothing can be learned from as they are.
 
     Raises:
-        InputError: Under the argument ``where``.
+        InputError: Naming each, and the settings that mend it.
+
+    Example:
+        >>> check_columns([look_at(pd.Series(["1.5", "?", "2.5", "?", "3.5", "4.5"], name="x"))])
+        Traceback (most recent call last):
+        litclf.utilities.errors.InputError: input: column x holds numbers, but '?' in 2 rows, first ...
     """
-    if name not in frame.columns:
-        near = nearest(name, map(str, frame.columns))
-        fix = f"did you mean {near}?" if near else f"pass one of {', '.join(map(str, frame.columns[:10]))}"
-        raise InputError(where, f"{what} has no column {name!r}", fix)
+    refused = [(column.name, column.refusal) for column in columns if column.refusal]
+    if not refused:
+        return
+    rule = "; ".join(f"column {name} {refusal.rule}" for name, refusal in refused[:_NAMED])
+    if len(refused) > _NAMED:
+        rule += f"; and {len(refused) - _NAMED} columns more"
+    words = dict.fromkeys(word for _, refusal in refused for word in refusal.words)
+    flags = [pasted("--data.missing", words)] if words else []
+    dropped = [name for name, refusal in refused if not refusal.words]
+    flags += [pasted("--data.drop", dropped)] if dropped else []
+    advice = dict.fromkeys(refusal.advice for _, refusal in refused if refusal.advice)
+    codes = [name for name, refusal in refused if refusal.codes]
+    more = [*advice, *([f"or {pasted('--data.categorical', codes)} for categories"] if codes else [])]
+    raise InputError("input", rule, ", ".join([f"pass {' '.join(flags)}", *more]))
 
 
-def _is_truth(column: pd.Series[Any]) -> bool:
-    """Whether a column holds nothing but true and false; pandas would take them as numbers."""
-    return pd.api.types.is_bool_dtype(column.dropna().infer_objects())
+def check_memory(columns: Sequence[Column], num_rows: int) -> None:
+    """Refuses columns whose inputs would take more than half of the memory, before they are made.
+
+    Args:
+        columns: The columns.
+        num_rows: Rows over all splits.
+
+    Raises:
+        InputError: Naming the column of the most categories.
+    """
+    inputs = sum(column.categories or 1 for column in columns)
+    size, memory = 4 * num_rows * inputs, memory_limit()
+    if 2 * size > memory:
+        most = max(columns, key=lambda column: column.categories)
+        rule = f"would become {inputs} inputs, {size / 2**30:.1f} GiB for {num_rows} rows, of {memory / 2**30:.1f} GiB"
+        rule += f" of memory; column {most.name} alone has {most.categories} categories" if most.categories else ""
+        raise InputError("input", rule, f"pass {pasted('--data.drop', [most.name])}, or fewer rows")
+
+
+def _of_numbers(column: pd.Series[Any], numbers: NDArray[np.float64]) -> Column:
+    name = str(column.name)
+    large = np.flatnonzero(np.abs(numbers) > _EXACT)
+    if len(large):
+        texts = [text for text in texts_of(column).values if text is not None]
+        whole = all(re.fullmatch(r"-?[0-9]+", text) for text in texts)
+        if whole and len(texts) > len(np.unique(numbers[~np.isnan(numbers)])):
+            rule = f"holds whole numbers beyond 2**53, such as {column.iloc[large[0]]}, which would be rounded to fewer"
+            return Column(name, "number", refusal=Refusal(rule, "or make smaller numbers of them", codes=True))
+    notes = []
+    if code := _first_code(column):
+        fix = pasted("--data.categorical", [name])
+        notes.append(f"column {name}: read as numbers, also {code!r}; where these are codes, pass {fix}")
+    return Column(name, "number", notes=tuple(notes))
+
+
+def _of_texts(column: pd.Series[Any], numbers: NDArray[np.float64], wrong: NDArray[np.int64]) -> Column:
+    """A column in which not all values are plain numbers."""
+    name, texts = str(column.name), texts_of(column)
+    known = [text for text in texts.values if text is not None]
+    found = readings(known)
+    if len(found) > 1:
+        one, other = (reading.number(known[0]) for reading in found[:2])
+        rule = f"holds numbers such as {known[0]!r}, which may be {one:g} or {other:g}"
+        return Column(name, "number", refusal=Refusal(rule, "or write them without marks for thousands"))
+    if found:
+        text = next((text for text in known if not re.fullmatch(r"[-+]?[\d.]+", text)), known[0])
+        note = f"column {name}: numbers are written with {found[0].words}, and read as {found[0].number(text):.10g} for"
+        return Column(name, "number", found[0], notes=(f"{note} {text!r}",))
+    if hold_dates(known):
+        held = "dates or times"
+        return Column(name, "category", refusal=Refusal(f"holds {held}, such as {known[0]!r}", _ADVICE[held]))
+    refusal = _mixed(column, numbers, wrong, texts) or _countless(column, wrong, known)
+    return Column(name, "category", refusal=refusal, categories=len(texts.values))
+
+
+def _mixed(
+    column: pd.Series[Any], numbers: NDArray[np.float64], wrong: NDArray[np.int64], texts: Texts
+) -> Refusal | None:
+    """Why numbers with words among them are no numbers, and no categories either."""
+    distinct = np.unique(numbers[np.isfinite(numbers)])
+    codes = len(distinct) <= _FEW and bool((distinct % 1 == 0).all())
+    places = np.unique(texts.codes[wrong])
+    words = tuple(str(texts.values[place]) for place in places)
+    mostly = 2 * len(wrong) < column.notna().sum()
+    few = len(words) <= _WORDS and (mostly or len(distinct) > _FEW)
+    if not few and not mostly:
+        return None
+    row = f"{column.index.name or 'row'} {column.index[wrong[0]]}"
+    if few and len(wrong) > 1:
+        counts = np.bincount(texts.codes, minlength=len(texts.values))
+        named = [f"{texts.values[place]!r} in {counts[place]} row{'s' * int(counts[place] > 1)}" for place in places]
+        rule = f"holds numbers, but {' and '.join(named)}, first in {row}"
+    else:
+        rule = f"must hold a number in {row} as in most rows, got {column.iloc[wrong[0]]!r}"
+    advice = "where that stands for a missing value, or mend it" if few else "or mend it where it should be a number"
+    return Refusal(rule, advice, words if few else (), codes, mixed=True)
+
+
+def _countless(column: pd.Series[Any], wrong: NDArray[np.int64], known: list[str]) -> Refusal | None:
+    """Why texts are too many to be categories."""
+    rows = int(column.notna().sum())
+    if len(wrong) == rows and len(known) > max(_IDENTIFYING * rows, 2):
+        return Refusal("has a text of its own in most rows", codes=True)
+    if len(known) > MOST_CATEGORIES:
+        size = 4 * len(column) * len(known) / 2**20
+        rule = f"has {len(known)} categories, each an input of its own: {size:.0f} MiB for {len(column)} rows"
+        return Refusal(rule, codes=True)
+    return None
+
+
+def _first_code(column: pd.Series[Any]) -> str | None:
+    """The first text with a leading zero among numbers."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        return None
+    texts = pa.array(column, from_pandas=True)
+    places = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(texts, r"^\s*[-+]?0[0-9]"), False))
+    return texts[places[0].as_py()].as_py() if len(places) else None

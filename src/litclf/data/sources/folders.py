@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from litclf.data.sources.class_names import in_order, lookalikes
 from litclf.data.sources.image_files import Problem, Tree
 from litclf.data.sources.layouts import find_layout
-from litclf.data.sources.stratified import stratified_rows
+from litclf.data.sources.stratified import lone_classes, stratified_rows
 from litclf.preprocessing.image import EXTENSIONS
 from litclf.utilities.errors import nearest
 from litclf.utilities.text import listed
@@ -135,3 +136,10 @@ def _about_classes(found: ImageFolders) -> list[str]:
         elif split != "train" and lacking:
             notes.append(f"{split} has no image of class {listed(lacking, most=5)}")
     return notes
+
+
+def drawn_notes(found: ImageFolders, files: Mapping[str, Files]) -> list[str]:
+    """What is to be said of classes with too few images for the splits that were drawn."""
+    targets = {split: own.targets for split, own in files.items()}
+    drawn = [split for split in ("val", "test") if split not in found.files]
+    return lone_classes(targets, found.class_names, drawn, "image")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from litclf.data.sources.class_names import evened
 from litclf.data.sources.image_files import Level, Problem, Tree
 from litclf.data.sources.split_names import (
     is_no_class,
@@ -15,6 +14,7 @@ from litclf.data.sources.split_names import (
     split_named,
     splits_among,
 )
+from litclf.preprocessing.values import evened
 from litclf.utilities.text import listed
 
 SPLITS = ("train", "val", "test")

@@ -71,13 +71,17 @@ class TableReader:
         """What a user should know of how the rows read so far were read, a sentence each."""
         return tuple(self._file.notes)
 
-    def read(self, as_text: Collection[str] = ()) -> pd.DataFrame:
+    def read(
+        self, as_text: Collection[str] = (), classes: Collection[str] = (), missing: Collection[str] = ()
+    ) -> pd.DataFrame:
         """The values of all rows; see :class:`Rows`.
 
         Args:
             as_text: Columns whose text is kept although it may look like numbers with decimal commas.
+            classes: Columns in which words such as ``None`` are words, not missing values.
+            missing: Words of a text file that stand for a missing value besides the usual ones.
         """
-        pieces = [(rows, self._values(stored)) for rows, stored in self._file.pieces()]
+        pieces = [(rows, self._values(stored, classes, missing)) for rows, stored in self._file.pieces()]
         if not any(len(rows) for rows, _ in pieces):
             raise self._no_rows()
         index = pd.Index(np.concatenate([rows for rows, _ in pieces]), name=self._file.unit)
@@ -112,14 +116,14 @@ class TableReader:
         if marks is not None:
             marks.finish()
 
-    def _values(self, stored: Any) -> dict[str, Any]:
+    def _values(self, stored: Any, classes: Collection[str] = (), missing: Collection[str] = ()) -> dict[str, Any]:
         """The columns; text without spaces around it, null where it stands for a missing value."""
         values = dict(zip(stored.column_names, stored.columns, strict=True))
         if isinstance(self._file, TextFile):
-            missing = pa.array(MISSING)
             for name, texts in values.items():
                 trimmed = trimmed_text(texts)
-                values[name] = pc.if_else(pc.is_in(trimmed, missing), None, trimmed)
+                words = pa.array([*({""} if name in classes else MISSING), *missing], pa.string())
+                values[name] = pc.if_else(pc.is_in(trimmed, words), None, trimmed)
         return values
 
     def _marks(self) -> DecimalMarks | None:
@@ -133,6 +137,6 @@ class TableReader:
 
 
 def _frame(values: dict[str, Any], index: pd.Index[Any]) -> pd.DataFrame:
-    frame: pd.DataFrame = pa.table(values).to_pandas()
+    frame: pd.DataFrame = pa.table(values).to_pandas(integer_object_nulls=True)  # floats would round them
     frame.index = index
     return frame

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from shlex import quote
 from typing import Any
 
@@ -11,11 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from litclf.data.sources.columns import check_column, class_labels, nameless_columns, sorted_classes
-from litclf.data.sources.reading import TableReader
+from litclf.data.sources.class_names import in_order
+from litclf.data.sources.classes import class_texts, words_for_missing
+from litclf.data.sources.roles import check_column
 from litclf.data.sources.split_names import split_named
-from litclf.data.sources.stratified import stratified_rows
-from litclf.utilities.errors import InputError
+from litclf.data.sources.stratified import lone_classes, stratified_rows
+from litclf.data.sources.table_file import TableFile, Told, read_frame
+from litclf.preprocessing.values import Texts, likeness
+from litclf.utilities.errors import InputError, nearest
 
 
 class TableFiles:
@@ -30,15 +34,14 @@ class TableFiles:
         val_size: Share of the rows of ``path`` drawn for validation, where no file has them.
         test_size: Share of the rows of ``path`` drawn for the test, where no file has them.
         seed: Seed of the draw.
-        as_text: Columns whose text is kept although it may look like numbers with decimal commas.
-        encoding: The encoding of text files; None tells it by the content of each.
+        told: What else is said of the files.
 
     Attributes:
         class_names: The classes, in order.
         frames: The rows of each split, as they were read.
         targets: The number of the class of each row of each split.
+        columns: What each column holds that is learned from, by all rows of ``path``.
         notes: What a user should know of how the files were read, a sentence each.
-        nameless: Columns of ``path`` that a program added without a name, and what they are.
 
     Raises:
         InputError: If a file or a row cannot be used; it names the argument, the file and the row.
@@ -54,26 +57,25 @@ class TableFiles:
         val_size: float = 0.1,
         test_size: float = 0.2,
         seed: int = 42,
-        as_text: Collection[str] = (),
-        encoding: str | None = None,
+        told: Told | None = None,
     ) -> None:
-        self._as_text, self._encoding = as_text, encoding
-        self.notes: list[str] = []
+        self._told = replace(told or Told(), target=target, split_column=split_column)
         others = {split: file for split, file in (("val", val_path), ("test", test_path)) if file is not None}
         if split_column is not None and others:
             rule = f"does nothing beside a file of its own for {' and '.join(others)}, got {split_column}"
             raise InputError("split_column", rule, "pass one or the other")
         self._files = dict.fromkeys(("train", "val", "test"), ("path", path))
         self._files.update({split: (f"{split}_path", file) for split, file in others.items()})
-        table = self._read("train", target)
-        self.nameless = nameless_columns(table)
         with self.refusals("train"):
-            labels = class_labels(table[target])
-        self.class_names = sorted_classes(labels)
+            file = TableFile.read(path, self._told)
+            table, texts = file.frame, self._classes(file.frame)
+        self.columns = file.columns
+        self.class_names = in_order(map(str, texts.values))
         if len(self.class_names) < 2:
             rule = f"must hold two classes or more, column {target} of {path} holds {self.class_names[0]} only"
             raise InputError("target", rule, "pass another column, or a file with rows of other classes")
-        targets = self._numbers(labels, table, "train")
+        self.notes = [*file.notes, *words_for_missing(self.class_names, target)]
+        targets = self._numbers(texts, table, "train")
         if split_column is None:
             sizes = (0.0 if "val" in others else val_size, 0.0 if "test" in others else test_size)
             rows = stratified_rows(targets, self.class_names, *sizes, seed)
@@ -86,9 +88,12 @@ class TableFiles:
         for split in others:
             self.frames[split] = self._read(split, target)
             with self.refusals(split):
-                labels = class_labels(self.frames[split][target])
-            self.targets[split] = self._numbers(labels, self.frames[split], split)
+                texts = self._classes(self.frames[split])
+            self.targets[split] = self._numbers(texts, self.frames[split], split)
         self._check_classes()
+        if split_column is None:
+            drawn = [split for split in ("val", "test") if split not in others]
+            self.notes += lone_classes(self.targets, self.class_names, drawn)
 
     def row_name(self, split: str, place: int) -> str:
         """What a row of a split is called, such as ``iris.csv line 17``."""
@@ -106,27 +111,39 @@ class TableFiles:
                 raise
             raise InputError(argument, f"{file} {error.what}", error.fix) from error
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """All rows of the file of the training rows, in its order."""
+        own = [frame for split, frame in self.frames.items() if self._files[split] == self._files["train"]]
+        return pd.concat(own).sort_index()
+
     def _read(self, split: str, target: str) -> pd.DataFrame:
         file = self._files[split][1]
         with self.refusals(split):
-            reader = TableReader(file, self._encoding)
-            frame = reader.read(self._as_text)
-        self.notes += reader.notes
-        if split == "train" or target in frame.columns:
-            check_column(target, frame, "target", file)
+            frame, notes = read_frame(file, self._told)
+        self.notes += notes
+        if target in frame.columns:
             return frame
         rule = f"{file} has no column {target!r}, without which its rows are no {split} rows"
         fix = f"leave it out, and predict them once trained: litclf predict --ckpt_path RUN --input {quote(file)}"
         raise InputError(f"{split}_path", rule, fix)
 
-    def _numbers(self, labels: NDArray[np.object_], frame: pd.DataFrame, split: str) -> NDArray[np.int64]:
-        places = {name: number for number, name in enumerate(self.class_names)}
-        for row, label in enumerate(labels):
-            if label not in places:
+    def _classes(self, frame: pd.DataFrame) -> Texts:
+        target = str(self._told.target)
+        return class_texts(frame[target], target in self._told.categorical)
+
+    def _numbers(self, texts: Texts, frame: pd.DataFrame, split: str) -> NDArray[np.int64]:
+        places = texts.places(self.class_names)
+        for text, place in zip(texts.values, places, strict=True):
+            if place < 0:
                 argument, file = self._files[split]
-                rule = f"{file} {frame.index.name} {frame.index[row]} has class {label!r}, which no training row has"
-                raise InputError(argument, rule, "mend the class, or add training rows of it")
-        return np.array([places[label] for label in labels], dtype=np.int64)
+                row = frame.index[texts.codes == texts.values.index(text)][0]
+                same = [name for name in self.class_names if likeness(name) == likeness(str(text))]
+                near = same[0] if same else nearest(str(text), self.class_names)
+                rule = f"{file} {frame.index.name} {row} has class {text!r}, which no training row has"
+                like = f"did you mean {near!r}? " if near is not None else ""
+                raise InputError(argument, rule, f"{like}mend the class, or add training rows of it")
+        return places[texts.codes]
 
     def _check_classes(self) -> None:
         counts = np.bincount(self.targets["train"], minlength=len(self.class_names))

@@ -12,6 +12,8 @@ KINDS = ("infinite",)
 
 def find(column: Column) -> list[Finding]:
     """Rows with an infinite number."""
-    values = column.values
-    where = [f"column {values.name}, {values.index.name} {row}" for row in values.index[np.isinf(column.numbers)]]
+    if column.told.kind != "number":
+        return []
+    rows = column.values.index[np.isinf(column.numbers)]
+    where = [f"{column.name}, {rows.name} {row}" for row in rows]
     return [Finding("infinite", where, verb(where, "is infinite", "are infinite"))] if where else []

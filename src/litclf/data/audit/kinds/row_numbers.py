@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from litclf.data.audit.findings import Finding
 from litclf.data.audit.looks import Column
-from litclf.data.sources.columns import counts_rows
+from litclf.data.sources.roles import counts_rows
 
 KINDS = ("row numbers",)
 
 
 def find(column: Column) -> list[Finding]:
     """Whether the column counts the rows."""
-    if not counts_rows(column.values):
+    if column.told.kind != "number" or not counts_rows(column.values):
         return []
-    return [Finding("row numbers", [f"column {column.values.name}"], "counts the rows: it should be dropped")]
+    return [Finding("row numbers", [column.name], "counts the rows: it should be dropped")]

@@ -1,4 +1,4 @@
-"""Useless: columns that say nothing, and have to be dropped."""
+"""Useless: columns that nothing can be learned from as they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ KINDS = ("useless",)
 
 
 def find(column: Column) -> list[Finding]:
-    """Why the column has to be dropped."""
-    if not column.useless:
+    """Why the column has to be dropped, or made another."""
+    refusal = column.told.refusal
+    if refusal is None or refusal.mixed:
         return []
-    return [Finding("useless", [f"column {column.values.name}"], f"{column.useless}: it has to be dropped")]
+    advice = f", {refusal.advice}" if refusal.advice else ""
+    return [Finding("useless", [column.name], f"{refusal.rule}: it has to be dropped{advice}")]

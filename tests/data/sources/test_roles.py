@@ -1,0 +1,51 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from litclf import InputError
+from litclf.data.sources.roles import check_column, counts_rows, guess_target, numbers_rows
+
+LINES = pd.RangeIndex(2, 12, name="line")
+
+
+def column(values):
+    return pd.Series(values, index=LINES[: len(values)], name="y")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([1, 2, 3], True), (["5", "6"], True), ([1, 3, 2], False), ([1], False), (["a", "b"], False)],
+)
+def test_row_numbers_are_known(values, expected):
+    assert counts_rows(column(values)) is expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.random.default_rng(0).permutation(50), True),
+        ([str(7 * i) for i in range(50)], True),
+        ([*map(float, range(50))], True),
+        ([i + 0.5 for i in range(50)], False),
+        ([*range(49), 0], False),
+        ([*range(49), None], False),
+        (range(5), False),
+        ([f"r{i}" for i in range(50)], False),
+        ([*range(2000), 0.5], False),
+    ],
+)
+def test_a_whole_number_of_its_own_in_each_row_is_known(values, expected):
+    assert numbers_rows(pd.Series([*values])) is expected
+
+
+@pytest.mark.parametrize(
+    ("names", "target"),
+    [(["a", "Species", "b"], "Species"), (["y", "label", "b"], "label"), (["a", "b"], "b"), (["정답", "a"], "정답")],
+)
+def test_target_is_guessed_by_name_or_as_the_last(names, target):
+    assert guess_target(pd.DataFrame(columns=names)) == target
+
+
+def test_missing_column_is_refused_with_the_nearest():
+    with pytest.raises(InputError, match=r"^target: a.csv has no column 'specie'; fix: did you mean species\?"):
+        check_column("specie", pd.DataFrame(columns=["a", "species"]), "target", "a.csv")
