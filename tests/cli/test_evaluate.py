@@ -13,9 +13,12 @@ def test_test_and_validate_need_only_the_checkpoint(trained, capsys):
     for command, stage in (("test", "test"), ("validate", "val")):
         assert main([command, "--ckpt_path", str(trained / "checkpoints" / "best.ckpt")]) == 0
         metrics = json.loads((trained / f"{command}.json").read_text())
+        assert metrics.pop("positive_class") == before["positive_class"] == {"name": "inner", "why": "the second class"}
         # During the fit the weights lay otherwise in memory, which rounds in the last bit.
         assert metrics == pytest.approx({key: value for key, value in before.items() if key.startswith(f"{stage}/")})
-    assert "auroc" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "auroc" in told
+    assert told.count("f1, precision and recall of class inner, the second class (--model.positive_class)") == 2
 
 
 def test_a_checkpoint_of_another_model_is_refused(trained, error_line):

@@ -228,7 +228,7 @@ def _writable(value: Any) -> Any:
 
 
 def print_table(metrics: dict[str, Any]) -> None:
-    """Metrics with a row for each stage."""
+    """Metrics with a row for each stage, and the class that some of them are of."""
     cells = {tuple(key.split("/")): value for key, value in metrics.items() if key.count("/") == 1}
     stages = [stage for stage in ("train", "val", "test") if any(row == stage for row, _ in cells)]
     names = list(dict.fromkeys(name for stage, name in cells if stage in stages and not name.endswith("_step")))
@@ -237,3 +237,5 @@ def print_table(metrics: dict[str, Any]) -> None:
     ]
     least = [5, *(18 if len(name) > 11 else 11 for name in names)]
     print("", *aligned([["", *names], *rows], between=" ", at_least=least), sep="\n")
+    if of := metrics.get("positive_class"):
+        print(f"f1, precision and recall of class {of['name']}, {of['why']} (--model.positive_class)")

@@ -5,24 +5,18 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MetricCollection
-from torchmetrics.classification import (
-    BinaryAccuracy,
-    BinaryAUROC,
-    BinaryCalibrationError,
-    BinaryF1Score,
-    BinaryPrecision,
-    BinaryRecall,
-)
+from torchmetrics.classification import BinaryAccuracy, BinaryCalibrationError
 
 from litclf.models.classifier import Classifier
+from litclf.models.metrics import AUROC, OfClass
 from litclf.utilities.errors import InputError
 
 
 class BinaryClassifier(Classifier):
     """Tells two classes apart by one logit, with binary cross-entropy.
 
-    ``forward`` returns logits of shape ``(N,)``; a class is predicted where its probability is above one half. Metrics
-    are of class 1. For the arguments see :class:`~litclf.models.classifier.Classifier`.
+    ``forward`` returns logits of shape ``(N,)``; class 1 is predicted where its probability is above one half. F1,
+    precision and recall are of the positive class. For the arguments see :class:`~litclf.models.classifier.Classifier`.
 
     Source: :func:`torch.nn.functional.binary_cross_entropy_with_logits`.
 
@@ -56,10 +50,10 @@ class BinaryClassifier(Classifier):
         return MetricCollection(
             {
                 "accuracy": BinaryAccuracy(validate_args=False),
-                "f1": BinaryF1Score(validate_args=False),
-                "precision": BinaryPrecision(validate_args=False),
-                "recall": BinaryRecall(validate_args=False),
-                "auroc": BinaryAUROC(validate_args=False),
+                "f1": OfClass("f1"),
+                "precision": OfClass("precision"),
+                "recall": OfClass("recall"),
+                "auroc": AUROC(validate_args=False),
                 "calibration_error": BinaryCalibrationError(n_bins=15, validate_args=False),
             },
             compute_groups=[["accuracy", "f1", "precision", "recall"], ["auroc"], ["calibration_error"]],

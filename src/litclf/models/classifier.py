@@ -13,9 +13,11 @@ from torchmetrics import MetricCollection
 from litclf.engines.kernel.engine import layers_of
 from litclf.models.base import SteppedModule
 from litclf.models.decision import Calibration, Decision, classes_of, probabilities_of
-from litclf.models.networks.build import OWN_NETWORKS, build_network, check_name
+from litclf.models.metrics import OfClass
+from litclf.models.networks.build import OWN_NETWORKS, build_network, check_network
 from litclf.models.networks.mlp import ACTIVATIONS, initialize
 from litclf.models.optimizers import Recipe
+from litclf.models.positive import Positive
 from litclf.utilities.checks import one_of, sizes
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
@@ -49,12 +51,15 @@ class Classifier(SteppedModule):
         num_classes: Number of classes; None takes it from the data.
         weights_path: File of weights that a network of torchvision starts from, as torchvision publishes them; None
             draws random ones. Nothing is downloaded. A checkpoint does without the file.
+        positive_class: Of two classes, the name of the one that F1, precision, recall and ``threshold_rule`` are of;
+            None takes the rarer one of the training samples, or the second of about as many.
 
     Raises:
         InputError: If an argument is out of range, or the data does not fit; the message names it and the value.
 
     Attributes:
-        binary: Whether one logit tells two classes apart, and what is measured is measured of class 1.
+        binary: Whether one logit tells two classes apart.
+        positive: Of two classes, the one that is measured; None until the data is known, and for more classes.
     """
 
     binary: ClassVar[bool] = False
@@ -75,6 +80,7 @@ class Classifier(SteppedModule):
         input_shape: Sequence[int] | None = None,
         num_classes: int | None = None,
         weights_path: str | None = None,
+        positive_class: str | None = None,
     ) -> None:
         super().__init__(Recipe(optimizer, lr, momentum, nesterov, weight_decay, lr_schedule), engine)
         one_of("activation", activation, ACTIVATIONS)
@@ -86,10 +92,12 @@ class Classifier(SteppedModule):
         given = None if input_shape is None else list(input_shape)
         self.save_hyperparameters({"hidden_dims": list(hidden_dims), "input_shape": given})
         self.decision = Decision()
+        self.positive: Positive | None = None
+        self._positive_asked = positive_class
         self.class_weights: Tensor | None = None
         self.network: nn.Module | None = None
         if isinstance(network, str):
-            _check_network(network, hidden_dims, init)
+            check_network(network, hidden_dims, init)
             self.save_hyperparameters({"network": network})
         elif isinstance(network, nn.Module):
             self.network = network
@@ -119,7 +127,7 @@ class Classifier(SteppedModule):
         return probabilities[:, 1] if self.binary else probabilities
 
     def metrics(self, num_classes: int) -> MetricCollection:
-        """The metrics of validation and test, given probabilities: of class 1 where the model is :attr:`binary`."""
+        """The metrics of validation and test, given the :meth:`scores`."""
         raise NotImplementedError(f"{type(self).__name__} must implement metrics")
 
     def num_logits(self, num_classes: int) -> int:
@@ -206,7 +214,7 @@ class Classifier(SteppedModule):
     def _log_metrics(self, stage: str) -> None:
         collection = self._collection(stage)
         # Computed over all processes already; Lightning wants to hear it all the same.
-        values = {f"{stage}/{name}": value for name, value in collection.compute().items()}
+        values = {f"{stage}/{name}": value for name, value in collection.compute().items() if not value.isnan()}
         self.log_dict(values, sync_dist=self.trainer.world_size > 1)
         collection.reset()
 
@@ -253,9 +261,25 @@ class Classifier(SteppedModule):
             self._build(input_shape, num_classes, spec.class_names)
         elif spec.class_names:
             self.save_hyperparameters({"class_names": list(spec.class_names)})
+        self._choose_positive(spec)
         self.class_weights = None if spec.class_weights is None else torch.tensor(spec.class_weights)
         if spec.preparation is not None:
             self.save_hyperparameters({"preparation": spec.preparation})
+
+    def _choose_positive(self, spec: DataSpec) -> None:
+        """Has what is measured of one of two classes be of the positive one."""
+        asked, num_classes = self._positive_asked, self.hparams["num_classes"]
+        if num_classes != 2:
+            if asked is not None:
+                rule = f"chooses between two classes, the data has {num_classes}"
+                raise InputError("positive_class", rule, "drop it: what is measured is the mean over the classes")
+            return
+        self.positive = Positive.of(asked, spec)
+        if self.binary:
+            self.save_hyperparameters({"positive_class": self.positive.name})
+        for metric in (*self.val_metrics.values(), *self.test_metrics.values()):
+            if isinstance(metric, OfClass):
+                metric.positive = self.positive.index
 
     def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
         logits = self.num_logits(num_classes)
@@ -270,18 +294,6 @@ class Classifier(SteppedModule):
             self.example_input_array = torch.zeros(1, *input_shape)
         sizes = {"input_shape": input_shape or None, "num_classes": num_classes, "class_names": list(class_names)}
         self.save_hyperparameters(sizes)
-
-
-def _check_network(name: str, hidden_dims: Sequence[int], init: str) -> None:
-    """Refuses a name that is none, and settings that one of torchvision's networks does not have."""
-    check_name(name)
-    if name in OWN_NETWORKS:
-        return
-    if hidden_dims:
-        rule = f"does nothing for {name}, got {list(hidden_dims)}"
-        raise InputError("hidden_dims", rule, "pass [] with a network of torchvision")
-    if init != "default":
-        raise InputError("init", f"is for mlp and cnn, got {init} for {name}", "pass default")
 
 
 # What the command line and a config may name: a module of one's own is passed in Python only.

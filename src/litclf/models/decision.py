@@ -29,12 +29,13 @@ class Calibration:
         temperature: What logits are divided by, positive; 1 changes nothing.
         threshold: Probability of class 1 above which a binary model predicts it, in (0, 1).
         rule: How the threshold was chosen: ``0.5`` as it is; ``youden`` for the largest sum of sensitivity and
-            specificity; ``f1`` for the largest F1 score of class 1.
+            specificity; ``f1`` for the largest F1 score of the positive class.
         num_samples: Validation samples that temperature and threshold were chosen on.
         ece_before: Expected calibration error in 15 bins on these samples, at temperature 1; None without samples.
         ece_after: The same at ``temperature``.
         test_ece_before: The same on the test split, which nothing is chosen by; None without one.
         test_ece_after: The same at ``temperature``.
+        positive_class: Name of the class that the rule is of; empty where it chooses nothing.
         note: Why the temperature was left at 1, or stands at the end of its range; empty otherwise.
     """
 
@@ -46,6 +47,7 @@ class Calibration:
     ece_after: float | None = None
     test_ece_before: float | None = None
     test_ece_after: float | None = None
+    positive_class: str = ""
     note: str = ""
 
     @classmethod

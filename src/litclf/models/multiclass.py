@@ -5,23 +5,17 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MetricCollection
-from torchmetrics.classification import (
-    MulticlassAccuracy,
-    MulticlassAUROC,
-    MulticlassCalibrationError,
-    MulticlassF1Score,
-    MulticlassPrecision,
-    MulticlassRecall,
-)
+from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError
 
 from litclf.models.classifier import Classifier
+from litclf.models.metrics import MeanAUROC, MeanF1, MeanPrecision, MeanRecall
 
 
 class MulticlassClassifier(Classifier):
     """Tells classes apart by a logit each, with cross-entropy.
 
     ``forward`` returns logits of shape ``(N, num_classes)``. Accuracy counts samples; F1, precision, recall and the
-    area under the ROC curve are means over the classes. For the arguments see
+    area under the ROC curve are means over the classes that have samples. For the arguments see
     :class:`~litclf.models.classifier.Classifier`.
 
     Source: :func:`torch.nn.functional.cross_entropy`.
@@ -46,10 +40,10 @@ class MulticlassClassifier(Classifier):
         return MetricCollection(
             {
                 "accuracy": MulticlassAccuracy(num_classes, average="micro", validate_args=False),
-                "f1": MulticlassF1Score(num_classes, validate_args=False),
-                "precision": MulticlassPrecision(num_classes, validate_args=False),
-                "recall": MulticlassRecall(num_classes, validate_args=False),
-                "auroc": MulticlassAUROC(num_classes, validate_args=False),
+                "f1": MeanF1(num_classes),
+                "precision": MeanPrecision(num_classes),
+                "recall": MeanRecall(num_classes),
+                "auroc": MeanAUROC(num_classes, validate_args=False),
                 "calibration_error": MulticlassCalibrationError(num_classes, n_bins=15, validate_args=False),
             },
             compute_groups=[["accuracy"], ["f1", "precision", "recall"], ["auroc"], ["calibration_error"]],

@@ -104,5 +104,7 @@ def calibration_text(chosen: dict[str, Any]) -> str:
     ]
     parts = [f"temperature {chosen['temperature']:.4g}"] if chosen.get("temperature", 1.0) != 1 else []
     parts += [f"error {', '.join(told)}"] if told else []
-    parts += [f"threshold {chosen['threshold']:.4g} by {chosen['rule']}"] if chosen.get("rule", "0.5") != "0.5" else []
+    if chosen.get("rule", "0.5") != "0.5":
+        of = f" of {chosen['positive_class']}" if chosen.get("positive_class") else ""
+        parts.append(f"threshold {chosen['threshold']:.4g} by {chosen['rule']}{of}")
     return "; ".join([*parts, *([chosen["note"]] if chosen.get("note") else [])])

@@ -20,11 +20,11 @@ LEARNED = {"model_class", "class_names", "preparation"}
 
 ARGUMENTS = {
     *("network", "hidden_dims", "activation", "init", "optimizer", "lr", "momentum", "nesterov", "weight_decay"),
-    *("lr_schedule", "engine", "input_shape", "num_classes", "weights_path"),
+    *("lr_schedule", "engine", "input_shape", "num_classes", "weights_path", "positive_class"),
 }
 """Arguments of a classifier; its class is not loaded to read its checkpoint."""
 
-FREE = {"steps_per_execution", "data_dir", "engine", "path", "memory_budget", "num_workers"}
+FREE = {"steps_per_execution", "data_dir", "engine", "path", "memory_budget", "num_workers", "positive_class"}
 """Arguments that change nothing about weights or samples, so that who goes on with a checkpoint may change them."""
 
 _BUILDERS = {"_instantiator", "_class_path", "class_path", "init_args", "dict_kwargs"}

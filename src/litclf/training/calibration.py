@@ -16,9 +16,11 @@ from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibr
 from litclf.models.classifier import Classifier
 from litclf.models.decision import RULES, Calibration, Rule, classes_of, log_probabilities_of
 from litclf.models.outputs import outputs
+from litclf.models.positive import Positive
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_file import save
 from litclf.utilities.checks import one_of
+from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError
 
 MIN_SAMPLES = 100
@@ -68,12 +70,15 @@ def calibrate(model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
     temperature, note = _temperature(logits, y)
     before, after = _errors(model, logits, y, temperature)
     test_before, test_after = _errors(model, *split_logits(model, data, "test"), temperature)
-    threshold = 0.5
+    threshold, name = 0.5, ""
     if rule != "0.5":
-        scores = model.probabilities(logits / temperature)[:, 1].numpy()
-        threshold, reason = _threshold(scores, y.numpy(), rule)
-        note = "; ".join(filter(None, (note, reason)))
-    return Calibration(temperature, threshold, rule, len(y), before, after, test_before, test_after, note)
+        positive = model.positive or Positive.of(None, DataSpec.of(data))
+        scores = model.probabilities(logits / temperature)[:, positive.index].numpy()
+        threshold, reason = _threshold(scores, (y == positive.index).long().numpy(), rule)
+        # Of class 1, as everywhere: the other is predicted where its probability is not above this.
+        threshold = threshold if positive.index else 1 - threshold
+        name, note = positive.name, "; ".join(filter(None, (note, reason)))
+    return Calibration(temperature, threshold, rule, len(y), before, after, test_before, test_after, name, note)
 
 
 def calibrate_checkpoint(checkpoint: Checkpoint, model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
@@ -143,7 +148,7 @@ def _errors(model: Classifier, logits: Tensor, y: Tensor, temperature: float) ->
 
 
 def _threshold(scores: NDArray[np.float64], y: NDArray[np.int64], rule: Rule) -> tuple[float, str]:
-    """The threshold that ``rule`` prefers; of equally good ones that nearest to one half."""
+    """The threshold of the class 1 of ``y`` that ``rule`` prefers; of equally good ones that nearest to one half."""
     if len(np.unique(y)) < 2:
         return 0.5, "threshold left at 0.5: the validation split does not hold both classes"
     if rule == "youden":

@@ -7,6 +7,8 @@ from typing import Any, cast
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder
 
+from litclf.models.classifier import Classifier
+from litclf.models.positive import Positive
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.record import plain
 from litclf.training.plan import Plan
@@ -18,7 +20,7 @@ from litclf.utilities.threads import using_threads
 _QUIET = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "callbacks": None}
 
 
-def evaluate(plan: Plan, stage: str) -> dict[str, float]:
+def evaluate(plan: Plan, stage: str) -> dict[str, Any]:
     """Runs the checkpoint of ``plan`` over a split and writes ``<stage>.json`` into its run folder.
 
     Args:
@@ -26,7 +28,7 @@ def evaluate(plan: Plan, stage: str) -> dict[str, float]:
         stage: ``validate`` or ``test``.
 
     Returns:
-        The metrics, under their log keys.
+        The metrics, under their log keys, and the class that some of them are of.
 
     Raises:
         InputError: If there is nothing to evaluate.
@@ -38,9 +40,15 @@ def evaluate(plan: Plan, stage: str) -> dict[str, float]:
         evaluated = run_checkpoint(trainer, plan, checkpoint, stage)
     if not evaluated:
         raise InputError("trainer", f"its limits leave nothing to {stage}", "raise the limit")
-    metrics = plain(evaluated[0])
+    metrics = plain(evaluated[0]) | measured_class(plan.model)
     write_json(checkpoint.folder / f"{stage}.json", metrics)
     return metrics
+
+
+def measured_class(model: LightningModule) -> dict[str, Any]:
+    """Of which of two classes F1, precision and recall are; nothing where they are means over the classes."""
+    told = isinstance(model, Classifier) and model.binary and model.positive is not None
+    return {"positive_class": cast(Positive, cast(Classifier, model).positive).to_dict()} if told else {}
 
 
 def run_checkpoint(trainer: Trainer, plan: Plan, checkpoint: Checkpoint, stage: str) -> list[Any]:

@@ -28,7 +28,7 @@ from litclf.training.callbacks.monitors import Monitors
 from litclf.training.callbacks.others import OtherProcesses
 from litclf.training.callbacks.resume import Resume
 from litclf.training.callbacks.settings import UsedSettings, begin_batch_size, without_finders
-from litclf.training.evaluation import run_checkpoint
+from litclf.training.evaluation import measured_class, run_checkpoint
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.training.plan import Plan
 from litclf.training.resume import check_same_settings, rewind
@@ -168,7 +168,7 @@ def record(opened: Opened, metrics: dict[str, Any]) -> dict[str, Any]:
     """Adds how the run came about, and writes ``metrics.json`` and what TensorBoard compares runs by."""
     plan, trainer = opened.plan, opened.trainer
     engine = getattr(plan.model, "engine_choice", "ordinary batches")
-    metrics |= {"engine": engine, "seed": plan.seed, "versions": versions()}
+    metrics |= {**measured_class(plan.model), "engine": engine, "seed": plan.seed, "versions": versions()}
     if opened.folder is not None and trainer.is_global_zero:
         for logger in trainer.loggers:
             if isinstance(logger, RunTensorBoard):

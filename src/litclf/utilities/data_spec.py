@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from lightning.pytorch import LightningDataModule, Trainer
 
@@ -93,6 +93,15 @@ class DataSpec:
             name: 0 if getattr(type(told), loader) is getattr(LightningDataModule, loader) else None
             for name, loader in loaders.items()
         }
+
+    @cached_property
+    def class_counts(self) -> tuple[int, ...] | None:
+        """Training samples of each class; None where they are not told, or are of no classes."""
+        if not self.in_memory or not self.num_classes:
+            return None
+        y = cast(Any, self.data).splits["train"].y
+        counts = tuple(int((y == number).sum()) for number in range(self.num_classes))
+        return counts if sum(counts) == len(y) else None
 
     def has(self, split: str) -> bool:
         """Whether there are samples in ``split``, as far as is known."""

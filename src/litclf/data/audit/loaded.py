@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from lightning.pytorch import LightningDataModule
@@ -11,6 +12,7 @@ from litclf.data.audit.findings import Report
 from litclf.data.base import ClassificationDataModule
 from litclf.data.images import ImagesDataModule
 from litclf.utilities.notes import tell
+from litclf.utilities.text import listed
 
 
 def check_loaded(data: LightningDataModule) -> Report:
@@ -28,10 +30,23 @@ def check_loaded(data: LightningDataModule) -> Report:
     return table.check_splits(data) if isinstance(data, ClassificationDataModule) else Report()
 
 
+def _lacking(data: LightningDataModule, told: Sequence[str]) -> list[str]:
+    """Which classes validation and test have no sample of, where nothing was said of it before."""
+    if not isinstance(data, ClassificationDataModule):
+        return []
+    notes = []
+    for split in ("val", "test"):
+        there = set(data.splits[split].y.tolist())
+        names = [name for number, name in enumerate(data.class_names) if number not in there]
+        if there and names and not any(note.startswith(f"{split} has no ") for note in told):
+            notes.append(f"{split} has no sample of class {listed(names, most=5)}: its metrics are over the others")
+    return notes
+
+
 def tell_findings(data: LightningDataModule, folder: Path | None) -> None:
     """Says in a few lines what is wrong with the data, and writes what was found into the run folder."""
     found = check_loaded(data)
-    tell(*found.notes)
+    tell(*found.notes, *_lacking(data, found.notes))
     if lines := found.lines():
         print(*lines, sep="\n")
         if folder is not None:

@@ -30,6 +30,22 @@ def check_name(name: str) -> None:
         raise InputError("network", rule, f"did you mean {near}?" if near else "pass cnn, or a name such as resnet18")
 
 
+def check_network(name: str, hidden_dims: Sequence[int], init: str) -> None:
+    """Refuses a name that is none, and settings that one of torchvision's networks does not have.
+
+    Raises:
+        InputError: Naming the setting.
+    """
+    check_name(name)
+    if name in OWN_NETWORKS:
+        return
+    if hidden_dims:
+        rule = f"does nothing for {name}, got {list(hidden_dims)}"
+        raise InputError("hidden_dims", rule, "pass [] with a network of torchvision")
+    if init != "default":
+        raise InputError("init", f"is for mlp and cnn, got {init} for {name}", "pass default")
+
+
 def build_network(
     name: str,
     input_shape: Sequence[int],

@@ -49,7 +49,9 @@ class RocCurves(EvaluationPicture):
             return
         from litclf.visualization.plots.roc import draw_roc
 
-        classes = [1] if evaluation.binary else range(len(evaluation.class_names))
+        positive = getattr(trainer.lightning_module, "positive", None)
+        one = [1 if positive is None else positive.index]
+        classes = one if evaluation.binary else range(len(evaluation.class_names))
         figure = draw_roc(evaluation.targets, evaluation.probabilities, evaluation.class_names, classes)
         self.show(trainer, "roc", figure)
         for logger in trainer.loggers:

@@ -110,12 +110,18 @@ def _about(history: History, folder: Path) -> list[tuple[str, str]]:
         "Hardware": facts.get("hardware"),
         "Samples": ", ".join(counts),
         "Classes": f"{len(names)}: {shown}" if names else "",
+        "F1, precision, recall": _positive(metrics.get("positive_class") or {}),
         "Calibration": calibration_text(metrics.get("calibration") or {}),
         "Learning rate": facts.get("learning_rate"),
         "Seed": metrics.get("seed"),
         "Versions": ", ".join(versions),
     }
     return [(label, str(value)) for label, value in about.items() if value not in (None, "")]
+
+
+def _positive(told: Any) -> str:
+    """The class that they are of; empty where they are means over the classes."""
+    return f"of class {told['name']}, {told['why']}" if told.get("name") and told.get("why") else ""
 
 
 def _length(metrics: Any) -> str:

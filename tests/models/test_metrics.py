@@ -1,0 +1,88 @@
+"""Metrics of classes against scikit-learn, also on splits that lack a class."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn import metrics
+
+from litclf import BinaryClassifier, MulticlassClassifier
+
+
+def made(num_classes, there, seed=0, samples=60):
+    """Scores of a model that knows something, and targets of the classes that are there."""
+    generator = np.random.default_rng(seed)
+    y = generator.choice(there, samples)
+    logits = generator.normal(size=(samples, num_classes))
+    logits[np.arange(samples), y] += 1
+    return torch.tensor(logits).softmax(dim=1).float(), torch.tensor(y)
+
+
+def measured(model, scores, y, num_classes, positive=1):
+    collection = model.metrics(num_classes)
+    for name in ("f1", "precision", "recall"):
+        collection[name].positive = positive
+    for rows in torch.arange(len(y)).split(25):
+        collection.update(scores[rows], y[rows])
+    return {name: float(value) for name, value in collection.compute().items()}
+
+
+@pytest.mark.parametrize("there", [[0, 1, 2, 3], [0, 1, 3], [1, 2], [0, 3]], ids=str)
+def test_means_are_over_the_classes_that_have_samples(there, recwarn):
+    probabilities, y = made(4, there)
+    found = measured(MulticlassClassifier(), probabilities, y, 4)
+    predicted = probabilities.argmax(dim=1)
+    settings = {"labels": there, "average": "macro", "zero_division": 0}
+    areas = [metrics.roc_auc_score(y == number, probabilities[:, number]) for number in there]
+    expected = {
+        "accuracy": metrics.accuracy_score(y, predicted),
+        "f1": metrics.f1_score(y, predicted, **settings),
+        "precision": metrics.precision_score(y, predicted, **settings),
+        "recall": metrics.recall_score(y, predicted, **settings),
+        "auroc": np.mean(areas),
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+    assert not list(recwarn)
+
+
+def test_one_class_against_no_rest_has_no_area():
+    probabilities, y = made(3, [2])
+    found = measured(MulticlassClassifier(), probabilities, y, 3)
+    assert np.isnan(found["auroc"])
+    assert found["recall"] == pytest.approx(float((probabilities.argmax(dim=1) == 2).float().mean()))
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+@pytest.mark.parametrize("there", [[0, 1], [0, 0, 0, 1], [0, 1, 1, 1, 1]], ids=str)
+def test_what_is_of_one_of_two_classes_is_of_the_one_that_is_named(positive, there, recwarn):
+    probabilities, y = made(2, there)
+    found = measured(BinaryClassifier(), probabilities[:, 1], y, 2, positive)
+    predicted = (probabilities[:, 1] > 0.5).long()
+    settings = {"pos_label": positive, "zero_division": 0}
+    expected = {
+        "f1": metrics.f1_score(y, predicted, **settings),
+        "precision": metrics.precision_score(y, predicted, **settings),
+        "recall": metrics.recall_score(y, predicted, **settings),
+        "auroc": metrics.roc_auc_score(y, probabilities[:, 1]),
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+    assert not list(recwarn)
+
+
+def test_half_is_class_0_whichever_is_measured():
+    scores, y = torch.full((4,), 0.5), torch.tensor([0, 0, 0, 1])
+    assert measured(BinaryClassifier(), scores, y, 2, positive=0)["recall"] == 1
+    assert measured(BinaryClassifier(), scores, y, 2, positive=1)["recall"] == 0
+
+
+@pytest.mark.parametrize(("there", "positive", "missing"), [([0], 1, True), ([0], 0, False), ([1], 1, False)], ids=str)
+def test_without_samples_of_the_class_there_is_no_value(there, positive, missing, recwarn):
+    probabilities, y = made(2, there)
+    found = measured(BinaryClassifier(), probabilities[:, 1], y, 2, positive)
+    assert np.isnan([found[name] for name in ("f1", "precision", "recall")]).tolist() == [missing] * 3
+    assert np.isnan(found["auroc"])
+    assert not list(recwarn)
+
+
+def test_nothing_predicted_of_a_class_that_is_there_is_zero():
+    found = measured(BinaryClassifier(), torch.tensor([0.1, 0.2, 0.3]), torch.tensor([0, 0, 1]), 2)
+    assert [found[name] for name in ("f1", "precision", "recall")] == [0, 0, 0]
