@@ -6,6 +6,7 @@ from litclf.cli.trust import allow_classes
 
 FIT = ("fit", "-c", "circles", "--pictures", "false", "--trainer.max_epochs", "1")
 HANDLER = "torch.distributed.elastic.multiprocessing.subprocess_handler.SubprocessHandler"
+SEED = "lightning.pytorch.seed_everything"
 
 TAGS = {
     "system": "!!python/object/apply:os.system ['touch sentinel']",
@@ -26,6 +27,8 @@ VALUES = {
     "function of os": ("--trainer.callbacks+=LambdaCallback", "--trainer.callbacks.on_fit_start=os.system"),
     "torch.hub.load": ("--trainer.callbacks+=LambdaCallback", "--trainer.callbacks.on_fit_start=torch.hub.load"),
     "torch.load": ("--trainer.callbacks+=LambdaCallback", "--trainer.callbacks.on_fit_start=torch.load"),
+    # Of a package that is trusted, but no class: only the check of kinds stands between it and its call.
+    "function of Lightning": ("--trainer.callbacks+=LambdaCallback", f"--trainer.callbacks.on_fit_start={SEED}"),
     "os of torch": ("--trainer.plugins", "[torch.os.system]"),
     "starter of processes": ("--trainer.logger", f"{{class_path: {HANDLER}, init_args: {{entrypoint: touch}}}}"),
     "Popen of torch": ("--trainer.logger", "{class_path: torch.utils.cpp_extension.subprocess.Popen}"),
