@@ -8,6 +8,7 @@ import pytest
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 
 from litclf.cli.diagnosis import arguments_of, describe, find_wrong, setting, settings_in
+from litclf.cli.signatures import setting_types
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
 
@@ -66,6 +67,34 @@ def wrong(*pairs, required=()):
 )
 def test_the_first_setting_that_does_not_fit_is_told(pairs, line):
     assert fnmatchcase(wrong(*pairs).replace("[", "(").replace("?", ""), f"{line}*")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("threads", value) for value in ("x", "1.5")),
+        ("seed_everything", "x"),
+        ("pictures", "maybe"),
+        ("threshold_rule", "best"),
+        ("trainer.max_epochs", "x"),
+        ("trainer.gradient_clip_val", "nan"),
+        ("trainer.precision", "17"),
+        ("trainer.detect_anomaly", "x"),
+        *((f"trainer.{name}", "Foo") for name in ("callbacks+", "logger", "plugins")),
+        *(("model.lr", value) for value in ("nan", "inf", "abc")),
+        *(("model.hidden_dims", value) for value in ("10", "[a]")),
+        ("model.engine", "gpu"),
+        ("model.lr_schedule", "cosin"),
+        ("data.batch_size", "1.5"),
+        ("data.seed", "x"),
+        ("data", "NoData"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_by_what_a_run_takes(name, value):
+    hints = setting_types()
+    hints |= {f"trainer.{argument}": hint for argument, hint in hints.pop("trainer").items()}
+    given = [("model", "BinaryClassifier"), ("data", "CirclesDataModule"), (name, value)]
+    assert find_wrong([setting(*one) for one in given], hints).where == f"--{name.rstrip('+')}"
 
 
 def test_a_part_that_is_required_is_missed():

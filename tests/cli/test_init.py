@@ -14,7 +14,7 @@ from litclf.cli.init import main
 from litclf.cli.main import main as litclf
 
 SEEDS = range(5)
-QUICK = ["--trainer.max_epochs", "1", "--pictures", "false"]
+QUICK = ["--trainer.max_epochs", "1", "--pictures", "false", "--model.engine", "eager"]
 
 
 @pytest.fixture(autouse=True)

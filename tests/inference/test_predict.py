@@ -169,9 +169,9 @@ def test_a_wrong_file_is_refused_and_nothing_is_left(circles, tmp_path, content,
 
 
 def test_an_error_late_in_the_file_leaves_the_earlier_output(circles, tmp_path):
-    (tmp_path / "rows.csv").write_text("x1,x2\n" + "1.0,2.0\n" * 2_000_000 + "a,1\n")
+    (tmp_path / "rows.csv").write_text("x1,x2\n" + "1.0,2.0\n" * 200_000 + "a,1\n")
     (tmp_path / "out.csv").write_text("earlier")
-    with pytest.raises(InputError, match="line 2000002, column x1"):
+    with pytest.raises(InputError, match="line 200002, column x1"):
         predict_file(load(circles[0].folder), tmp_path / "rows.csv", tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "earlier"
     assert len(list(tmp_path.iterdir())) == 2

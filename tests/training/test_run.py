@@ -242,7 +242,7 @@ def test_large_steps_get_all_threads_by_their_multiplications():
 
 def test_last_is_the_latest_epoch_also_where_an_earlier_one_was_best(tmp_path):
     data = BlobsDataModule(num_samples=80, cluster_std=5, holdout=0.5, batch_size=4, steps_per_execution=10)
-    model = MulticlassClassifier(hidden_dims=[32], optimizer="adam", lr=0.05)
+    model = MulticlassClassifier(hidden_dims=[32], optimizer="adam", lr=0.05, engine="eager")
     result = fit(model, data, max_epochs=30, default_root_dir=tmp_path, enable_progress_bar=False)
     best, last = (
         torch.load(result.folder / "checkpoints" / f"{name}.ckpt", weights_only=True)["global_step"]

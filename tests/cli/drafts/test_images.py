@@ -26,7 +26,12 @@ def drafted(folder):
 
 
 @pytest.mark.parametrize(
-    ("sizes", "size"), [([(8, 8)], 28), ([(32, 24)], None), ([(30, 20), (40, 40)], 28), ([(100, 80)], 64)]
+    ("sizes", "size"),
+    [
+        ([(30, 20), (40, 40)], 28),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in (([(8, 8)], 28), ([(32, 24)], None))),
+        pytest.param([(100, 80)], 64, marks=pytest.mark.slow),
+    ],
 )
 def test_draft_trains_whatever_the_sizes(sizes, size, tmp_path, make_trainer):
     settings = drafted(make_folder(tmp_path / 'a "그림" folder', sizes=sizes))
@@ -36,6 +41,11 @@ def test_draft_trains_whatever_the_sizes(sizes, size, tmp_path, make_trainer):
     model = MulticlassClassifier(**settings["model"]["init_args"])
     make_trainer(max_epochs=1).fit(model, datamodule=data)
     assert model.hparams["class_names"] == ["cat", "개", "말"]
+
+
+@pytest.mark.parametrize(("sizes", "size"), [([(8, 8)], 28), ([(32, 24)], None), ([(100, 80)], 64)])
+def test_size_is_that_of_all_images_or_what_a_network_can_take(sizes, size, tmp_path):
+    assert drafted(make_folder(tmp_path, number=5, sizes=sizes))["data"]["init_args"]["size"] == size
 
 
 def test_two_classes_give_the_binary_model_and_colours_three_channels(tmp_path, make_trainer):

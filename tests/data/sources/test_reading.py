@@ -139,7 +139,7 @@ LINES = st.lists(
 TEXTS = LINES.map(lambda rows: "\n".join(["a,b,y", *(",".join(row) for row in rows)]).encode())
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=80) | TEXTS | st.tuples(TEXTS, st.binary(max_size=5)).map(b"".join))
 def test_any_bytes_give_a_dataset_or_a_refusal(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any.csv"

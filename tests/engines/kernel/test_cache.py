@@ -1,8 +1,10 @@
 """The kernels compute the same bits in the process that had them compiled and in those that found them so."""
 
+import fcntl
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,13 +52,31 @@ class Compiled:
 @pytest.mark.parametrize("cached", ["code", None])
 def test_it_says_that_it_compiles_only_where_it_does(cached, monkeypatch, capsys):
     kernel, started = Compiled(cached), []
-    monkeypatch.setattr(cache.importlib, "import_module", lambda name: type(name, (), {"run_narrow": kernel}))
+    module = {"run_narrow": kernel, "__file__": __file__}
+    monkeypatch.setattr(cache.importlib, "import_module", lambda name: type(name, (), module))
     monkeypatch.setattr(cache.subprocess, "run", lambda command, **_: started.append(command[-2:]))
     for _ in range(2):
         assert cache.load_kernel("narrow") is kernel
     assert len(kernel.signatures) == 1
     assert started == ([] if cached else [["litclf.engines.kernel.cache", "narrow"]])
     assert capsys.readouterr().out == ("" if cached else "compiling the kernels for this machine, once\n")
+
+
+def test_one_process_compiles_while_others_wait(monkeypatch):
+    kernel, locked = Compiled(None), []
+    module = {"run_narrow": kernel, "__file__": __file__}
+
+    def compiling(*_, **__):
+        with Path(__file__).open() as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locked.append(True)
+
+    monkeypatch.setattr(cache.importlib, "import_module", lambda name: type(name, (), module))
+    monkeypatch.setattr(cache.subprocess, "run", compiling)
+    cache.load_kernel("narrow")
+    assert locked
+    with Path(__file__).open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_numbas_private_cache_tells_what_is_compiled():

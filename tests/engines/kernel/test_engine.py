@@ -41,7 +41,7 @@ def one_step(run, network, x, y):
     return losses[0], correct, [old - new for old, new in zip(before, (*weights, *biases), strict=True)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     dims=st.lists(st.one_of(st.integers(1, 9), st.sampled_from([31, 32, 33, 70])), min_size=2, max_size=5),
     count=st.integers(1, 20),

@@ -1,5 +1,7 @@
 """Small runs to be compared, trained once."""
 
+import os
+
 import pytest
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, ImageRestoration, RestorationDataModule, fit
@@ -26,7 +28,9 @@ def folders(tmp_path_factory):
         "image": (ImageRestoration(), RestorationDataModule(size=4, repeat=3)),
     }
     settings = {"max_epochs": 4, "enable_progress_bar": False, "default_root_dir": str(root)}
-    return {name: fit(model, data, name=name, **settings).folder for name, (model, data) in parts.items()}
+    folders = {name: fit(model, data, name=name, **settings).folder for name, (model, data) in parts.items()}
+    os.environ.pop("PL_GLOBAL_SEED", None)
+    return folders
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_the_facts_are_those_of_the_test(circles):
 def images(tmp_path_factory):
     """A run on images whose class names hold Korean and HTML."""
     args = {"max_epochs": 2, "default_root_dir": str(tmp_path_factory.mktemp("이미지")), "enable_progress_bar": False}
-    return litclf.fit(litclf.BinaryClassifier(hidden_dims=[8]), Squares(), pictures=True, **args)
+    return litclf.fit(litclf.BinaryClassifier(hidden_dims=[8], engine="eager"), Squares(), pictures=True, **args)
 
 
 def test_a_fit_on_images_shows_predictions_and_the_worst_errors(images):

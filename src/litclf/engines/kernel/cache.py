@@ -7,10 +7,12 @@ on with other bits. So what is not in the cache is compiled by a process of its 
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -21,13 +23,16 @@ from litclf.engines.kernel.updates import ACTIVATIONS, OPTIMIZERS
 
 def load_kernel(name: str) -> Callable[..., int]:
     """The kernel ``narrow`` or ``wide``, compiled for this machine once and for all."""
-    kernel: Any = getattr(importlib.import_module(f"litclf.engines.kernel.{name}"), f"run_{name}")
+    module: Any = importlib.import_module(f"litclf.engines.kernel.{name}")
+    kernel = getattr(module, f"run_{name}")
     if not kernel.signatures:
         signature = tuple(typeof(argument) for argument in _one_step()[0])
-        # Private, since numba has no public way to ask its cache.
-        if kernel._cache.load_overload(signature, kernel.targetctx) is None:
-            print("compiling the kernels for this machine, once", flush=True)  # some ten seconds
-            subprocess.run([sys.executable, "-m", __name__, name], check=False, capture_output=True)
+        with Path(module.__file__).open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # of fits that begin together, the others wait for what one compiles
+            # Private, since numba has no public way to ask its cache.
+            if kernel._cache.load_overload(signature, kernel.targetctx) is None:
+                print("compiling the kernels for this machine, once", flush=True)  # some ten seconds
+                subprocess.run([sys.executable, "-m", __name__, name], check=False, capture_output=True)
         call_once(kernel)
     return cast("Callable[..., int]", kernel)
 
