@@ -98,6 +98,7 @@ def test_whole_numbers_that_count_up_may_be_names(tmp_path):
         (b"a,b\n1,2\n3\n", "line 3 must hold 2 values as the header does, got 1"),
         (b"a,b\n1,2\n\n3,4,5\n", "line 4 must hold 2 values as the header does, got 3"),
         (b'a,b\n1,2\n3,"4\n5,6\n7,8,9\n', "line 3 begins a row that cannot be read: unexpected end of data"),
+        *((mark, "is empty") for mark in (b"", b"\xef", b"\xef\xbb\xbf", b"\xff\xfe")),
         (b"a,b,a\n1,2,3\n", "every column must have a name of its own, got 'a' more than once"),
         (b"5.1,3.5,a\n4.9,3.0,b\n", "line 1 must be a header, got the number 5.1 as the name of a column"),
         (b"7,3,1\n4,3,0\n", "line 1 must be a header, got the number 7 as the name of a column"),

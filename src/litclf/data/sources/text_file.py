@@ -51,9 +51,9 @@ class TextFile:
         self._path = path
         self._scan = _scan(path, encoding)
         self._notes: list[str] = []
+        lines = self._head()
         if encoding is None and self._scan.foreign:
             self._notes.append(said_of(path, self._scan.encoding))
-        lines = self._head()
         try:
             self.dialect = find_dialect(lines)
         except DialectError as error:
@@ -155,6 +155,8 @@ class TextFile:
         """The first lines, whole."""
         with self._path.open(encoding=self._scan.encoding, newline="") as file:
             lines = list(_lines(file))
+        if not lines:  # a mark of its encoding, and no more
+            raise InputError(str(self._path), "is empty", "pass a file with a header and rows")
         lines[0] = lines[0].lstrip(MARK)
         return lines
 
