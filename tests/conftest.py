@@ -18,8 +18,14 @@ from PIL import Image
 os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # one is trio's, which Selenium brings: nothing of ours is asynchronous
 
 
-def pytest_collection_finish():
-    """What lives as long as the tests, PyTorch above all, is nothing that the garbage collector need look through."""
+def pytest_collection_finish(session):
+    """Refuses names of tests that are not the same in the processes that share them out.
+
+    And what lives as long as the tests, PyTorch above all, is nothing that the garbage collector need look through.
+    """
+    for item in session.items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(f"{item.nodeid}: the name holds an address; pass ids of your own")
     gc.collect()
     gc.freeze()
 

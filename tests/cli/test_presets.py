@@ -38,3 +38,12 @@ def test_preset_wins_over_a_folder_of_the_same_name(tmp_path, monkeypatch):
 def test_what_is_neither_is_refused(name, fix):
     with pytest.raises(InputError, match=f"^-c: there is no preset and no file '{name}'; fix: {fix}"):
         preset_path(name)
+
+
+def test_a_file_without_its_ending_is_found_beside_the_presets(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("날씨.yaml").touch()
+    Path("circle.yml").touch()
+    for name, near in [("날씨", "날씨.yaml"), ("circle", "circle.yml"), ("circlse", "circles")]:
+        with pytest.raises(InputError, match=rf"fix: did you mean {near}\?"):
+            preset_path(name)

@@ -98,7 +98,7 @@ def test_a_callback_that_follows_batches_is_told_that_executions_are_many_steps(
         (ModelCheckpoint(monitor="val_loss"), {}, "ModelCheckpoint monitors val_loss, .*; fix: did you mean val/loss"),
         (ModelCheckpoint(filename="{epoch}-{val_loss:.2f}"), {}, "names its files by val_loss, .* mean val/loss"),
     ],
-    ids=str,
+    ids=["unknown", "no split", "no batches", "too late", "misspelt", "in a name"],
 )
 def test_a_metric_that_is_never_logged_is_refused_before_the_first_step(callback, settings, line, tmp_path):
     with pytest.raises(InputError, match=line):
@@ -130,7 +130,7 @@ class OwnClassifier(BinaryClassifier):
         ([EarlyStopping("val/own")], OwnClassifier(hidden_dims=[4])),
         ([EarlyStopping("val/f1"), ModelCheckpoint(monitor="train/accuracy")], None),
     ],
-    ids=str,
+    ids=["step", "rate", "own callback", "own model", "two"],
 )
 def test_what_is_logged_is_monitored(callbacks, model, tmp_path):
     assert run(tmp_path, *callbacks, model=model).metrics["global_step"] > 0

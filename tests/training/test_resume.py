@@ -205,6 +205,16 @@ def test_the_command_opens_each_checkpoint_file_once(tmp_path):
         assert opened_by(main, [name, "--ckpt_path", str(folder), *args]) == (0, {"best.ckpt": 1}), name
 
 
+def test_a_finished_run_whose_schedule_has_ended_is_not_made_longer(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    fit = ["fit", "-c", "blobs", "--model.lr_schedule", "cosine", "--pictures", "false", "--trainer.max_epochs"]
+    assert main([*fit, "1"]) == 0
+    assert main(["resume", "lightning_logs/blobs"]) == 2
+    way_out = "fix: start a new run with --trainer.max_epochs 2, since the learning-rate schedule ends here"
+    assert way_out in capsys.readouterr().err
+    assert main([*fit, "2"]) == 0
+
+
 def test_the_command_resumes_with_the_config_of_the_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     quick = ["--pictures", "false"]

@@ -39,7 +39,9 @@ def main(args: Sequence[str]) -> int:
     """
     given = _parsed(Arguments("check-data", tuple(args)))
     if (given.source is None) == (given.data is None):
-        raise InputError("check-data", "needs either a file or folder, or data", "pass FILE, or --data CLASS")
+        raise InputError(
+            "check-data", "needs either a file or folder, or data", "litclf check-data flowers.csv, or --data CLASS"
+        )
     for flag in ("target", *NAME_FLAGS, "encoding"):
         value = given[flag]
         if value is not None and (given.source is None or Path(given.source).is_dir()):

@@ -126,7 +126,8 @@ def _check(settings: list[Setting], hints: Mapping[str, Any], required: Iterable
 
 
 def _missing(name: str) -> InputError:
-    return InputError(f"--{name}", "is missing", f"pass -c PRESET (see `litclf presets`), or --{name}")
+    preset = "" if "." in name else "-c PRESET (see `litclf presets`), or "
+    return InputError(f"--{name}", "is missing", f"pass {preset}--{name} VALUE")
 
 
 def _flags(hints: Mapping[str, Any]) -> Iterator[str]:

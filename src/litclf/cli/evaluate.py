@@ -27,9 +27,10 @@ def evaluate(command: str, args: list[str]) -> int:
     given.refuse(FIT_ONLY, f"does nothing for {command}")
     path = ckpt_path(given)
     checkpoint = found(Checkpoint.tested, path) if path is not None else None
+    if checkpoint is None and not given.named("-h", "--help", "--print_config"):
+        raise needs_checkpoint(command)
     with CLI.opened(given, checkpoint) as cli:
-        if checkpoint is None:
-            raise needs_checkpoint(command)
+        assert checkpoint is not None  # what else was asked has been answered
         print_table(evaluation.evaluate(cli.plan(checkpoint), command))
         print(f"\nwritten     {checkpoint.folder / command}.json")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -29,7 +30,7 @@ from litclf.training.callbacks import embeddings, gallery, histograms  # noqa: F
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
 from litclf.utilities.errors import InputError, part
-from litclf.utilities.text import aligned
+from litclf.utilities.text import aligned, pasted
 
 FIT_ONLY = (
     *("--name", "--pictures", "--threshold_rule", "--trainer.default_root_dir", "--trainer.enable_progress_bar"),
@@ -180,7 +181,7 @@ class CLI(LightningCLI):
             if flag.name not in CONFIG and not name.startswith("print_config"):
                 settings.append(setting(name, flag.value))
         for word in self.given.surplus:
-            return InputError(word, "is no setting", HELP)
+            return _surplus(word)
         hints = setting_types()
         hints |= {f"trainer.{name}": hint for name, hint in hints.pop("trainer").items()}
         return find_wrong(settings, hints, ["model"])
@@ -225,6 +226,18 @@ def _writable(value: Any) -> Any:
     if isinstance(value, list):
         return [_writable(inner) for inner in value]
     return str(value) if isinstance(value, torch.device) else value
+
+
+def _surplus(word: str) -> InputError:
+    """What is said of a word that belongs to no flag: perhaps it is the config or the data."""
+    file = Path(word)
+    if file.suffix in (".yaml", ".yml"):
+        return InputError(word, "is no setting", f"a config is passed by {pasted('-c', word)}")
+    if file.exists():
+        return InputError(
+            word, "is no setting", f"{shlex.join(['litclf', 'init', word])} drafts a config for such data"
+        )
+    return InputError(word, "is no setting", HELP)
 
 
 def print_table(metrics: dict[str, Any]) -> None:

@@ -49,6 +49,7 @@ def preset_path(name: str) -> Path:
         return path
     if Path(name).is_file():
         return Path(name)
-    near = nearest(name, presets())
+    files = [f"{name}{ending}" for ending in (".yaml", ".yml") if Path(f"{name}{ending}").is_file()]
+    near = files[0] if files else nearest(name, presets())
     fix = f"did you mean {near}?" if near else "see `litclf presets`, or pass the path of a YAML file"
     raise InputError("-c", f"there is no preset and no file {name!r}", fix)

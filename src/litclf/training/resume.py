@@ -77,13 +77,16 @@ def check_unfinished(
         return
     if checkpoint.content.get(KEY, {}).get("should_stop"):
         raise InputError("ckpt_path", f"{path} has stopped early, as it was asked to", "start a new run")
+    # A schedule of the learning rate has come to its end with the run, and cannot be made longer.
+    ended = checkpoint.hparams.get("lr_schedule", "none") != "none"
+    way_on = "start a new run with {}, since the learning-rate schedule ends here" if ended else "pass {} to go on"
     epochs, most = trainer_args.get("max_epochs") or 0, trainer_args.get("max_steps") or -1
     if epochs > 0 and spec.steps_per_epoch and done >= epochs * spec.steps_per_epoch:
         what = f"{path} has finished its {epochs} epochs"
-        raise InputError("ckpt_path", what, f"pass --trainer.max_epochs {2 * epochs} to go on")
+        raise InputError("ckpt_path", what, way_on.format(f"--trainer.max_epochs {2 * epochs}"))
     if 0 < most <= done:
         what = f"{path} has finished its {most} steps"
-        raise InputError("ckpt_path", what, f"pass --trainer.max_steps {2 * most} to go on")
+        raise InputError("ckpt_path", what, way_on.format(f"--trainer.max_steps {2 * most}"))
 
 
 def _is_complete(folder: Path, global_step: int, pictures: bool) -> bool:

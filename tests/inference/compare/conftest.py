@@ -1,7 +1,5 @@
 """Small runs to be compared, trained once."""
 
-import os
-
 import pytest
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, ImageRestoration, RestorationDataModule, fit
@@ -28,9 +26,7 @@ def folders(tmp_path_factory):
         "image": (ImageRestoration(), RestorationDataModule(size=4, repeat=3)),
     }
     settings = {"max_epochs": 4, "enable_progress_bar": False, "default_root_dir": str(root)}
-    folders = {name: fit(model, data, name=name, **settings).folder for name, (model, data) in parts.items()}
-    os.environ.pop("PL_GLOBAL_SEED", None)
-    return folders
+    return {name: fit(model, data, name=name, **settings).folder for name, (model, data) in parts.items()}
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def run(root, **settings):
         {"callbacks": [ModelCheckpoint(monitor="val/loss")], "check_val_every_n_epoch": 2, "max_epochs": 3},
         {"callbacks": [ModelCheckpoint(save_weights_only=True)]},
     ],
-    ids=str,
+    ids=lambda settings: ", ".join(settings),
 )
 def test_what_a_run_has_tested_is_found_by_its_folder(settings, tmp_path):
     result = run(tmp_path, **settings)
