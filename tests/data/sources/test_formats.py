@@ -57,7 +57,7 @@ def test_parquet_by_another_name_is_renamed_by_the_way_out(tmp_path):
         ("a.csv", b"\xef\xbb\xbf<?xml version='1.0'?>", "is an XML file"),
         ("a.csv", b'[{"x": 1}]', "is a JSON file"),
         ("a.db", b"SQLite format 3\x00", "is an SQLite database"),
-        ("a.parquet", gzip.compress(CSV), "is compressed by gzip"),
+        ("a.parquet", gzip.compress(CSV, mtime=0), "is compressed by gzip"),
         ("a.dat", CSV, "must be a .csv, .tsv, .txt or .parquet file, got '.dat'"),
     ],
 )
