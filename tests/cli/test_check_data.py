@@ -127,3 +127,23 @@ def test_how_a_file_was_read_is_told_once_and_another_way_can_be_asked_for(tmp_p
         main(["b.csv", "--encoding", "utf-8"])
     with pytest.raises(InputError, match=r"^--encoding: must be an encoding of text, got 'utf8x'"):
         main(["b.csv", "--encoding", "utf8x"])
+
+
+def test_what_a_report_proposes_is_an_option_of_the_command(tmp_path, capsys):
+    frame = pd.DataFrame({"Unnamed: 9": [f"r{i}" for i in range(40)], "x": [-999, *(i % 13 / 7 for i in range(39))]})
+    frame.assign(k=["?" if i % 3 else str(i) for i in range(40)], y=["a", "b"] * 20).to_csv("c.csv", index=False)
+    assert main(["c.csv"]) == 0
+    out = capsys.readouterr().out
+    assert "pass --missing '[\"-999\"]'" in out
+    assert "--missing '[\"?\"]' has it missing" in out
+    assert "column Unnamed: 9 has a text of its own in most rows: it has to be dropped" in out
+    args = ["c.csv", "--drop", '["Unnamed: 9", "k"]', "--missing", "[-999, n.a.]", "--categorical", "x"]
+    assert main(args) == 0
+    report = json.loads((tmp_path / "data_report.json").read_text(encoding="utf-8"))
+    assert [(look["column"], look["kind"], look["missing"]) for look in report["summary"]["columns"]] == [
+        ("x", "category", 1)
+    ]
+    with pytest.raises(InputError, match="--drop: is for a table file"):
+        main(["--data", "CirclesDataModule", "--drop", "x"])
+    with pytest.raises(InputError, match=r"--drop: must be a list of names, got \[a\]b\]; fix: quote the names"):
+        main(["c.csv", "--drop", "[a]b]"])

@@ -106,6 +106,25 @@ def test_rows_in_other_dialects_get_the_same_predictions(table, tmp_path, capsys
     assert f"{others[1]} is not UTF-8 and was read as UTF-16" in told
 
 
+def test_numbers_with_marks_and_words_for_missing_are_predicted_as_plain_ones(tmp_path):
+    stream = np.random.default_rng(0)
+    price = [None if i % 9 == 0 else round(1000 * i + x, 2) for i, x in enumerate(stream.normal(500, 40, 120))]
+    euros = ["k.A." if p is None else f"{p:,.2f} €".translate({44: ".", 46: ","}) for p in price]
+    given = {"written": (euros, {"missing": ["k.A."]}), "plain": (price, {})}
+    shares = {}
+    for name, (column, arguments) in given.items():
+        frame = pd.DataFrame({"price": column, "x": range(120), "y": ["a", "b", "c"] * 40})
+        frame.to_csv(tmp_path / f"{name}.csv", index=False, sep=";")
+        data = TableDataModule(path=str(tmp_path / f"{name}.csv"), target="y", **FAST, **arguments)
+        fit(MulticlassClassifier(hidden_dims=[4]), data, default_root_dir=tmp_path / name, **QUIET)
+        (best,) = (tmp_path / name).rglob("best.ckpt")
+        predict_file(load(best), tmp_path / f"{name}.csv", tmp_path / f"{name}_out.csv")
+        out = pd.read_csv(tmp_path / f"{name}_out.csv", keep_default_na=False)
+        shares[name] = out.filter(like="probability")
+    assert out["price"].tolist()[1] == str(price[1])
+    assert shares["written"].equals(shares["plain"])
+
+
 def test_a_column_that_differs_in_case_is_proposed(table, tmp_path):
     result, data = table
     rows = data.files.frames["test"].rename(columns={"colour": " Colour"})

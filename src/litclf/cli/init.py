@@ -69,7 +69,7 @@ def _told_as_given(source: Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        where = {"path": str(source)}.get(error.where, error.where)
+        where = str(source) if error.where in ("path", "input") else error.where
         where = f"--{where}" if where in ("target", *NAME_FLAGS, "encoding", "white") else where
         what = error.what.removeprefix(f"{source} ") if error.where == "path" else error.what
         raise InputError(where, what, error.fix.replace("--data.", "--")) from error

@@ -17,7 +17,7 @@ from litclf.preprocessing.base import Preparation
 from litclf.preprocessing.values import blanked, likeness, parsed_numbers, texts_in
 from litclf.preprocessing.written import Written, written_numbers
 from litclf.utilities.errors import InputError, nearest
-from litclf.utilities.text import listed
+from litclf.utilities.text import listed, short
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -169,7 +169,9 @@ class TablePreparation(Preparation):
             text = str(texts.values[unseen[0]])
             row = int(np.flatnonzero(texts.codes == unseen[0])[0])
             same = [name for name in known if name is not None and likeness(name) == likeness(text)]
-            message = f"{_place(column, row)}: {text!r} was in no training row, and counts as none of the categories"
+            message = (
+                f"{_place(column, row)}: {short(text)} was in no training row, and counts as none of the categories"
+            )
             like = f"; did you mean {same[0]!r}?" if same else ""
             warnings.warn(message + like, UnseenCategoryWarning, stacklevel=3)
         return cast("NDArray[np.float32]", (found[texts.codes][:, None] == np.arange(len(known))).astype(np.float32))
@@ -207,6 +209,4 @@ def _place(column: pd.Series[Any], row: int) -> str:
 
 
 def _refusal(column: pd.Series[Any], row: int, rule: str, fix: str) -> InputError:
-    value = column.iloc[row]
-    got = repr(value) if isinstance(value, str) else str(value)
-    return InputError("input", f"{_place(column, row)} {rule}, got {got}", fix)
+    return InputError("input", f"{_place(column, row)} {rule}, got {short(column.iloc[row])}", fix)

@@ -21,6 +21,17 @@ def width(text: str) -> int:
     return sum(_places(letter) for letter in unicodedata.normalize("NFC", text))
 
 
+def short(value: object, most: int = 60) -> str:
+    """A value as it is told of, of which what is beyond ``most`` letters is left out.
+
+    Example:
+        >>> short("about 3"), short("1" * 5000, most=10), short(7)
+        ("'about 3'", "'111111...'", '7')
+    """
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= most else f"{text[: most - 4]}...{text[-1]}"
+
+
 def listed(names: Collection[object], most: int = 20) -> str:
     """Names with commas between, of which those beyond ``most`` are counted.
 

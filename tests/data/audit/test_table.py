@@ -104,6 +104,8 @@ def test_plain_numbers_are_no_sentinels(column, write):
         ([["1st", "2nd", "3rd"][i % 3] for i in range(120)], "holds numbers with text, such as '1st'"),
         ([f"{i % 12} {['cm', 'mm'][i % 2]}" for i in range(120)], "holds numbers with text, such as '0 cm'"),
         ([f"~{i % 30}" for i in range(120)], "holds numbers with text, such as '~0'"),
+        ([["1/2", "1/4", "3/4"][i % 3] for i in range(120)], "holds numbers with text, such as '1/2'"),
+        ([20240101 + i % 28 for i in range(120)], "holds dates written as numbers, such as 20240101"),
         ([["1", "2", "3", "other", "other", "other"][i % 6] for i in range(120)], "holds 'other' among numbers"),
     ],
 )

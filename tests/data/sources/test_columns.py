@@ -6,10 +6,13 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from litclf import InputError, TableDataModule
 from litclf.data.sources import columns as columns_of_tables
 from litclf.data.sources.columns import check_columns, check_memory, look_at
+from litclf.preprocessing.table import numbers_of
 from litclf.preprocessing.written import Written
 
 LINES = pd.RangeIndex(2, 10000, name="line")
@@ -217,6 +220,25 @@ def test_all_refused_columns_are_named_and_the_way_out_is_one_line(tmp_path):
     assert stop.value.fix.startswith('pass --data.missing \'["?"]\' --data.drop \'["Unnamed: 9", "no"]\', ')
     data = TableDataModule(**arguments, missing=["?"], drop=["Unnamed: 9", "no"])
     assert data.preparation.features == ["x", "x is missing"]
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.decimals(-(10**7), 10**7, places=2), min_size=4, max_size=20),
+    st.sampled_from(["", "$", "€", "kg", "km/h", "%", "°C"]),
+    st.sampled_from(["", ",", ".", " ", "'", "\u202f"]),
+    st.sampled_from([".", ","]),
+    st.booleans(),
+)
+def test_numbers_however_they_are_written_are_those_of_the_plain_column_or_refused(numbers, unit, mark, decimal, gap):
+    plain = [f"{number:.2f}" for number in numbers]
+    shown = [f"{number:,.2f}".translate({ord(","): mark, ord("."): decimal}) for number in numbers]
+    shown = [f"{'$' if unit == '$' else ''}{text}{' ' * gap + unit if unit not in ('', '$') else ''}" for text in shown]
+    column = pd.Series(shown, name="x")
+    found = look_at(column)
+    if mark == decimal or found.refusal is not None:
+        return
+    assert (found.kind, numbers_of(column, found.written).tolist()) == ("number", list(map(float, plain)))
 
 
 def test_a_thousand_columns_are_looked_at_in_a_second():

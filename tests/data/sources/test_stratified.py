@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from litclf import InputError
-from litclf.data.sources.stratified import stratified_rows
+from litclf.data.sources.stratified import lone_classes, stratified_rows
 
 NAMES = ("a", "b")
 
@@ -39,3 +39,24 @@ def test_zero_shares_leave_all_for_training():
 def test_split_without_a_row_of_each_class_is_refused(targets, sizes, message):
     with pytest.raises(InputError, match=f"^{message}"):
         stratified_rows(np.array(targets), NAMES, *sizes, seed=0)
+
+
+def test_a_class_of_one_row_is_for_training_and_said_where_most_classes_have_more():
+    targets = np.array([0, 1] * 20 + [2])
+    rows = stratified_rows(targets, "abc", 0.1, 0.2, seed=3)
+    assert {split: sorted({*targets[places].tolist()}) for split, places in rows.items()} == {
+        "train": [0, 1, 2],
+        "val": [0, 1],
+        "test": [0, 1],
+    }
+    assert sorted(np.concatenate(list(rows.values()))) == list(range(41))
+    held = {split: targets[places] for split, places in rows.items()}
+    assert lone_classes(held, "abc", sample="image") == [
+        "class c has 1 image, too few for val and test: all are for training"
+    ]
+    assert lone_classes({"train": [0, 1, 1], "val": [0], "test": [0, 1]}, "ab") == [
+        "class b has 3 rows, too few for val: none is in val"
+    ]
+    assert lone_classes(held, "abc", drawn=()) == []
+    with pytest.raises(InputError, match="needs a row of each class in every split; class c has 1"):
+        stratified_rows(np.array([0, 1] * 20 + [2, 3]), "abcd", 0.1, 0.2, seed=3)

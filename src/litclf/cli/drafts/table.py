@@ -13,6 +13,7 @@ import yaml
 from litclf.data.audit.table import check_splits
 from litclf.data.sources.class_names import in_order
 from litclf.data.sources.classes import class_texts
+from litclf.data.sources.columns import check_columns
 from litclf.data.sources.roles import TARGET_NAMES, counts_rows, nameless_columns, numbers_rows
 from litclf.data.sources.stratified import stratified_rows
 from litclf.data.sources.table_file import TableFile, Told
@@ -82,6 +83,8 @@ def draft_table(path: Path, told: Told, file: Path) -> tuple[str, str]:
     """
     table, told = _understood(str(path), told)
     reasons = _reasons_to_drop(table, told)
+    if not table.columns.keys() - reasons.keys():
+        check_columns(table.columns.values())
     with _guesses(table.target, told.target is None):
         val_size, test_size = _sizes(table, str(path))
     data = TableDataModule(

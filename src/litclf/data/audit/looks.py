@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,54 +17,11 @@ from litclf.data.sources.columns import Column as TableColumn
 from litclf.data.sources.columns import held_instead
 from litclf.data.sources.folders import Files
 from litclf.data.sources.image_files import Problem
-from litclf.data.sources.roles import numbers_rows
 from litclf.data.table import TableDataModule
 from litclf.preprocessing.base import ArrayPreparation
 from litclf.preprocessing.table import TablePreparation
 from litclf.preprocessing.values import parsed_numbers
 from litclf.preprocessing.written import written_numbers
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The splits of a DataModule in memory.
-
-    Attributes:
-        data: The DataModule.
-        inputs: Inputs of each split, as they are stored.
-        targets: The class of each sample of each split.
-        columns: Training inputs by the column that they come from, shape ``(N,)`` or, of categories,
-            ``(N, features)``; none where inputs are no rows, such as images.
-        counts: Samples of each class.
-        numbering: Columns with a whole number of its own in each row.
-        unit: What a sample is called.
-    """
-
-    data: ClassificationDataModule
-    inputs: Mapping[str, NDArray[Any]]
-    targets: Mapping[str, NDArray[np.int64]]
-    columns: Mapping[str, NDArray[np.float32]]
-    counts: Mapping[str, int]
-    numbering: Collection[str] = ()
-    unit: str = "rows"
-
-    @classmethod
-    def of(cls, data: ClassificationDataModule) -> Rows:
-        """A look at the splits of ``data``."""
-        inputs = {name: split.x.cpu().numpy() for name, split in data.splits.items()}
-        targets = {name: split.y.cpu().numpy() for name, split in data.splits.items()}
-        numbers = np.bincount(np.concatenate(list(targets.values())), minlength=data.num_classes)
-        counts = dict(zip(data.class_names, numbers.tolist(), strict=True))
-        return cls(data, inputs, targets, _columns(data, inputs["train"]), counts, _numbering(data))
-
-    @property
-    def standardised(self) -> bool:
-        """Whether columns are brought to one scale."""
-        return isinstance(self.data.preparation, TablePreparation)
-
-    def name(self, split: str, place: int) -> str:
-        """What a row is called where it came from."""
-        return self.data.row_name(split, place)
 
 
 @dataclass(frozen=True)
@@ -102,6 +59,55 @@ class Column:
     def name(self) -> str:
         """What it is called in a finding."""
         return f"column {self.told.name}"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The splits of a DataModule in memory.
+
+    Attributes:
+        data: The DataModule.
+        inputs: Inputs of each split, as they are stored.
+        targets: The class of each sample of each split.
+        columns: Training inputs by the column that they come from, shape ``(N,)`` or, of categories,
+            ``(N, features)``; none where inputs are no rows, such as images.
+        counts: Samples of each class.
+        unit: What a sample is called.
+    """
+
+    data: ClassificationDataModule
+    inputs: Mapping[str, NDArray[Any]]
+    targets: Mapping[str, NDArray[np.int64]]
+    columns: Mapping[str, NDArray[np.float32]]
+    counts: Mapping[str, int]
+    unit: str = "rows"
+
+    @classmethod
+    def of(cls, data: ClassificationDataModule) -> Rows:
+        """A look at the splits of ``data``."""
+        inputs = {name: split.x.cpu().numpy() for name, split in data.splits.items()}
+        targets = {name: split.y.cpu().numpy() for name, split in data.splits.items()}
+        numbers = np.bincount(np.concatenate(list(targets.values())), minlength=data.num_classes)
+        counts = dict(zip(data.class_names, numbers.tolist(), strict=True))
+        return cls(data, inputs, targets, _columns(data, inputs["train"]), counts)
+
+    @cached_property
+    def in_file(self) -> list[Column]:
+        """The columns of the file that the rows come from; none where they come from none."""
+        if not isinstance(self.data, TableDataModule) or self.data.files is None:
+            return []
+        table, told = self.data.files.table, self.data.files.columns
+        named = self.data.hparams["categorical"] or ()
+        return [Column(column, told[name], name in named) for name, column in table.items() if name in told]
+
+    @property
+    def standardised(self) -> bool:
+        """Whether columns are brought to one scale."""
+        return isinstance(self.data.preparation, TablePreparation)
+
+    def name(self, split: str, place: int) -> str:
+        """What a row is called where it came from."""
+        return self.data.row_name(split, place)
 
 
 class Look(NamedTuple):
@@ -160,14 +166,6 @@ class Images:
         """Images of each class that has any."""
         totals = zip(self.class_names, self.totals.tolist(), strict=True)
         return {name: number for name, number in totals if number}
-
-
-def _numbering(data: ClassificationDataModule) -> set[str]:
-    if not isinstance(data, TableDataModule) or data.files is None:
-        return set()
-    table, columns = data.files.table, data.files.columns.values()
-    numbers = [column.name for column in columns if column.kind == "number" and column.written is None]
-    return {f"column {name}" for name in numbers if numbers_rows(table[name])}
 
 
 def _columns(data: ClassificationDataModule, x: NDArray[Any]) -> dict[str, NDArray[np.float32]]:

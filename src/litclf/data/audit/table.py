@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,6 @@ from litclf.data.audit.kinds import (
 from litclf.data.audit.looks import Column, Rows
 from litclf.data.base import ClassificationDataModule
 from litclf.data.sources.class_names import in_order
-from litclf.data.sources.columns import Column as TableColumn
 from litclf.data.sources.table_file import TableFile, Told
 from litclf.data.table import TableDataModule
 from litclf.preprocessing.values import texts_in, texts_of
@@ -68,7 +67,12 @@ def check_table(path: str, target: str | None = None, settings: Mapping[str, Any
     words = {name: settings.get(name) or () for name in ("drop", "categorical", "missing")}
     told = Told(target, settings.get("split_column"), encoding=settings.get("encoding"), **words)
     file = TableFile.read(path, told)
-    looks = _looks(file.frame, file.columns.values(), told.categorical)
+    told_of = file.columns
+    looks = [
+        Column(column, told_of[name], name in told.categorical)
+        for name, column in file.frame.items()
+        if name in told_of
+    ]
     report = Report({"rows": len(file.frame), "target": file.target + (" (guessed)" if target is None else "")})
     classes = _classes(file.frame[file.target], file.as_written)
     report.summary.update(classes=classes, columns=[_described(look) for look in looks])
@@ -101,9 +105,7 @@ def check_splits(data: ClassificationDataModule) -> Report:
     """
     rows = Rows.of(data)
     splits = {name: len(y) for name, y in rows.targets.items()}
-    findings = found_by(IN_ROWS, rows)
-    if isinstance(data, TableDataModule) and data.files is not None:
-        findings += about_columns(_looks(data.files.table, data.files.columns.values(), data.hparams["categorical"]))
+    findings = found_by(IN_ROWS, rows) + about_columns(rows.in_file)
     return Report({"splits": splits, "classes": dict(rows.counts)}, findings, list(dict.fromkeys(data.notes)))
 
 
@@ -113,11 +115,6 @@ def about_columns(looks: Iterable[Column]) -> list[Finding]:
     findings = [finding for look in looks for finding in useless.find(look)]
     used = [look for look in looks if not useless.find(look)]
     return findings + [finding for look in used for finding in found_by(IN_COLUMN, look)]
-
-
-def _looks(frame: pd.DataFrame, columns: Iterable[TableColumn], categorical: Collection[str] | None) -> list[Column]:
-    told = {column.name: column for column in columns}
-    return [Column(column, told[name], name in (categorical or ())) for name, column in frame.items() if name in told]
 
 
 def _classes(column: pd.Series[Any], as_written: bool) -> dict[str, str]:

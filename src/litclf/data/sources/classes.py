@@ -60,7 +60,7 @@ def _check_numbers(column: pd.Series[Any], texts: Texts) -> None:
     broken = np.flatnonzero(~whole & ~np.isnan(numbers))
     if len(broken):
         row = int(np.flatnonzero(texts.codes == texts.values.index(others[broken[0]]))[0])
-        rule = f"{unit} {column.index[row]} must have a class in column {name}, got {column.iloc[row]}"
+        rule = f"{unit} {column.index[row]} must have a class in column {name}, got {str(column.iloc[row])[:60]}"
         fix = "pass a target of names or whole numbers; measures are no classes"
         raise InputError("input", rule, f"{fix}, but where these are names, pass {as_names}")
     if words:

@@ -18,7 +18,7 @@ from litclf.preprocessing.values import Texts, parsed_numbers, texts_of
 from litclf.preprocessing.written import Written, readings
 from litclf.utilities.errors import InputError
 from litclf.utilities.memory import memory_limit
-from litclf.utilities.text import pasted
+from litclf.utilities.text import pasted, short
 
 MOST_CATEGORIES = 1000
 """Categories above which a column is only taken as such where it is named."""
@@ -110,7 +110,7 @@ def look_at(column: pd.Series[Any], categorical: bool = False) -> Column:
         return Column(name, "category", categories=len(texts_of(column).values))
     if held := held_instead(column):
         value = column.dropna().iloc[0]
-        return Column(name, "category", refusal=Refusal(f"holds {held}, such as {value}", _ADVICE[held]))
+        return Column(name, "category", refusal=Refusal(f"holds {held}, such as {short(value)}", _ADVICE[held]))
     if pd.api.types.is_bool_dtype(column.dtype) or (
         column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "boolean"
     ):  # pandas would take truths as numbers
@@ -184,12 +184,13 @@ def _of_numbers(column: pd.Series[Any], numbers: NDArray[np.float64]) -> Column:
         texts = [text for text in texts_of(column).values if text is not None]
         whole = all(re.fullmatch(r"-?[0-9]+", text) for text in texts)
         if whole and len(texts) > len(np.unique(numbers[~np.isnan(numbers)])):
-            rule = f"holds whole numbers beyond 2**53, such as {column.iloc[large[0]]}, which would be rounded to fewer"
+            first = short(column.iloc[large[0]])
+            rule = f"holds whole numbers beyond 2**53, such as {first}, which would be rounded to fewer"
             return Column(name, "number", refusal=Refusal(rule, "or make smaller numbers of them", codes=True))
     notes = []
     if code := _first_code(column):
         fix = pasted("--data.categorical", [name])
-        notes.append(f"column {name}: read as numbers, also {code!r}; where these are codes, pass {fix}")
+        notes.append(f"column {name}: read as numbers, also {short(code)}; where these are codes, pass {fix}")
     return Column(name, "number", notes=tuple(notes))
 
 
@@ -200,15 +201,15 @@ def _of_texts(column: pd.Series[Any], numbers: NDArray[np.float64], wrong: NDArr
     found = readings(known)
     if len(found) > 1:
         one, other = (reading.number(known[0]) for reading in found[:2])
-        rule = f"holds numbers such as {known[0]!r}, which may be {one:g} or {other:g}"
+        rule = f"holds numbers such as {short(known[0])}, which may be {one:g} or {other:g}"
         return Column(name, "number", refusal=Refusal(rule, "or write them without marks for thousands"))
     if found:
         text = next((text for text in known if not re.fullmatch(r"[-+]?[\d.]+", text)), known[0])
         note = f"column {name}: numbers are written with {found[0].words}, and read as {found[0].number(text):.10g} for"
-        return Column(name, "number", found[0], notes=(f"{note} {text!r}",))
+        return Column(name, "number", found[0], notes=(f"{note} {short(text)}",))
     if hold_dates(known):
         held = "dates or times"
-        return Column(name, "category", refusal=Refusal(f"holds {held}, such as {known[0]!r}", _ADVICE[held]))
+        return Column(name, "category", refusal=Refusal(f"holds {held}, such as {short(known[0])}", _ADVICE[held]))
     refusal = _mixed(column, numbers, wrong, texts) or _countless(column, wrong, known)
     return Column(name, "category", refusal=refusal, categories=len(texts.values))
 
@@ -228,10 +229,12 @@ def _mixed(
     row = f"{column.index.name or 'row'} {column.index[wrong[0]]}"
     if few and len(wrong) > 1:
         counts = np.bincount(texts.codes, minlength=len(texts.values))
-        named = [f"{texts.values[place]!r} in {counts[place]} row{'s' * int(counts[place] > 1)}" for place in places]
+        named = [
+            f"{short(texts.values[place])} in {counts[place]} row{'s' * int(counts[place] > 1)}" for place in places
+        ]
         rule = f"holds numbers, but {' and '.join(named)}, first in {row}"
     else:
-        rule = f"must hold a number in {row} as in most rows, got {column.iloc[wrong[0]]!r}"
+        rule = f"must hold a number in {row} as in most rows, got {short(column.iloc[wrong[0]])}"
     advice = "where that stands for a missing value, or mend it" if few else "or mend it where it should be a number"
     return Refusal(rule, advice, words if few else (), codes, mixed=True)
 

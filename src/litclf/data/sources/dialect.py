@@ -11,7 +11,7 @@ from dataclasses import dataclass
 DELIMITERS = "\t;|,"
 """What may part the values of a line; the first of two that do equally well is taken."""
 
-NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
+NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
 """A number, with a decimal point or a decimal comma."""
 
 MISSING = ("", "#N/A", "<NA>", "N/A", "n/a", "NA", "NULL", "null", "NaN", "nan", "-NaN", "-nan", "None")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -60,8 +61,19 @@ def counts_rows(column: pd.Series[Any]) -> bool:
         >>> counts_rows(pd.Series(["1", "2", "3"])), counts_rows(pd.Series(["1", "2", "2"]))
         (True, False)
     """
+    return all(_counts(rows) for rows in _head_and_all(column))
+
+
+def _counts(column: pd.Series[Any]) -> bool:
     numbers, wrong = parsed_numbers(column)
-    return not len(wrong) and len(numbers) > 1 and bool((np.diff(numbers) == 1).all())
+    known = not len(wrong) and len(numbers) > 1 and np.isfinite(numbers).all()
+    return bool(known and (np.diff(numbers) == 1).all())
+
+
+def _head_and_all(column: pd.Series[Any]) -> Iterator[pd.Series[Any]]:
+    """The first rows, by which most columns are told, and then all of them."""
+    yield column.iloc[:_HEAD]
+    yield column
 
 
 def numbers_rows(column: pd.Series[Any]) -> bool:
@@ -73,8 +85,7 @@ def numbers_rows(column: pd.Series[Any]) -> bool:
     """
     if len(column) < _LEAST_ROWS or column.isna().any():
         return False
-    # Most columns are told by their first rows.
-    return all(_all_differ(rows) for rows in (column.iloc[:_HEAD], column))
+    return all(_all_differ(rows) for rows in _head_and_all(column))
 
 
 def _all_differ(column: pd.Series[Any]) -> bool:
