@@ -26,7 +26,7 @@ def short(value: object, most: int = 60) -> str:
 
     Example:
         >>> short("about 3"), short("1" * 5000, most=10), short(7)
-        ("'about 3'", "'111111...'", '7')
+        ("'about 3'", "'11111...'", '7')
     """
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= most else f"{text[: most - 4]}...{text[-1]}"
