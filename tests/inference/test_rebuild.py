@@ -70,12 +70,17 @@ def test_data_is_built_anew(circles_run, best):
     [
         ({"sampels": 50}, r"has no argument sampels; fix: did you mean"),
         ({"noise": -1}, r"CirclesDataModule: noise: must be zero or more, got -1"),
-        ({"noise": [1]}, r"CirclesDataModule: gets what it cannot take"),
+        ({"noise": [1]}, r"CirclesDataModule: noise: must be a number, got \[1\]"),
     ],
 )
 def test_data_that_cannot_be_built_is_named(changes, message, best):
     with pytest.raises(InputError, match=message):
         rebuild_data(Checkpoint.read(best), changes)
+
+
+def test_what_a_constructor_fails_at_is_told_in_one_line(table_run):
+    with pytest.raises(InputError, match=r"best\.ckpt: TableDataModule: gets what it cannot take: unhashable type"):
+        rebuild_data(Checkpoint.tested(table_run.folder), {"target": ["kind"]})
 
 
 def test_data_of_ones_own_is_not_built(best):
