@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import pytest
 
 import litclf
 from litclf import InputError
-from litclf.utilities.files import replacing, sweep, write_json, write_text
+from litclf.utilities.files import flushes, replacing, sweep, write_json, write_text
 
 
 def test_the_file_appears_whole_and_nothing_else(tmp_path):
@@ -97,3 +98,24 @@ def test_leftovers_of_killed_writers_are_swept(tmp_path, stopped_process):
     (tmp_path / f".{stopped_process}.folder.ckpt").mkdir()
     assert sorted(sweep(tmp_path)) == sorted(swept)
     assert all(file.exists() for file in kept)
+
+
+@pytest.mark.parametrize(
+    ("code", "written"),
+    [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.ENOSYS, True), (errno.EIO, False), (errno.ENOSPC, False)],
+    ids=str,
+)
+def test_a_system_that_cannot_flush_is_no_error_and_a_disk_that_fails_is_one(code, written, tmp_path, monkeypatch):
+    def refuse(_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    path = tmp_path / "a.txt"
+    if written:
+        write_text(path, "whole")
+        assert path.read_text() == "whole"
+        assert not flushes(tmp_path)
+    else:
+        with pytest.raises(OSError, match=re.escape(os.strerror(code))):
+            write_text(path, "whole")
+        assert not list(tmp_path.iterdir())

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_turn = threading.RLock()
+
 
 @contextmanager
 def quiet_lightning() -> Iterator[None]:
-    """Keeps back Lightning's notices that are not for the user: hardware found, products to install, loops ended."""
+    """Keeps back Lightning's notices that are not for the user: hardware found, products to install, loops ended.
+
+    Log levels, warnings, random numbers, threads of PyTorch and its traces are the process's: who is in here has them
+    alone, and a fit of another thread waits for its turn.
+    """
+    with _turn:
+        yield from _quietly()
+
+
+def _quietly() -> Iterator[None]:
     levels = {name: logging.getLogger(name).level for name in ("lightning.pytorch", "lightning.fabric")}
     for name in levels:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -133,6 +132,6 @@ def tells_how_to_go_on(folder: Path | None) -> Iterator[None]:
             saved = folder is not None and bool(checkpoints_in(folder / "checkpoints"))
             way_on = f"go on with: litclf resume {folder}" if saved else "no checkpoint was kept yet: start anew"
             print(f"stopped by {stop}; {way_on}", file=sys.stderr, flush=True)
-            if saved and stop.signum == signal.SIGUSR1:
+            if saved and stop.asks_for_more_time:
                 signals.requeue()
         raise

@@ -13,6 +13,9 @@ from typing import Any
 
 from litclf.utilities.errors import InputError
 
+_CANNOT = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+"""What a file system says that has no such call; anything else has gone wrong."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -124,14 +127,32 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def _flush(path: Path, mode: int) -> None:
-    """Waits until the content of a file, or the names in a folder, are on the disk; a folder opens to read only."""
+def flushes(folder: Path) -> bool:
+    """Whether the names in ``folder`` can be flushed to the disk; those of :func:`replacing` are, where they can.
+
+    Example:
+        >>> import tempfile
+        >>> flushes(Path(tempfile.mkdtemp()))
+        True
+    """
+    return _flush(folder, os.O_RDONLY)
+
+
+def _flush(path: Path, mode: int) -> bool:
+    """Waits until the content of a file, or the names in a folder, are on the disk; a folder opens to read only.
+
+    Returns:
+        Whether the system can do so; some network file systems keep names safe by themselves, and refuse the call.
+    """
+    if mode == os.O_RDONLY and os.name == "nt":
+        return False  # which opens no folders
     descriptor = os.open(path, mode)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Some network file systems keep the names in a folder safe by themselves, and refuse the call.
-        if error.errno != errno.EINVAL:
+        if error.errno not in _CANNOT:
             raise
+        return False
     finally:
         os.close(descriptor)
+    return True

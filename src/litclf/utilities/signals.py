@@ -16,6 +16,9 @@ from typing import Any
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name))
 """What is handled; SIGUSR1 is what SLURM sends before the time of a job is over, when asked by ``--signal=USR1@60``."""
 
+_ALARM = (signal.SIGALRM,) if hasattr(signal, "SIGALRM") and hasattr(signal, "setitimer") else ()
+"""What ends work that goes on too long; a system without alarms lets it end by itself."""
+
 _SECONDS = 4.5
 """Time after which a run that is still busy is left as it is, with the checkpoint it has."""
 
@@ -38,6 +41,11 @@ class Interrupted(BaseException):
     def __init__(self, signum: int) -> None:
         super().__init__(signal.Signals(signum).name)
         self.signum = signum
+
+    @property
+    def asks_for_more_time(self) -> bool:
+        """Whether it is the one that SLURM sends before the time of a job is over."""
+        return self.signum == getattr(signal, "SIGUSR1", None)
 
     @property
     def code(self) -> int:
@@ -80,7 +88,7 @@ def handled() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or _signals.process == os.getpid():
         yield
         return
-    before: dict[int, Any] = {signum: signal.getsignal(signum) for signum in (*STOPPING, signal.SIGALRM)}
+    before: dict[int, Any] = {signum: signal.getsignal(signum) for signum in (*STOPPING, *_ALARM)}
     _signals.received, _signals.waits, _signals.process = None, False, os.getpid()
     listen()
     if os.environ.get("LOCAL_RANK", "0") != "0":
@@ -111,7 +119,8 @@ def listen() -> None:
         return
     for signum in STOPPING:
         signal.signal(signum, _signals.handle)
-    signal.signal(signal.SIGALRM, _leave)
+    for signum in _ALARM:
+        signal.signal(signum, _leave)
 
 
 def wait_for_save(waits: bool) -> None:
@@ -144,7 +153,8 @@ def _end_with_parent() -> None:
 
 
 def _alarm(seconds: float) -> None:
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    if _ALARM:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _leave(_signum: int, _frame: FrameType | None) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TextIO
 
 from litclf.utilities.notes import tell
@@ -28,6 +29,28 @@ def terminal(as_notes: bool = True) -> Iterator[None]:
         >>> written.getvalue()
         b'na\\\\xefve\\n'
     """
+    global _users
+    with _turn:
+        if not _users:
+            _streams.enter_context(_replaced(as_notes))
+        _users += 1
+    try:
+        yield
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    finally:
+        with _turn:
+            _users -= 1
+            if not _users:
+                _streams.close()
+
+
+_turn, _users, _streams = threading.Lock(), 0, ExitStack()
+"""The streams are the process's: the first of several threads that print has replaced them, the last puts them back."""
+
+
+@contextmanager
+def _replaced(as_notes: bool) -> Iterator[None]:
     before = sys.stdout, sys.stderr, warnings.showwarning
     strictness = [getattr(stream, "errors", None) for stream in before[:2]]
     sys.stdout, sys.stderr = map(_kept, before[:2])
@@ -35,8 +58,6 @@ def terminal(as_notes: bool = True) -> Iterator[None]:
         warnings.showwarning = lambda message, *_, **__: tell(" ".join(str(message).split()))
     try:
         yield
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.flush()
     finally:
         sys.stdout, sys.stderr, warnings.showwarning = before
         for stream, errors in zip(before, strictness, strict=False):

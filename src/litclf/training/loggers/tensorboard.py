@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor, nn
+from torch.jit import TracingCheckError  # type: ignore[attr-defined]  # public, and not exported by name
 from torch.utils.tensorboard.summary import hparams
 
 from litclf.utilities.files import replacing
@@ -58,8 +59,8 @@ class RunTensorBoard(TensorBoardLogger):
         network = getattr(model, "network", None) or model
         training = network.training
         network.eval()
-        # A network that cannot be traced trains without a graph.
-        with suppress(RuntimeError), redirect_stdout(StringIO()):
+        # A network that cannot be traced trains without a graph; nor can it where other threads use PyTorch meanwhile.
+        with suppress(RuntimeError, TracingCheckError), redirect_stdout(StringIO()):
             self.experiment.add_graph(network, example.to(next(model.parameters()).device))
         network.train(training)
         self._has_graph = True
