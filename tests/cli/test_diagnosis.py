@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 
-from litclf.cli.diagnosis import arguments_of, describe, find_wrong, setting, settings_in
-from litclf.cli.signatures import setting_types
+from litclf.cli.diagnosis import describe, find_wrong, setting, settings_in
+from litclf.cli.signatures import arguments_of, setting_types
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
 
@@ -57,6 +57,10 @@ def wrong(*pairs, required=()):
         ([("model", "BinaryClassifier"), ("model.activation", "rel")], "*got rel; fix: did you mean relu"),
         ([("model", "BinaryClassifier"), ("model.hidden_dims", ["a"])], "--model.hidden_dims: must be a list, each"),
         ([("model", "BinaryClassifier"), ("model.network", {"class_path": "x"})], "--model.network: must be text, got"),
+        (
+            [("model", "BinaryClassifier"), ("model.hidden_dims", "[8 [9]]")],
+            "--model.hidden_dims: must be a list*got (8 (9]]; fix: did you mean --model.hidden_dims '(8, 9]'",
+        ),
         ([("data", "CirclesDataModule"), ("data.factor", "0.5"), ("data", "BlobsDataModule")], "None"),
         ([("callbacks+", "EarlyStopping")], "--callbacks.monitor: is missing"),
         ([("callbacks+", "EarlyStopping"), ("callbacks.monitor", "a")], "None"),

@@ -153,7 +153,7 @@ def test_the_flag_is_in_the_help_and_in_no_config(mine, capsys):
 @pytest.mark.parametrize("allowed", [False, True])
 def test_a_class_of_lightning_by_its_other_name_is_told_by_the_one_to_take(name, same, allowed):
     allow_classes([name.rpartition(".")[0]] if allowed else [])
-    with pytest.raises(InputError, match=f"is of {name.partition('.')[0]}, whose classes") as refused:
+    with pytest.raises(InputError, match=f"is of {name.partition('.')[0]}, and a Trainer") as refused:
         trusted_class(name)
     assert refused.value.fix == f"name {same} in its place"
     assert isinstance(trusted_class(same), type)
@@ -180,3 +180,12 @@ def test_the_callback_to_take_instead_trains(allow, error_line, tmp_path, monkey
     )
     taken = line.partition("fix: name ")[2].split()[0]
     assert main([*FIT, f"--trainer.callbacks+={taken}", "--trainer.callbacks.monitor=val/loss"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "path"), [("strategy", "strategies.DDPStrategy"), ("profiler", "profilers.SimpleProfiler")]
+)
+def test_where_a_setting_takes_a_name_too_the_other_lightning_is_told(setting, path, error_line):
+    line = error_line(*FIT, f"--trainer.{setting}", f"pytorch_lightning.{path}")
+    assert line.startswith(f"error: --trainer.{setting}: pytorch_lightning.{path} is of pytorch_lightning")
+    assert line.endswith(f"fix: name lightning.pytorch.{path} in its place")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
@@ -20,6 +21,7 @@ from litclf.cli.signatures import arguments_of, classes_in, subclasses
 from litclf.cli.texts import alternatives, as_typed, items_of, no_list
 from litclf.cli.trust import is_trusted, trusted_class
 from litclf.utilities.errors import InputError, nearest
+from litclf.utilities.text import pasted
 
 HELP = "see litclf fit --help"
 
@@ -225,6 +227,8 @@ def _check_value(one: Setting, hint: Any) -> None:
         if items_of(hint) is str:
             raise no_list(one.text, one.flag) from error
         near = nearest(one.text, _choices(hint))
+        numbers = re.findall(r"-?\d+(?:\.\d+)?", one.text) if items_of(hint) in (int, float) else []
+        near = pasted(one.flag, f"[{', '.join(numbers)}]") if numbers else near
         rule = f"must be {describe(hint)}, got {one.text}"
         raise InputError(one.flag, rule, f"did you mean {near}?" if near else HELP) from error
 

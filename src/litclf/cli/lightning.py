@@ -73,6 +73,7 @@ class CLI(LightningCLI):
             trainer_defaults={"num_sanity_val_steps": 0, "enable_model_summary": False},
             parser_class=Parser,
             parser_kwargs={
+                "prog": "litclf",
                 "allow_abbrev": False,
                 given.command: {"allow_abbrev": False},
             },

@@ -108,6 +108,8 @@ def check_kinds(value: Any, where: str = "") -> None:
     elif isinstance(value, list | tuple):
         for inner in value:
             check_kinds(inner, where)
+    elif isinstance(value, str) and where.startswith("--trainer") and _is_in(value, _OTHER_LIGHTNINGS):
+        _check_package(value, value, where)  # a setting that takes a name too has let it pass
     elif inspect.ismodule(value) or (callable(value) and not isinstance(value, os.PathLike)):
         kind = value if inspect.isclass(value) or inspect.isroutine(value) else type(value)
         _check_kind(kind, f"{kind.__module__}.{kind.__qualname__}", where)
@@ -161,9 +163,11 @@ def _check_package(module: str, name: str, where: str, of: str | None = None) ->
     package, _, _ = module.partition(".")
     if package in _OTHER_LIGHTNINGS:
         same = f"{_OTHER_LIGHTNINGS[package]}.{name.partition('.')[2]}"
-        made = f"{of} is made from {name}, which" if of not in (None, name) else name
-        rule = f"{made} is of {package}, whose classes a Trainer of lightning does not take"
-        raise InputError(where, rule, f"import {same} there" if made.endswith("which") else f"name {same} in its place")
+        if of not in (None, name):
+            rule = f"{of} is made from {name}, and a Trainer of lightning takes no class of {package}"
+            raise InputError(where, rule, f"import {same} there")
+        rule = f"{name} is of {package}, and a Trainer of lightning takes no class of it"
+        raise InputError(where, rule, f"name {same} in its place")
 
 
 def _check_kind(kind: Any, name: str, where: str) -> type:

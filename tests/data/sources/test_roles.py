@@ -49,3 +49,12 @@ def test_target_is_guessed_by_name_or_as_the_last(names, target):
 def test_missing_column_is_refused_with_the_nearest():
     with pytest.raises(InputError, match=r"^target: a.csv has no column 'specie'; fix: did you mean species\?"):
         check_column("specie", pd.DataFrame(columns=["a", "species"]), "target", "a.csv")
+
+
+def test_several_columns_in_one_text_are_told_how_to_be_listed():
+    frame = pd.DataFrame(columns=["a", "b c", "2020"])
+    with pytest.raises(InputError, match="no column 'b c, 2020'") as refused:
+        check_column("b c, 2020", frame, "drop", "a.csv")
+    assert refused.value.fix == """pass several as --data.drop '[b c, "2020"]'"""
+    with pytest.raises(InputError, match="pass one of a, b c, 2020"):
+        check_column("x, y", frame, "drop", "a.csv")

@@ -100,7 +100,7 @@ def draft_table(path: Path, told: Told, file: Path) -> tuple[str, str]:
     notes = list(data.notes)
     if not test_size:
         notes.append("no rows are set aside for validation and test: they are too few for one of each class in both")
-    said = [f"column {name} {reason}: left out" for name, reason in reasons.items()]
+    said = [f"column {name} {reason}: left out" for name, reason in reasons.items() if name not in told.drop]
     more = [f"{len(said) - _SAID} more columns are left out, see {file}"] if len(said) > _SAID else []
     tell(*map(of_tool, [*notes, *said[:_SAID], *more]))
     for line in check_splits(data).lines():

@@ -11,6 +11,7 @@ import pandas as pd
 
 from litclf.preprocessing.values import parsed_numbers
 from litclf.utilities.errors import InputError, nearest
+from litclf.utilities.text import listed, pasted
 
 _LEAST_ROWS = 10
 """Rows below which whole numbers may all differ by chance."""
@@ -114,5 +115,8 @@ def check_column(name: str, frame: pd.DataFrame, where: str, what: str) -> None:
     """
     if name not in frame.columns:
         near = nearest(name, map(str, frame.columns))
-        fix = f"did you mean {near}?" if near else f"pass one of {', '.join(map(str, frame.columns[:10]))}"
+        fix = f"did you mean {near}?" if near else f"pass one of {listed(frame.columns, 10)}"
+        several = [part.strip() for part in name.split(",")]
+        if where in ("drop", "categorical") and len(several) > 1 and set(several) <= set(frame.columns):
+            fix = f"pass several as {pasted(f'--data.{where}', several)}"
         raise InputError(where, f"{what} has no column {name!r}", fix)
