@@ -179,7 +179,7 @@ def test_a_draft_trains_whatever_columns_there_are_and_says_what_it_did(capsys):
     for word in (
         "'?' is taken as a missing value",
         "column price: numbers are written with '$', and read as 0.5 for '$0.50'",
-        "column code is left out as asked for",
+        "column code was named by --drop: left out",
         "column day holds dates or times, such as '2024-01-01': left out",
         "class once has 1 row, too few for val and test",
     ):

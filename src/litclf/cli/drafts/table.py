@@ -100,7 +100,7 @@ def draft_table(path: Path, told: Told, file: Path) -> tuple[str, str]:
     notes = list(data.notes)
     if not test_size:
         notes.append("no rows are set aside for validation and test: they are too few for one of each class in both")
-    said = [f"column {name} {reason}: left out" for name, reason in reasons.items() if name not in told.drop]
+    said = [f"column {name} {reason}: left out" for name, reason in reasons.items()]
     more = [f"{len(said) - _SAID} more columns are left out, see {file}"] if len(said) > _SAID else []
     tell(*map(of_tool, [*notes, *said[:_SAID], *more]))
     for line in check_splits(data).lines():
@@ -152,7 +152,7 @@ def _understood(path: str, told: Told) -> tuple[TableFile, Told]:
 def _reasons_to_drop(table: TableFile, told: Told) -> dict[str, str]:
     """Columns that a draft leaves out, and why."""
     taken = {table.target, *told.categorical, *told.drop}
-    reasons = dict.fromkeys(told.drop, "is left out as asked for")
+    reasons = dict.fromkeys(told.drop, "was named by --drop")
     reasons |= {name: column.refusal.rule for name, column in table.columns.items() if column.refusal}
     reasons |= nameless_columns(table.frame.drop(columns=[*taken]))
     numbers = [name for name, column in table.columns.items() if column.kind == "number" and name not in reasons]
