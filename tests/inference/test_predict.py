@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from litclf import BinaryClassifier, CirclesDataModule, InputError, MulticlassClassifier, fit
+from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
 from litclf.cli.predict import main
 from litclf.data.images import ImagesDataModule
 from litclf.data.table import TableDataModule
@@ -248,6 +248,20 @@ def test_an_unseen_category_is_told_in_a_line(table, capsys):
         warnings.simplefilter("always")
         main(["--ckpt_path", str(table[0].folder), "--point", "size=2000,colour=pink"])
     assert "note        row 0, column colour: 'pink' was in no training row" in capsys.readouterr().err
+
+
+@DRAWS
+def test_of_many_classes_a_point_is_told_the_most_probable(tmp_path, capsys):
+    data = BlobsDataModule(num_samples=1000, centers=25)
+    folder = fit(MulticlassClassifier(hidden_dims=[4]), data, default_root_dir=tmp_path, **QUIET).folder
+    capsys.readouterr()
+    assert main(["--ckpt_path", str(folder), "--point=1,2"]) == 0
+    rows = [line.split("  ", 1) for line in capsys.readouterr().out.splitlines()]
+    told = {name.removeprefix("probability of "): float(value) for name, value in rows if name.startswith("prob")}
+    (shares,) = load(folder).predict([[1, 2]]).probabilities
+    assert list(told.values()) == pytest.approx(sorted(shares, reverse=True)[:20], abs=1e-6)
+    assert rows[1][1].split() == next(iter(told)).split()
+    assert [rows[-2][0], rows[-2][1].strip()] == ["less probable", "5 classes more"]
 
 
 @DRAWS

@@ -20,7 +20,10 @@ from litclf.runs.find import run_folder
 from litclf.runs.hparams import FREE
 from litclf.utilities.errors import InputError
 from litclf.utilities.notes import tell
-from litclf.utilities.text import listed
+from litclf.utilities.text import aligned, listed
+
+_MOST_CLASSES = 20
+"""Classes beyond so many are told of one point by the most probable ones."""
 
 
 def predict_file(model: LoadedModel, source: Path, output: Path, encoding: str | None = None) -> int:
@@ -111,14 +114,17 @@ def answer_point(model: LoadedModel, text: str, changes: dict[str, Any]) -> None
     frame = pd.DataFrame([{name: value or None for name, value in row.items()}])
     predictions = _predict(model, frame, "--point")
     (name,), (shares,) = predictions.classes, predictions.probabilities
-    width = max(map(len, ("point", "class", *(f"probability of {other}" for other in model.class_names))))
-    print(f"{'point':{width}}  {listed([f'{column} = {value}' for column, value in row.items()])}")
-    print(f"{'class':{width}}  {name}")
-    for other, share in zip(model.class_names, shares, strict=True):
-        print(f"{f'probability of {other}':{width}}  {share:.6f}")
+    told = list(zip(model.class_names, shares, strict=True))
+    if len(told) > _MOST_CLASSES:
+        told = sorted(told, key=lambda pair: -pair[1])[:_MOST_CLASSES]
+    rows = [["point", listed([f"{column} = {value}" for column, value in row.items()])], ["class", str(name)]]
+    rows += [[f"probability of {other}", f"{share:.6f}"] for other, share in told]
+    if len(told) < len(shares):
+        rows.append(["less probable", f"{len(shares) - len(told)} classes more"])
     if _is_plane(model) and all(row.values()):
         point = np.array([[float(value) for value in row.values()]])
-        print(f"{'picture':{width}}  {draw_point(model, point, predictions, changes)}")
+        rows.append(["picture", str(draw_point(model, point, predictions, changes))])
+    print(*aligned(rows, left=2), sep="\n")
 
 
 def parse_point(text: str, columns: list[str]) -> dict[str, str]:

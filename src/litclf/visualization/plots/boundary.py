@@ -81,7 +81,8 @@ def draw_boundary(
         around(axes, x)
         panel = _Panel(axes, x, y, len(class_names))
         panel.show(probabilities, predicted, title)
-        legend = axes.legend(panel.points, [label(name) for name in class_names[:10]], fontsize=7, loc="upper right")
+        names = [label(name) for name in class_names[:10]]
+        legend = axes.legend(panel.points[:10], names, fontsize=7, loc="upper right")
         legend.set_zorder(5)
 
 
