@@ -1,14 +1,18 @@
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from litclf.cli.arguments import Arguments, data_changes
 from litclf.cli.configs import read_config
 from litclf.cli.texts import as_typed, config_as_typed, items_of, names_in
 from litclf.utilities.errors import InputError
+from litclf.utilities.text import pasted
 
 WORDS = [
     "no",
@@ -101,6 +105,13 @@ def test_a_class_that_is_not_trusted_is_left_to_who_refuses_it(tmp_path):
 def test_what_the_data_is_to_change_is_as_typed():
     words = ["--data.drop", "[no, 2020]", "--data.target=007", "--data.val_size=0.5", "--data.nothing", "no"]
     assert data_changes(words) == {"drop": ["no", "2020"], "target": "007", "val_size": 0.5, "nothing": False}
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1, max_size=4))
+def test_whatever_names_there_are_come_back_from_what_is_pasted(names):
+    flag, *text = shlex.split(pasted("--drop", names))
+    assert names_in(text[0], flag) == names
+    assert names_in(text[0].replace(", ", ",  "), flag) == names or any(", " in name for name in names)
 
 
 @pytest.mark.parametrize("text", ["[a [cm]]", "[c]d, yes]", "[[a]]", "[{a: b}]"])

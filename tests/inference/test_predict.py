@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier, fit
+from litclf.cli.main import main as litclf
 from litclf.cli.predict import main
 from litclf.data.images import ImagesDataModule
 from litclf.data.table import TableDataModule
@@ -246,7 +247,7 @@ def test_a_point_of_a_table_may_lack_a_number(table, capsys):
 def test_an_unseen_category_is_told_in_a_line(table, capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        main(["--ckpt_path", str(table[0].folder), "--point", "size=2000,colour=pink"])
+        litclf(["predict", "--ckpt_path", str(table[0].folder), "--point", "size=2000,colour=pink"])
     assert "note        row 0, column colour: 'pink' was in no training row" in capsys.readouterr().err
 
 

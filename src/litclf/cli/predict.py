@@ -19,7 +19,6 @@ from litclf.preprocessing.table import UnseenCategoryWarning
 from litclf.runs.find import run_folder
 from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError
-from litclf.utilities.notes import tell
 from litclf.utilities.threads import using_threads
 
 _NOTHING = ("--model", "--trainer", "--name", "--pictures", "--threshold_rule", "--seed_everything", "--print_config")
@@ -53,7 +52,6 @@ def main(args: list[str]) -> int:
     model = load_model(given)
     with warnings.catch_warnings():
         warnings.simplefilter("always", UnseenCategoryWarning)
-        warnings.showwarning = lambda message, *_: tell(str(message))
         if given.point is not None:
             answer_point(model, given.point, changes)
         else:
