@@ -64,34 +64,44 @@ def check_table(path: str, target: str | None = None, settings: Mapping[str, Any
         InputError: If the file cannot be read as a table, or does not have the target.
     """
     settings = dict(settings or {})
-    words = {name: settings.get(name) or () for name in ("drop", "categorical", "missing")}
-    told = Told(target, settings.get("split_column"), encoding=settings.get("encoding"), **words)
-    file = TableFile.read(path, told)
-    told_of = file.columns
+    data = None if target is None else _trained_on(path, target, settings)
+    if data is not None and data.files is not None:  # all is well with the file, which is not read again
+        file = data.files.file
+    else:
+        words = {name: settings.get(name) or () for name in ("drop", "categorical", "missing")}
+        file = TableFile.read(
+            path, Told(target, settings.get("split_column"), encoding=settings.get("encoding"), **words)
+        )
+        settings["drop"] = [*words["drop"], *(name for name, column in file.columns.items() if column.refusal)]
+    named = settings.get("categorical") or ()
     looks = [
-        Column(column, told_of[name], name in told.categorical)
+        Column(column, file.columns[str(name)], name in named)
         for name, column in file.frame.items()
-        if name in told_of
+        if name in file.columns
     ]
     report = Report({"rows": len(file.frame), "target": file.target + (" (guessed)" if target is None else "")})
     classes = _classes(file.frame[file.target], file.as_written)
     report.summary.update(classes=classes, columns=[_described(look) for look in looks])
     report.notes = list(file.notes)
-    report.findings = found_by(IN_TARGET, file)
-    hopeless = bool(report.findings)
-    report.findings += about_columns(looks)
-    if not hopeless:
-        settings["drop"] = [*words["drop"], *(name for name, column in file.columns.items() if column.refusal)]
+    report.findings = [*(in_target := found_by(IN_TARGET, file)), *about_columns(looks)]
+    if not in_target:
         try:
-            data = TableDataModule(path=path, target=file.target, **settings)
-            rows = Rows.of(data)
+            rows = Rows.of(data or TableDataModule(path=path, target=file.target, **settings))
             report.summary["splits"] = {name: len(y) for name, y in rows.targets.items()}
-            report.notes = list(dict.fromkeys(data.notes))
+            report.notes = list(dict.fromkeys(rows.data.notes))
             report.findings = found_by(IN_ROWS, rows) + report.findings
         except InputError as error:
             if not {"mixed", "infinite"} & {finding.kind for finding in report.findings}:
                 report.findings.insert(0, Finding("refused", [error.where], error.what))
     return report
+
+
+def _trained_on(path: str, target: str, settings: Mapping[str, Any]) -> TableDataModule | None:
+    """The data of a fit; None where it would be refused."""
+    try:
+        return TableDataModule(path=path, target=target, **settings)
+    except InputError:
+        return None
 
 
 def check_splits(data: ClassificationDataModule) -> Report:

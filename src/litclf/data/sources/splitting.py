@@ -117,6 +117,12 @@ class TableFiles:
         own = [frame for split, frame in self.frames.items() if self._files[split] == self._files["train"]]
         return pd.concat(own).sort_index()
 
+    @property
+    def file(self) -> TableFile:
+        """The file of the training rows, as it was read."""
+        target = str(self._told.target)
+        return TableFile(self.table, target, self.columns, tuple(self.notes), target in self._told.categorical)
+
     def _read(self, split: str, target: str) -> pd.DataFrame:
         file = self._files[split][1]
         with self.refusals(split):

@@ -103,17 +103,31 @@ class HeldOut:
 
     def tells_class(self, column: NDArray[np.float32]) -> bool:
         """Whether a column tells nearly all classes."""
-        num_rows = len(self.rows)
-        values, codes = np.unique(column[self.rows], axis=0, return_inverse=True)
+        num_rows, own = len(self.rows), column[self.rows]
+        if is_category := own.ndim > 1 and bool(np.isin(own, (0, 1)).all()):
+            own = np.where(own.any(axis=1), own.argmax(axis=1), -1)
+        values, codes = np.unique(own, axis=0, return_inverse=True)
         if len(values) < 2:
             return False
-        several = len(values) <= min(_FEW, num_rows // _FOLDS)
-        leaves = len(values) if column.ndim > 1 or several else 2 * self.num_classes
-        # The tree is only grown where so few leaves can do: in the order of the values, classes take turns seldom.
+        several = is_category or len(values) <= min(_FEW, num_rows // _FOLDS)
+        leaves = len(values) if several else 2 * self.num_classes
+        # It is only tried where so few leaves can do: in the order of the values, classes take turns seldom.
         turns = int(np.count_nonzero(np.diff(self.classes[np.lexsort((self.classes, codes))])))
         if turns >= leaves + 4 * (1 - _GIVES_AWAY) * num_rows:
             return False
-        return self.share_told(column, leaves) >= _GIVES_AWAY
+        return (self.share_by_value(codes) if several else self.share_told(column, leaves)) >= _GIVES_AWAY
+
+    def share_by_value(self, codes: NDArray[np.int64]) -> float:
+        """Share of held-out rows whose class is the most frequent one of their value, classes weighed alike.
+
+        It is what a tree with a leaf for each value tells, at once.
+        """
+        predicted = np.empty(len(self.rows), dtype=np.int64)
+        shape = (int(codes.max()) + 1, self.num_classes)
+        for train, held_out in self.folds:
+            counts = np.bincount(codes[train] * shape[1] + self.classes[train], minlength=shape[0] * shape[1])
+            predicted[held_out] = counts.reshape(shape).argmax(axis=1)[codes[held_out]]
+        return self._share(predicted)
 
     def share_told(self, column: NDArray[np.float32], leaves: int) -> float:
         """Share of held-out rows whose class a tree tells by a column, classes weighed alike."""
@@ -123,5 +137,8 @@ class HeldOut:
         with config_context(assume_finite=True, skip_parameter_validation=True):
             for train, held_out in self.folds:
                 predicted[held_out] = tree.fit(inputs[train], self.classes[train]).predict(inputs[held_out])
+        return self._share(predicted)
+
+    def _share(self, predicted: NDArray[np.int64]) -> float:
         told, all_rows = (np.bincount(self.classes[which]) for which in (predicted == self.classes, slice(None)))
         return float((np.pad(told, (0, len(all_rows) - len(told))) / all_rows).mean())
