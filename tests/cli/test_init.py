@@ -1,4 +1,5 @@
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -230,3 +231,14 @@ def test_how_a_file_was_read_is_told_and_the_encoding_is_kept(capsys):
     assert arguments["encoding"] == "cp1251"
     assert TableDataModule(**arguments).class_names == ("да", "нет")
     assert capsys.readouterr().err == "note        column Unnamed: 0 is an index without a name: left out\n"
+
+
+def test_the_command_that_is_printed_trains_whatever_the_file_is_called(capsys):
+    pd.DataFrame({"size": np.arange(60) % 7, "kind": ["a", "b", "c"] * 20}).to_csv("my 날씨.csv", index=False)
+    assert litclf(["init", "my 날씨.csv"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("train"))
+    command = line.split(maxsplit=1)[1]
+    assert command in Path("my 날씨.yaml").read_text(encoding="utf-8")
+    assert litclf([*shlex.split(command)[1:], "--trainer.max_epochs", "1", "--pictures", "false"]) == 0
+    dashboard = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("dashboard"))
+    assert Path(shlex.split(dashboard)[-1]).is_dir()

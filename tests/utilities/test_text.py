@@ -4,7 +4,7 @@ import unicodedata
 import pytest
 import yaml
 
-from litclf.utilities.text import aligned, listed, padded, pasted, width
+from litclf.utilities.text import aligned, listed, padded, pasted, shell_word, width
 
 ODD_NAMES = [
     *("Unnamed: 9", "a [cm]", "c]d", "no", "2020", "3.50", "1e5", "007", "null", "~", "#id", "a # b", "x, y", "[z]"),
@@ -74,3 +74,8 @@ def test_a_pasted_list_is_told_as_people_write_it():
 def test_names_beyond_some_are_counted():
     assert listed(range(20)) == ", ".join(map(str, range(20)))
     assert listed(range(3000)).endswith("18, 19 and 2980 more")
+
+
+@pytest.mark.parametrize("path", ["날씨.yaml", "my data.yaml", "it's", "a;b", "~x", "runs/version_0", "$HOME", "naïve"])
+def test_a_path_is_a_word_of_a_shell(path):
+    assert in_shell(shell_word(path)) == [path]

@@ -12,6 +12,7 @@ from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.folder import runs_folder
 from litclf.training.run import RunResult, run
 from litclf.utilities.errors import InputError
+from litclf.utilities.text import shell_word
 
 
 def main(args: list[str]) -> int:
@@ -70,4 +71,4 @@ def _print_result(result: RunResult) -> None:
         report = result.folder / "report.html"
         if report.is_file():
             print(f"report      {report}")
-        print(f"dashboard   litclf dashboard {result.folder}")
+        print(f"dashboard   litclf dashboard {shell_word(result.folder)}")

@@ -14,6 +14,7 @@ from litclf.cli.texts import names_in
 from litclf.data.sources.table_file import NAME_FLAGS, Told
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import replacing
+from litclf.utilities.text import shell_word
 
 
 def main(args: Sequence[str]) -> int:
@@ -38,6 +39,7 @@ def main(args: Sequence[str]) -> int:
     parser.add_argument("--white", metavar="VALUE", type=float, help="white of images of 16 bits; default: 65535")
     parser.add_argument("--output", metavar="FILE", type=Path, help="file to write; default: the data's name, .yaml")
     given = parser.parse_args(args)
+    told = _told(given)
     output = given.output or Path(f"{given.source.resolve().stem}.yaml")
     if output.exists():
         raise InputError("--output", f"{output} exists, and is not overwritten", "pass another name, or remove it")
@@ -54,12 +56,12 @@ def main(args: Sequence[str]) -> int:
         if given.source.is_dir():
             text = draft_images(given.source, output, given.white)
         else:
-            text, target = draft_table(given.source, _told(given), output)
+            text, target = draft_table(given.source, told, output)
         beside.write_text(text, encoding="utf-8")
     if target is not None and given.target is None:
         print(f"target      {target} (guessed; --target COLUMN takes another)")
     print(f"written     {output}")
-    print(f"train       litclf fit -c {output}")
+    print(f"train       litclf fit -c {shell_word(output)}")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -30,7 +29,7 @@ from litclf.training.callbacks import embeddings, gallery, histograms  # noqa: F
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
 from litclf.utilities.errors import InputError, part
-from litclf.utilities.text import aligned, pasted
+from litclf.utilities.text import aligned, pasted, shell_word
 
 FIT_ONLY = (
     *("--name", "--pictures", "--threshold_rule", "--trainer.default_root_dir", "--trainer.enable_progress_bar"),
@@ -235,9 +234,7 @@ def _surplus(word: str) -> InputError:
     if file.suffix in (".yaml", ".yml"):
         return InputError(word, "is no setting", f"a config is passed by {pasted('-c', word)}")
     if file.exists():
-        return InputError(
-            word, "is no setting", f"{shlex.join(['litclf', 'init', word])} drafts a config for such data"
-        )
+        return InputError(word, "is no setting", f"litclf init {shell_word(word)} drafts a config for such data")
     return InputError(word, "is no setting", HELP)
 
 

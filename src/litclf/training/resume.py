@@ -20,6 +20,7 @@ from litclf.training.callbacks.resume import KEY, settings_of
 from litclf.utilities import signals
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError
+from litclf.utilities.text import shell_word
 
 _NEW = "drop the setting, or start a new run without the checkpoint"
 
@@ -130,7 +131,9 @@ def tells_how_to_go_on(folder: Path | None) -> Iterator[None]:
     except signals.Interrupted as stop:
         if is_first_process():
             saved = folder is not None and bool(checkpoints_in(folder / "checkpoints"))
-            way_on = f"go on with: litclf resume {folder}" if saved else "no checkpoint was kept yet: start anew"
+            way_on = (
+                f"go on with: litclf resume {shell_word(folder)}" if saved else "no checkpoint was kept yet: start anew"
+            )
             print(f"stopped by {stop}; {way_on}", file=sys.stderr, flush=True)
             if saved and stop.asks_for_more_time:
                 signals.requeue()

@@ -37,6 +37,7 @@ from litclf.training.trainer_args import check_launcher
 from litclf.utilities.errors import InputError, RunError
 from litclf.utilities.files import sweep, write_json, write_text
 from litclf.utilities.notes import tell
+from litclf.utilities.text import shell_word
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def train(opened: Opened) -> dict[str, Any]:
         opened.monitors.check(trainer, error)
         if opened.others.ended:
             rule = f"another process of the run has ended: {' '.join(str(error).split())[:100]}"
-            raise RunError("trainer.devices", rule, f"go on by litclf resume {opened.folder}") from error
+            raise RunError("trainer.devices", rule, f"go on by litclf resume {shell_word(opened.folder)}") from error
         raise
     if plan.checkpoint is None and not opened.resume.has_trained:
         raise InputError("trainer", "ended before its first step", "raise --trainer.max_time and the limits")

@@ -100,7 +100,18 @@ def pasted(flag: str, value: str | Iterable[str]) -> str:
         --data.drop '[id, "Unnamed: 9", "no"]'
     """
     text = value if isinstance(value, str) else f"[{', '.join(map(_yaml_name, value))}]"
-    return f"{flag}{'=' if text.startswith('-') else ' '}{shlex.quote(text)}"
+    return f"{flag}{'=' if text.startswith('-') else ' '}{shell_word(text)}"
+
+
+def shell_word(text: object) -> str:
+    """A text, such as a path, as a shell has to be given it; letters of any script need no quotes.
+
+    Example:
+        >>> print(shell_word("날씨.yaml"), shell_word("my data.yaml"))
+        날씨.yaml 'my data.yaml'
+    """
+    text = str(text)
+    return text if re.fullmatch(r"[\w@%+=:,./-]+", text) else shlex.quote(text)
 
 
 def _yaml_name(name: str) -> str:

@@ -12,6 +12,7 @@ from litclf.data.sources.folders import ImageFolders, split_files
 from litclf.preprocessing.image import in_threads, open_image
 from litclf.utilities.errors import InputError
 from litclf.utilities.notes import of_tool, tell
+from litclf.utilities.text import shell_word
 
 _SAMPLED = 100
 """Images whose sizes are looked at."""
@@ -84,7 +85,7 @@ def draft_images(path: str | Path, file: str | Path, white: float | None = None)
     epochs = max(10, round(_STEPS / (steps_per_pass * repeat)))
     size, why = _size(files)
     return _TEXT.format(
-        file=file,
+        file=shell_word(file),
         notes="".join(f"# Note: {' '.join(note.split())}\n" for note in notes),
         number=len(files),
         num_classes=data.num_classes,

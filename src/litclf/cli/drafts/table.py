@@ -20,7 +20,7 @@ from litclf.data.sources.table_file import TableFile, Told
 from litclf.data.table import TableDataModule
 from litclf.utilities.errors import InputError
 from litclf.utilities.notes import of_tool, tell
-from litclf.utilities.text import padded, width
+from litclf.utilities.text import padded, shell_word, width
 
 _SAID = 10
 """Columns whose leaving out is told one by one."""
@@ -116,7 +116,7 @@ def draft_table(path: Path, told: Told, file: Path) -> tuple[str, str]:
         num_classes=data.num_classes,
         num_columns=table.frame.shape[1] - 1 - len(reasons),
         notes="".join(f"# Note: {' '.join(note.split())}\n" for note in notes),
-        file=file,
+        file=shell_word(file),
         model="BinaryClassifier" if data.num_classes == 2 else "MulticlassClassifier",
         path=_quoted(str(path)),
         target=_quoted(table.target),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from shlex import quote
 
 from litclf.utilities.errors import InputError, nearest
+from litclf.utilities.text import shell_word
 
 TEXT, PARQUET = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
 """Endings of text files, and of Parquet files."""
@@ -51,7 +51,7 @@ def check_file(path: Path) -> None:
         _check_content(path, begin)
     if path.suffix.lower() not in TEXT + PARQUET:
         rule = f"must be a {', '.join(TEXT)} or .parquet file, got {path.suffix or 'no ending'!r}"
-        fix = f"save it as CSV with a header; where it is text already, mv {quote(str(path))} {_named(path, '.csv')}"
+        fix = f"save it as CSV with a header; where it is text already, mv {shell_word(path)} {_named(path, '.csv')}"
         raise InputError(str(path), rule, fix)
     if not begin:
         raise InputError(str(path), "is empty", "pass a file with a header and rows")
@@ -78,7 +78,7 @@ def _is_stream(path: Path) -> bool:
 
 
 def _check_content(path: Path, begin: bytes) -> None:
-    given = quote(str(path))
+    given = shell_word(path)
     for start, what, fix in _BEGINNINGS:
         if begin.lstrip(b"\xef\xbb\xbf \r\n").lower().startswith(start.lower()):
             plain = _named(path, "" if path.with_suffix("").suffix.lower() in TEXT + PARQUET else ".unpacked.csv")
@@ -91,7 +91,7 @@ def _check_content(path: Path, begin: bytes) -> None:
 
 
 def _named(path: Path, ending: str) -> str:
-    return quote(str(path.with_suffix(ending)))
+    return shell_word(path.with_suffix(ending))
 
 
 def _near_file(path: Path) -> str:

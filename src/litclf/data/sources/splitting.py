@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from litclf.data.sources.stratified import lone_classes, stratified_rows
 from litclf.data.sources.table_file import TableFile, Told, read_frame
 from litclf.preprocessing.values import Texts, likeness
 from litclf.utilities.errors import InputError, nearest
+from litclf.utilities.text import shell_word
 
 
 class TableFiles:
@@ -131,7 +131,7 @@ class TableFiles:
         if target in frame.columns:
             return frame
         rule = f"{file} has no column {target!r}, without which its rows are no {split} rows"
-        fix = f"leave it out, and predict them once trained: litclf predict --ckpt_path RUN --input {quote(file)}"
+        fix = f"leave it out, and predict them once trained: litclf predict --ckpt_path RUN --input {shell_word(file)}"
         raise InputError(f"{split}_path", rule, fix)
 
     def _classes(self, frame: pd.DataFrame) -> Texts:
