@@ -166,6 +166,14 @@ def test_fast_dev_run_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_fit_to_a_single_batch_stays_lightnings_own(tmp_path):
+    data = CirclesDataModule(num_samples=100, batch_size=20)
+    settings = {"max_epochs": 2, "default_root_dir": tmp_path, "enable_progress_bar": False}
+    with pytest.warns(UserWarning, match="requested to overfit"):
+        result = fit(BinaryClassifier(hidden_dims=[4]), data, overfit_batches=1, **settings)
+    assert result.metrics["global_step"] == 2
+
+
 def test_a_typo_in_a_trainer_argument_is_an_error(tmp_path):
     with pytest.raises(InputError, match="has no argument max_epoch; fix: did you mean max_epochs"):
         fit(BinaryClassifier(), CirclesDataModule(), max_epoch=1, default_root_dir=tmp_path)

@@ -73,3 +73,9 @@ def test_a_fit_within_a_fit_does_not_wait_for_itself(tmp_path):
     settings = {"max_epochs": 1, "default_root_dir": tmp_path, "enable_progress_bar": False}
     fit(BinaryClassifier(hidden_dims=[4]), data, callbacks=[nested], **settings)
     assert nested.result.metrics["global_step"] == 40
+
+
+def test_a_fit_that_has_no_output_trains(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    data = CirclesDataModule(num_samples=100, batch_size=20)
+    assert fit(BinaryClassifier(), data, max_epochs=1, default_root_dir=tmp_path).metrics["global_step"] == 4

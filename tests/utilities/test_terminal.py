@@ -95,3 +95,14 @@ def test_a_process_without_terminal_is_left_so(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["presets"]) == 0
     assert sys.stdout is None
+
+
+def test_streams_are_put_back_in_whatever_order_threads_leave():
+    before = sys.stdout, sys.stderr, warnings.showwarning
+    first, second = terminal(), terminal()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert sys.stdout is not before[0]  # the second still prints
+    second.__exit__(None, None, None)
+    assert (sys.stdout, sys.stderr, warnings.showwarning) == before

@@ -6,6 +6,7 @@ from litclf.cli.arguments import Arguments, needs_checkpoint
 from litclf.cli.configs import ckpt_path, found
 from litclf.cli.lightning import CLI, FIT_ONLY, print_table
 from litclf.runs.checkpoint import Checkpoint
+from litclf.runs.folder import is_first_process
 from litclf.training import evaluation
 
 
@@ -31,6 +32,8 @@ def evaluate(command: str, args: list[str]) -> int:
         raise needs_checkpoint(command)
     with CLI.opened(given, checkpoint) as cli:
         assert checkpoint is not None  # what else was asked has been answered
-        print_table(evaluation.evaluate(cli.plan(checkpoint), command))
-        print(f"\nwritten     {checkpoint.folder / command}.json")
+        metrics = evaluation.evaluate(cli.plan(checkpoint), command)
+        if is_first_process():
+            print_table(metrics)
+            print(f"\nwritten     {checkpoint.folder / command}.json")
     return 0

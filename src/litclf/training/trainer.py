@@ -59,7 +59,7 @@ def trainer_defaults(
         own += _checkpoints(own, spec, folder / "checkpoints", args.get("limit_val_batches") != 0)
     wants = args.get("enable_progress_bar") is not False
     if wants and not any(isinstance(callback, ProgressBar) for callback in own):
-        own.append(BarProgress() if sys.stdout.isatty() else PlainProgress())
+        own.append(BarProgress() if sys.stdout is not None and sys.stdout.isatty() else PlainProgress())
     args["callbacks"] = own
     return args
 

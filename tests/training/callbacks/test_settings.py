@@ -50,7 +50,7 @@ def test_a_batch_size_that_was_found_is_used_and_recorded(tmp_path):
 
 def test_a_finder_of_batch_sizes_ends_where_the_samples_do(tmp_path):
     found = run(tmp_path, [BatchSizeFinder()])
-    assert recorded(found.folder, "data", "batch_size") == {256}
+    assert recorded(found.folder, "data", "batch_size") == {160}
 
 
 def test_a_run_with_a_finder_goes_on_by_what_was_found(tmp_path):

@@ -59,11 +59,6 @@ class TrainLoader:
     def __len__(self) -> int:
         return self.plan.num_executions
 
-    @property
-    def dataset(self) -> Tensor:
-        """The targets, by whose number Lightning's finder of batch sizes knows how many samples there are."""
-        return self.y
-
     def set_epoch(self, epoch: int) -> None:
         """Chooses the epoch that the next iteration walks."""
         if epoch != self.position.epoch:

@@ -47,6 +47,7 @@ class UsedSettings(Callback):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Makes the optimizer anew where a finder has run, and records what it found."""
+        self._end_at_all_samples()
         if self.changed() and isinstance(pl_module, SteppedModule):
             # Lightning gives the optimizer the rate it found; the schedule would go on by the old one.
             trainer.strategy.setup_optimizers(trainer)
@@ -55,6 +56,13 @@ class UsedSettings(Callback):
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Records what was found between two epochs."""
         self._record(trainer)
+
+    def _end_at_all_samples(self) -> None:
+        """Makes a size of batches above the number of samples, which a finder does not know, that number."""
+        data = self._parts["data"]
+        most = getattr(data, "num_train_samples", None)
+        if most and self.changed().get("data", {}).get("batch_size", 0) > most:
+            data.batch_size = data.hparams["batch_size"] = most
 
     def _record(self, trainer: Trainer) -> None:
         changed = self.changed()
