@@ -7,11 +7,11 @@ on with other bits. So what is not in the cache is compiled by a process of its 
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +20,11 @@ from numba import typeof
 
 from litclf.engines.kernel.updates import ACTIVATIONS, OPTIMIZERS
 
+try:
+    import fcntl
+except ImportError:  # another system than Unix
+    fcntl = None  # type: ignore[assignment]
+
 
 def load_kernel(name: str) -> Callable[..., int]:
     """The kernel ``narrow`` or ``wide``, compiled for this machine once and for all."""
@@ -27,14 +32,23 @@ def load_kernel(name: str) -> Callable[..., int]:
     kernel = getattr(module, f"run_{name}")
     if not kernel.signatures:
         signature = tuple(typeof(argument) for argument in _one_step()[0])
-        with Path(module.__file__).open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # of fits that begin together, the others wait for what one compiles
+        with _one_at_a_time(Path(module.__file__)):
             # Private, since numba has no public way to ask its cache.
             if kernel._cache.load_overload(signature, kernel.targetctx) is None:
                 print("compiling the kernels for this machine, once", flush=True)  # some ten seconds
                 subprocess.run([sys.executable, "-m", __name__, name], check=False, capture_output=True)
         call_once(kernel)
     return cast("Callable[..., int]", kernel)
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Of fits that begin together, lets the others wait for what one compiles; without locks, each compiles."""
+    with path.open() as file:
+        if fcntl is not None:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def call_once(kernel: Callable[..., int]) -> None:
