@@ -13,6 +13,7 @@ from litclf.models.base import SteppedModule
 from litclf.training.callbacks.divergence import BestCheckpoint
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, nearest
+from litclf.utilities.text import pasted
 
 _WHERE = "trainer.callbacks"
 
@@ -36,7 +37,7 @@ def check_checkpoints(callbacks: list[Callback], folder: Path) -> None:
         where = Path(callback.dirpath or folder)
         if where.resolve() != folder.resolve():
             rule = f"ModelCheckpoint keeps its files in {callback.dirpath}, where no command finds them by the run"
-            fix = f"drop dirpath, or pass --trainer.default_root_dir {callback.dirpath} for the whole run"
+            fix = f"drop dirpath; {pasted('--trainer.default_root_dir', str(where))} has the whole run there"
             raise InputError(_WHERE, rule, fix)
         _check_filename(callback)
         if callback.save_weights_only and any(isinstance(one, WeightAveraging) for one in callbacks):
