@@ -1,4 +1,7 @@
-"""Cases to disturb: presets, engines, schedules, executions and ordinary batches, pictures, a script with dropout."""
+"""Cases to disturb: presets, engines, schedules, executions and ordinary batches, pictures, a script with dropout.
+
+Most save at their first epoch and at their end, with seconds between; one more often, one at every epoch.
+"""
 
 import sys
 from collections.abc import Callable
@@ -37,12 +40,13 @@ def cases(root):
     several = ("--trainer.max_epochs", "6", "--pictures", "false")
     return [
         _case("circles kernel", *circles, "--data.steps_per_execution", "25", *several),
-        _case("circles eager cosine", *circles, *several, "--model.engine", "eager", "--model.lr_schedule", "cosine"),
+        _case("circles eager cosine", *circles, *several, "--model.engine", "eager", "--model.lr_schedule", "cosine",
+              "--save_every", "0.1"),
         _case("circles with pictures", *circles, "--trainer.max_epochs", "3"),
         _case("centroids auto", *centroids, "--data.steps_per_execution", "40", *several),
         _case("centroids ordinary onecycle", *centroids, "--data.repeat", "4", "--data.steps_per_execution", "1",
               "--model.lr_schedule", "onecycle", *several),
-        _case("mnist small", *mnist, *several, "--data.steps_per_execution", "5"),
+        _case("mnist small", *mnist, *several, "--data.steps_per_execution", "5", "--save_every", "0"),
         Case("dropout", dropout),
     ]  # fmt: skip
 

@@ -26,17 +26,18 @@ from litclf.runs.checkpoint import Checkpoint
 
 # Imported for their short names: `--trainer.callbacks+=Embeddings` finds every class that is loaded.
 from litclf.training.callbacks import embeddings, gallery, histograms  # noqa: F401
+from litclf.training.callbacks.saves import SAVE_EVERY
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
 from litclf.utilities.errors import InputError, part
 from litclf.utilities.text import aligned, pasted, shell_word
 
 FIT_ONLY = (
-    *("--name", "--pictures", "--threshold_rule", "--trainer.default_root_dir", "--trainer.enable_progress_bar"),
-    *("--trainer.enable_checkpointing", "--trainer.max_epochs", "--trainer.max_steps", "--trainer.max_time"),
-    *("--trainer.min_epochs", "--trainer.min_steps", "--trainer.gradient_clip_val", "--trainer.limit_train_batches"),
-    *("--trainer.accumulate_grad_batches", "--trainer.log_every_n_steps", "--trainer.val_check_interval"),
-    *("--trainer.callbacks", "--trainer.logger"),
+    *("--name", "--pictures", "--threshold_rule", "--save_every", "--trainer.default_root_dir"),
+    *("--trainer.enable_progress_bar", "--trainer.enable_checkpointing", "--trainer.max_epochs", "--trainer.max_steps"),
+    *("--trainer.max_time", "--trainer.min_epochs", "--trainer.min_steps", "--trainer.gradient_clip_val"),
+    *("--trainer.limit_train_batches", "--trainer.accumulate_grad_batches", "--trainer.log_every_n_steps"),
+    *("--trainer.val_check_interval", "--trainer.callbacks", "--trainer.logger"),
 )
 """Settings that only a fit follows; as flags of another command they would do nothing."""
 
@@ -44,10 +45,11 @@ _HELP = {
     "name": "Name of the run's folder; default: the preset's name.",
     "pictures": "Whether a fit draws pictures and a report.",
     "threshold_rule": "How a fit of two classes chooses the probability of class 1 above which it is predicted.",
+    "save_every": "Seconds between two saves of a fit at least; 0 saves at every epoch.",
     "threads": "Threads of PyTorch; default: by the size of the work.",
 }
 
-_DEFAULTS = {"name": None, "pictures": True, "threshold_rule": "0.5", "threads": None}
+_DEFAULTS = {"name": None, "pictures": True, "threshold_rule": "0.5", "save_every": SAVE_EVERY, "threads": None}
 
 
 class CLI(LightningCLI):
@@ -130,6 +132,7 @@ class CLI(LightningCLI):
             checkpoint=checkpoint,
             pictures=settings.pictures,
             threshold_rule=settings.threshold_rule,
+            save_every=settings.save_every,
         )
 
     def by_flag(self, error: InputError) -> InputError:

@@ -21,7 +21,10 @@ from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError
 from litclf.utilities.threads import using_threads
 
-_NOTHING = ("--model", "--trainer", "--name", "--pictures", "--threshold_rule", "--seed_everything", "--print_config")
+_NOTHING = (
+    *("--model", "--trainer", "--name", "--pictures", "--threshold_rule", "--save_every", "--seed_everything"),
+    "--print_config",
+)
 """Flags of the other commands that run a checkpoint, of which nothing follows here."""
 
 

@@ -16,6 +16,7 @@ OWN: dict[str, Any] = {
     "name": str | None,
     "pictures": bool,
     "threshold_rule": Rule,
+    "save_every": float,
     "threads": int | None,
 }
 """What a run has beside model, data and Trainer, and Lightning's own settings."""

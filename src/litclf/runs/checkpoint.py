@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 from litclf.runs.checkpoint_file import read
 from litclf.runs.find import find_latest, find_tested, local_path, run_folder
 from litclf.utilities.errors import InputError
-from litclf.utilities.files import replacing
+from litclf.utilities.files import link
 
 
 @dataclass(frozen=True)
@@ -100,8 +98,4 @@ class Checkpoint:
         last = self.path.with_name("last.ckpt")
         if self.path.name == last.name:
             return
-        with replacing(last) as beside:
-            try:
-                os.link(self.path, beside)  # a file is never written in place, so that two names may share one
-            except OSError:
-                shutil.copy2(self.path, beside)
+        link(self.path, last)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 import errno
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lightning.fabric.plugins import CheckpointIO
+from torch import Tensor
 
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_file import read, save
 from litclf.runs.find import local_path
 from litclf.runs.hparams import check_loading
 from litclf.utilities.errors import InputError
+from litclf.utilities.files import link
 
 
 class SafeCheckpointIO(CheckpointIO):
     """Writes and reads the Trainer's checkpoints through the gate of :mod:`litclf.runs.checkpoint_file`.
+
+    What is saved within :meth:`holding` waits in memory. It is written before anything newer is, and at the end of the
+    fit, so that the files never tell of another that is not there.
 
     Example:
         >>> import tempfile
@@ -30,13 +40,16 @@ class SafeCheckpointIO(CheckpointIO):
     def __init__(self) -> None:
         self._folders: set[Path] = set()
         self._handed: dict[Path, dict[str, Any]] = {}
+        self._held: dict[Path, dict[str, Any]] = {}
+        self._holding = False
+        self._written_at = -math.inf
 
     def hand(self, checkpoint: Checkpoint) -> None:
         """Hands on what was read already: the next load of its path is given it, and opens nothing."""
         self._handed[checkpoint.path.absolute()] = checkpoint.content
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Replaces the file at ``path`` by a whole one, or leaves it as it was.
+        """Replaces the file at ``path`` by a whole one, or leaves it as it was; within :meth:`holding` it only waits.
 
         Raises:
             InputError: If ``path`` is no local file, or ``storage_options`` are given.
@@ -52,7 +65,53 @@ class SafeCheckpointIO(CheckpointIO):
         elif not folder.is_dir():
             # Made anew it would hold less than the run believes it does.
             raise FileNotFoundError(errno.ENOENT, "its folder was removed during the run", str(path))
+        if self._holding:
+            self._held[path.absolute()] = _copied(checkpoint)
+            return
+        self._held.pop(path.absolute(), None)
+        self.write_held()
+        self._write(checkpoint, path)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Within it, what is saved is kept in memory as it is now: of a path, the latest."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+
+    def holds(self, path: str | Path) -> bool:
+        """Whether a checkpoint for ``path`` waits in memory."""
+        return Path(path).absolute() in self._held
+
+    def write_held(self, also: str | Path | None = None) -> None:
+        """Writes what waits in memory.
+
+        Args:
+            also: Another name for what is written last.
+
+        Raises:
+            OSError: If it cannot be written; it names the path, and what was to be written waits no more.
+        """
+        while self._held:
+            path = next(iter(self._held))
+            self._write(self._held.pop(path), path)
+            if also is not None and not self._held:
+                link(path, Path(also))
+
+    def _write(self, checkpoint: dict[str, Any], path: Path) -> None:
         save(checkpoint, path)
+        self._written_at = time.monotonic()
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds since the latest write; infinite before the first."""
+        return time.monotonic() - self._written_at
+
+    def teardown(self) -> None:
+        """Writes what waits in memory: the Trainer calls it however a fit ends."""
+        self.write_held()
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
@@ -83,4 +142,19 @@ class SafeCheckpointIO(CheckpointIO):
         path = local_path(path)
         if ".." in path.parts or path.is_symlink() or path.is_dir():
             raise InputError(str(path), "is no checkpoint of this run to remove", "start a new run")
+        self._held.pop(path.absolute(), None)
         path.unlink(missing_ok=True)
+
+
+def _copied(value: Any) -> Any:
+    """``value`` as it is now: with tensors of its own, on the CPU, and the classes of its dicts and lists."""
+    if isinstance(value, Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        own = copy.copy(value)  # of its class, with the attributes that a state_dict has
+        for key in own:
+            own[key] = _copied(own[key])
+        return own
+    if type(value) in (list, tuple):
+        return type(value)(map(_copied, value))
+    return value if isinstance(value, str | bytes | int | float | None) else copy.deepcopy(value)

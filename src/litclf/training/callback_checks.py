@@ -10,7 +10,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import DeviceStatsMonitor, LearningRateMonitor, ModelCheckpoint, WeightAveraging
 
 from litclf.models.base import SteppedModule
-from litclf.training.callbacks.divergence import BestCheckpoint
+from litclf.training.callbacks.saves import RunCheckpoint
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, nearest
 from litclf.utilities.text import pasted
@@ -113,7 +113,7 @@ def _awaited(callback: Callback) -> list[tuple[str, str]]:
     """The metrics that a callback waits for, and what it does with each."""
     monitor: Any = getattr(callback, "monitor", None)
     # Our own is chosen by what there is, and does without where no validation falls into the fit.
-    awaited = [(monitor, "monitors")] if isinstance(monitor, str) and not isinstance(callback, BestCheckpoint) else []
+    awaited = [(monitor, "monitors")] if isinstance(monitor, str) and not isinstance(callback, RunCheckpoint) else []
     if isinstance(callback, ModelCheckpoint):
         awaited += [(name, "names its files by") for name in re.findall(r"\{(.*?)[:\}]", callback.filename or "")]
     return awaited

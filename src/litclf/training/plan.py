@@ -14,9 +14,10 @@ from litclf.data.base import InMemoryDataModule
 from litclf.models.decision import Rule
 from litclf.runs.checkpoint import Checkpoint
 from litclf.training.calibration import check_rule
+from litclf.training.callbacks.saves import SAVE_EVERY
 from litclf.training.resume import check_same_run, check_unfinished
 from litclf.training.trainer_args import check_last_batch, check_trainer_args
-from litclf.utilities.checks import whole
+from litclf.utilities.checks import not_negative, whole
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError
 from litclf.utilities.threads import threads_for
@@ -37,6 +38,7 @@ class Plan:
         checkpoint: The checkpoint to go on from or to evaluate; None starts anew.
         pictures: Whether a fit draws what fits the data, and writes ``report.html``.
         threshold_rule: How the threshold of a binary classifier is chosen.
+        save_every: Seconds between two saves at least.
 
     Raises:
         InputError: If something was given that cannot be used; nothing has been written then.
@@ -58,6 +60,7 @@ class Plan:
     checkpoint: Checkpoint | None = None
     pictures: bool = False
     threshold_rule: Rule = "0.5"
+    save_every: float = SAVE_EVERY
 
     def __post_init__(self) -> None:
         if not isinstance(self.data, LightningDataModule):
@@ -70,6 +73,7 @@ class Plan:
         attach = getattr(self.model, "attach", None)
         if attach is not None:
             attach(self.data)
+        not_negative("save_every", self.save_every, 1.0)
         check_rule(self.threshold_rule, self.spec.num_classes)
         if self.checkpoint is not None:
             check_same_run(self.checkpoint, self.model, self.data)

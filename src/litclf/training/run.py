@@ -18,6 +18,7 @@ from litclf.runs.folder import RunFolder, removed_if_refused, runs_folder
 from litclf.runs.lock import locked
 from litclf.runs.record import described, is_plain
 from litclf.training import stages
+from litclf.training.callbacks.saves import SAVE_EVERY
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
 from litclf.training.resume import tells_how_to_go_on
@@ -55,6 +56,7 @@ def fit(
     ckpt_path: str | Path | None = None,
     pictures: bool = False,
     threshold_rule: Rule = "0.5",
+    save_every: float = SAVE_EVERY,
     **trainer_args: Any,
 ) -> RunResult:
     """Trains, validates, checkpoints and tests, as ``litclf fit`` does, in one call.
@@ -70,6 +72,9 @@ def fit(
         pictures: Whether to draw what fits the data, and to write ``report.html``.
         threshold_rule: How the probability above which a binary classifier predicts class 1 is chosen on the validation
             split: ``0.5`` as it is, ``youden`` or ``f1``. It counts in prediction and export, not in the metrics.
+        save_every: Seconds from one write of ``best.ckpt`` and ``last.ckpt`` to the next, at least; 0 writes at every
+            epoch. The last epoch and a signal write whatever the time. A ModelCheckpoint that is given goes by its own
+            settings.
         trainer_args: Arguments of :class:`lightning.pytorch.Trainer`; callbacks and loggers given here replace the
             default ones of their kind.
 
@@ -107,6 +112,7 @@ def fit(
             checkpoint=None if ckpt_path is None else Checkpoint.latest(ckpt_path, runs_folder(trainer_args, name)),
             pictures=pictures,
             threshold_rule=threshold_rule,
+            save_every=save_every,
         )
         return run(plan)
 

@@ -66,7 +66,8 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
     checkpoint = plan.checkpoint
     for place in () if folder is None else (folder, folder / "checkpoints"):
         sweep(place)
-    args = trainer_defaults(plan.trainer_args, plan.spec, folder, None if checkpoint is None else checkpoint.step)
+    step = None if checkpoint is None else checkpoint.step
+    args = trainer_defaults(plan.trainer_args, plan.spec, folder, step, plan.save_every)
     resume, monitors, others = Resume(folder), Monitors(), OtherProcesses()
     # First of all, so that nothing is drawn or saved of a fit that has diverged.
     args["callbacks"] = [StopOnDivergence(), resume, monitors, others, *_callbacks(plan, folder, args["callbacks"])]

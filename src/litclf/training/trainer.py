@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch import Callback, Trainer
@@ -13,10 +13,10 @@ from lightning.pytorch.loggers import Logger
 
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_io import SafeCheckpointIO
-from litclf.training.callbacks.divergence import BestCheckpoint
 from litclf.training.callbacks.interruption import Interruption
 from litclf.training.callbacks.kept import KeptCheckpoint
 from litclf.training.callbacks.progress import BarProgress, PlainProgress
+from litclf.training.callbacks.saves import SAVE_EVERY, RunCheckpoint
 from litclf.training.loggers.csv import MetricsCSV
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.training.trainer_args import checked_trainer
@@ -25,7 +25,9 @@ from litclf.utilities.data_spec import DataSpec
 MAX_EPOCHS = 20
 """Length of a fit whose length nobody names; Lightning's own 1000 epochs are rarely meant."""
 
-_BY_TRAINING = ("train/loss", "min")
+_By = tuple[str, Literal["min", "max"]]
+
+_BY_TRAINING: _By = ("train/loss", "min")
 """What tells the best epoch where there is no validation."""
 
 _LARGE_SPLIT = 1000
@@ -33,7 +35,11 @@ _LARGE_SPLIT = 1000
 
 
 def trainer_defaults(
-    trainer_args: dict[str, Any], spec: DataSpec, folder: Path | None, step: int | None = None
+    trainer_args: dict[str, Any],
+    spec: DataSpec,
+    folder: Path | None,
+    step: int | None = None,
+    save_every: float = SAVE_EVERY,
 ) -> dict[str, Any]:
     """The Trainer's arguments, with our loggers and callbacks where the user names none of the kind.
 
@@ -42,6 +48,7 @@ def trainer_defaults(
         spec: What the data tells.
         folder: The run folder; None where nothing is kept.
         step: Optimizer steps after which a resumed fit goes on; None for a new one.
+        save_every: Seconds between two saves at least.
     """
     args = dict(trainer_args)
     given = args.get("callbacks") or []
@@ -56,7 +63,8 @@ def trainer_defaults(
         args["log_every_n_steps"] = 1 if spec.steps_per_execution > 1 else 10
     args["logger"] = _loggers(args.get("logger"), folder, step)
     if args.get("enable_checkpointing") is not False and folder is not None:
-        own += _checkpoints(own, spec, folder / "checkpoints", args.get("limit_val_batches") != 0)
+        by = best_by(spec) if args.get("limit_val_batches") != 0 else _BY_TRAINING
+        own += _checkpoints(own, folder / "checkpoints", by, save_every)
     wants = args.get("enable_progress_bar") is not False
     if wants and not any(isinstance(callback, ProgressBar) for callback in own):
         own.append(BarProgress() if sys.stdout is not None and sys.stdout.isatty() else PlainProgress())
@@ -90,14 +98,14 @@ def _loggers(given: Any, folder: Path | None, step: int | None) -> list[Logger]:
     return [*theirs, RunTensorBoard(folder, step), MetricsCSV(folder)]
 
 
-def _checkpoints(given: list[Callback], spec: DataSpec, where: Path, validates: bool) -> list[Callback]:
-    """Keep ``best.ckpt``, by what :func:`best_by` says, and ``last.ckpt``, of every epoch, where nobody names others.
+def _checkpoints(given: list[Callback], where: Path, by: _By, save_every: float) -> list[Callback]:
+    """Keep ``best.ckpt`` and ``last.ckpt`` where nobody names others.
 
     Args:
         given: The callbacks that were named.
-        spec: What the data tells.
         where: The folder of the run's checkpoints.
-        validates: Whether the validation split is used.
+        by: The metric that tells the best, and its mode.
+        save_every: Seconds between two saves at least.
     """
     own: list[Callback] = [KeptCheckpoint(where), Interruption(where / "last.ckpt")]
     named = [callback for callback in given if isinstance(callback, ModelCheckpoint)]
@@ -106,16 +114,10 @@ def _checkpoints(given: list[Callback], spec: DataSpec, where: Path, validates: 
             callback.dirpath = str(where.absolute())
     if named:
         return own
-    monitor, mode = best_by(spec) if validates else _BY_TRAINING
-    return [
-        BestCheckpoint(where, filename="best", monitor=monitor, mode=mode, enable_version_counter=False),
-        # Not `save_last` of the first one, which writes only when that one does.
-        ModelCheckpoint(where, filename="last", enable_version_counter=False),
-        *own,
-    ]
+    return [RunCheckpoint(where, *by, save_every), *own]
 
 
-def best_by(spec: DataSpec) -> tuple[str, str]:
+def best_by(spec: DataSpec) -> _By:
     """The metric that tells the best epoch, and whether it is best at its ``max`` or ``min``.
 
     Accuracy, where the validation split is large enough to tell epochs apart by it; else the loss, which also tells

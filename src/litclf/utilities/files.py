@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -92,6 +93,31 @@ def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
     """
     # Names of files may hold what is no Unicode; with a backslash before it, it is JSON all the same.
     write_text(path, json.dumps(content, indent=indent, ensure_ascii=False) + "\n", errors="backslashreplace")
+
+
+def link(path: Path, other: Path) -> None:
+    """Gives the content of ``path`` the name ``other`` too, in the place of what is there, with one write where it can.
+
+    Two names may share one file because none is ever written in place: what replaces the one leaves the other.
+
+    Raises:
+        InputError: As :func:`replacing` does.
+        OSError: As :func:`replacing` does.
+
+    Example:
+        >>> import tempfile
+        >>> best = Path(tempfile.mkdtemp()) / "best.ckpt"
+        >>> write_text(best, "first")
+        >>> link(best, best.with_name("last.ckpt"))
+        >>> write_text(best, "second")
+        >>> best.with_name("last.ckpt").read_text()
+        'first'
+    """
+    with replacing(other) as beside:
+        try:
+            os.link(path, beside)
+        except OSError:  # a file system without links
+            shutil.copy2(path, beside)
 
 
 def sweep(folder: Path) -> list[Path]:

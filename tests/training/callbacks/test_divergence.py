@@ -7,7 +7,8 @@ import torch
 
 from litclf import BlobsDataModule, MulticlassClassifier, fit
 from litclf.cli.main import main
-from litclf.training.callbacks.divergence import BestCheckpoint, StopOnDivergence
+from litclf.training.callbacks.divergence import StopOnDivergence
+from litclf.training.callbacks.saves import RunCheckpoint
 from litclf.utilities.errors import RunError
 
 
@@ -68,7 +69,7 @@ def test_weights_that_the_latest_update_broke_are_not_saved(make_trainer, tmp_pa
                 next(pl_module.parameters())[0, 0] = math.nan
 
     trainer = make_trainer(
-        max_epochs=1, callbacks=[BreaksWeights(), BestCheckpoint(tmp_path)], enable_checkpointing=True
+        max_epochs=1, callbacks=[BreaksWeights(), RunCheckpoint(tmp_path, "val/loss")], enable_checkpointing=True
     )
     with pytest.raises(RunError, match=r"^weights: are infinite or not a number at step 4"):
         trainer.fit(MulticlassClassifier(hidden_dims=[4]), datamodule=BlobsDataModule(80, holdout=0.2, batch_size=16))

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from litclf.models.base import SteppedModule
@@ -99,30 +98,6 @@ class StopOnDivergence(Callback):
                 if isinstance(module, SteppedModule) and len(losses) > 1:
                     rate = module.rate_at(step, rate)
                 raise _error("train/loss", f"is {float(losses[bad[0]])}", step + 1, rate)
-
-
-class BestCheckpoint(ModelCheckpoint):
-    """A ModelCheckpoint for which a metric that is infinite or not a number is never the best.
-
-    Its arguments are those of :class:`lightning.pytorch.callbacks.ModelCheckpoint`.
-    """
-
-    _validated = False
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Saves, where it is due then."""
-        self._validated = True
-        super().on_validation_end(trainer, pl_module)
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Saves, where it is due then; an epoch that is cut short has had no validation, of which Lightning warns."""
-        if self._validated or self.monitor in trainer.callback_metrics:
-            super().on_train_epoch_end(trainer, pl_module)
-
-    def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
-        """Whether ``current`` is among the best so far."""
-        finite = current is not None and math.isfinite(float(current))
-        return finite and super().check_monitor_top_k(trainer, current)
 
 
 def _error(where: str, what: str, step: int, rate: float) -> RunError:

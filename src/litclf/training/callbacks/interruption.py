@@ -8,12 +8,16 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
+from litclf.training.callbacks.saves import RunCheckpoint
 from litclf.utilities import signals
 
 
 def keeps_last(trainer: Trainer) -> bool:
-    """Whether a callback keeps ``last.ckpt`` of every epoch."""
-    return any(getattr(callback, "filename", None) == "last" for callback in trainer.checkpoint_callbacks)
+    """Whether a callback keeps ``last.ckpt`` as the fit goes on."""
+    return any(
+        isinstance(callback, RunCheckpoint) or getattr(callback, "filename", None) == "last"
+        for callback in trainer.checkpoint_callbacks
+    )
 
 
 class Interruption(Checkpoint):

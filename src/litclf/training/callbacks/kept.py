@@ -8,6 +8,8 @@ from typing import Any, cast
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, StochasticWeightAveraging
 
+from litclf.training.callbacks.saves import RunCheckpoint
+
 
 class KeptCheckpoint(Checkpoint):
     """Saves what the other checkpoint callbacks of a fit have not kept when it ends, and knows what is to be tested.
@@ -38,12 +40,17 @@ class KeptCheckpoint(Checkpoint):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves what is missing."""
         others = _model_checkpoints(trainer)
-        ours = any(callback.filename == "last" and callback.monitor is None for callback in others)
         kept = any(callback.best_model_path or callback.last_model_path for callback in others)
-        if not kept or (ours and self._saved_at != trainer.global_step):
+        if not kept or any(self._last_step(callback) not in (None, trainer.global_step) for callback in others):
             self.last = self._save(trainer, "last.ckpt")
         if any(isinstance(callback, StochasticWeightAveraging) for callback in cast(Any, trainer).callbacks):
             self.averaged = self._save(trainer, "averaged.ckpt")
+
+    def _last_step(self, callback: ModelCheckpoint) -> int | None:
+        """Steps of the ``last.ckpt`` that ``callback`` keeps; None where it keeps none."""
+        if isinstance(callback, RunCheckpoint):
+            return callback.last_step
+        return self._saved_at if callback.filename == "last" and callback.monitor is None else None
 
     def _save(self, trainer: Trainer, name: str) -> str:
         # Only the first process knows the folder of a new run.
