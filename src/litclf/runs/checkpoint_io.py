@@ -21,6 +21,9 @@ from litclf.runs.hparams import check_loading
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import link
 
+_FIXED = frozenset({str, bytes, int, float, bool, type(None)})
+"""What nothing changes once it is made; most of what a checkpoint holds is of these."""
+
 
 class SafeCheckpointIO(CheckpointIO):
     """Writes and reads the Trainer's checkpoints through the gate of :mod:`litclf.runs.checkpoint_file`.
@@ -148,8 +151,12 @@ class SafeCheckpointIO(CheckpointIO):
 
 def _copied(value: Any) -> Any:
     """``value`` as it is now: with tensors of its own, on the CPU, and the classes of its dicts and lists."""
+    if type(value) in _FIXED:
+        return value
     if isinstance(value, Tensor):
         return value.detach().to("cpu", copy=True)
+    if type(value) is dict:
+        return {key: _copied(item) for key, item in value.items()}
     if isinstance(value, dict):
         own = copy.copy(value)  # of its class, with the attributes that a state_dict has
         for key in own:
@@ -157,4 +164,4 @@ def _copied(value: Any) -> Any:
         return own
     if type(value) in (list, tuple):
         return type(value)(map(_copied, value))
-    return value if isinstance(value, str | bytes | int | float | None) else copy.deepcopy(value)
+    return copy.deepcopy(value)

@@ -25,12 +25,12 @@ def rng_state() -> dict[str, Any]:
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if _on_cuda() else [],
         "numpy": [kind, torch.from_numpy(np.asarray(keys, np.int64)), int(position), int(has_gauss), float(gauss)],
-        "python": [version, torch.tensor(numbers), gauss_next],
+        "python": [version, torch.from_numpy(np.array(numbers, np.int64)), gauss_next],
     }
 
 
 def _on_cuda() -> bool:
-    return torch.cuda.is_available() and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return torch.cuda.is_initialized() and torch.cuda.is_available()  # type: ignore[no-untyped-call]
 
 
 def set_rng_state(state: dict[str, Any]) -> None:

@@ -76,6 +76,18 @@ def test_weights_that_the_latest_update_broke_are_not_saved(make_trainer, tmp_pa
     assert not list(tmp_path.glob("*.ckpt"))
 
 
+def test_weights_whose_sum_alone_is_infinite_are_saved(make_trainer, tmp_path):
+    class Large(StopOnDivergence):
+        def on_train_epoch_end(self, trainer, pl_module):
+            with torch.no_grad():
+                next(pl_module.parameters())[0] = torch.finfo(torch.float32).max
+
+    callbacks = [Large(), RunCheckpoint(tmp_path, "val/loss")]
+    trainer = make_trainer(max_epochs=1, callbacks=callbacks, enable_checkpointing=True)
+    trainer.fit(MulticlassClassifier(hidden_dims=[4]), datamodule=BlobsDataModule(80, holdout=0.2, batch_size=16))
+    assert (tmp_path / "last.ckpt").is_file()
+
+
 class Validation(MulticlassClassifier):
     """Its validation loss is not a number in the epochs given."""
 

@@ -10,9 +10,10 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from litclf import InputError
+from litclf import BlobsDataModule, InputError, MulticlassClassifier
 from litclf.runs.checkpoint_file import read
 from litclf.runs.checkpoint_io import SafeCheckpointIO
+from litclf.training.callbacks.saves import RunCheckpoint
 from tests.training.stopping import left_by, plain, run, stopped
 
 NEVER = 3600.0
@@ -189,6 +190,43 @@ def test_a_way_to_the_disk_of_the_users_own_is_given_each_epoch(tmp_path):
     own = Saved()
     run(tmp_path, 16, max_epochs=3, callbacks=[Losses(3, 1, 2)], plugins=own)
     assert own.names == ["best.ckpt", "last.ckpt", "best.ckpt", "last.ckpt", "last.ckpt"]
+
+
+class Dumps(Callback):
+    """The steps at which something is saved, and the hook that it is saved in."""
+
+    def __init__(self):
+        self.hook, self.seen = "", []
+        for name in ("on_validation_end", "on_train_epoch_end"):
+            setattr(self, name, lambda *_, name=name: setattr(self, "hook", name))
+
+    def on_save_checkpoint(self, trainer, *_):
+        self.seen.append((trainer.global_step, self.hook))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"check_val_every_n_epoch": 2},
+        {"val_check_interval": 0.5},
+        {"val_check_interval": "00:00:00:00"},
+        {"limit_val_batches": 0},
+    ],
+    ids=str,
+)
+def test_it_saves_when_one_of_lightnings_would(settings, make_trainer, tmp_path):
+    seen = []
+    for own in (
+        ModelCheckpoint(tmp_path / "theirs", save_top_k=-1, every_n_epochs=1),
+        RunCheckpoint(tmp_path / "own", "train/loss_step", save_every=0),
+    ):
+        dumps = Dumps()
+        trainer = make_trainer(max_epochs=4, callbacks=[dumps, own], enable_checkpointing=True, **settings)
+        trainer.fit(MulticlassClassifier(hidden_dims=[4]), datamodule=BlobsDataModule(80, holdout=0.2, batch_size=16))
+        seen.append(sorted(set(dumps.seen)))
+    assert seen[0] == seen[1]
+    assert len(seen[0]) > 1
 
 
 def test_a_checkpoint_of_the_users_own_is_written_when_it_says(tmp_path, writes):

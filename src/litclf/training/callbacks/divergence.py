@@ -65,8 +65,10 @@ class StopOnDivergence(Callback):
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Lets nothing be saved of a fit that has diverged, also where the latest update did it."""
         self._look(trainer, pl_module)
-        finite = [torch.isfinite(parameter).all() for parameter in pl_module.parameters()]
-        if finite and not bool(torch.stack(finite).all()):
+        # A sum is not finite where one of its terms is not; of large ones it may be so by itself, which a look tells.
+        trained = [p.detach() for optimizer in trainer.optimizers for g in optimizer.param_groups for p in g["params"]]
+        finite = not trained or math.isfinite(float(torch.stack([one.sum() for one in trained]).sum()))
+        if not finite and not all(bool(torch.isfinite(one).all()) for one in trained):
             raise _error("weights", "are infinite or not a number", trainer.global_step, self._rate)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from litclf.runs.checkpoint_io import SafeCheckpointIO
@@ -47,54 +50,70 @@ class RunCheckpoint(ModelCheckpoint):
         super().__init__(folder, filename="best", monitor=monitor, mode=mode, enable_version_counter=False)
         self.save_every = save_every
         self.last_step = -1
-        self._validated = self._looked = self._improved = False
+        self._validated = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keeps what is due then."""
         self._validated = True
-        self._keep(trainer, pl_module, super().on_validation_end)
+        fits = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
+        if fits and not _at_epoch_end(trainer):
+            self._look(trainer, partial(super().on_validation_end, trainer, pl_module))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keeps what is due then; an epoch that is cut short has had no validation, of which Lightning warns."""
-        if self._validated or self.monitor in trainer.callback_metrics:
-            self._keep(trainer, pl_module, super().on_train_epoch_end)
+        known = self._validated or self.monitor in trainer.callback_metrics
+        if known and _at_epoch_end(trainer):
+            self._look(trainer, partial(super().on_train_epoch_end, trainer, pl_module))
 
     def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
         """Whether ``current`` is the best so far."""
         finite = current is not None and math.isfinite(float(current))
-        self._looked, self._improved = True, finite and super().check_monitor_top_k(trainer, current)
-        return self._improved
+        return finite and super().check_monitor_top_k(trainer, current)
 
-    def _keep(self, trainer: Trainer, module: LightningModule, hook: Callable[..., None]) -> None:
-        """Keeps the best, in memory where there is an IO that can, and writes both where it is time."""
-        self._looked = self._improved = False
+    def _look(self, trainer: Trainer, complain: Callable[[], None]) -> None:
+        """Keeps the best, in memory where there is an IO that can, and writes both where it is time.
+
+        It takes Lightning's own way, a third of a millisecond, only to complain of a metric that is not there.
+        """
+        score = trainer.callback_metrics.get(str(self.monitor))
+        if score is None:
+            return complain()
         io = trainer.strategy.checkpoint_io
-        if not isinstance(io, SafeCheckpointIO):
-            hook(trainer, module)
-            if self._looked:
-                self._save_last(trainer)
-            return
-        with io.holding():
-            hook(trainer, module)
-        if not self._looked:
-            return
+        own = io if isinstance(io, SafeCheckpointIO) else None
+        is_best = self.check_monitor_top_k(trainer, score)
+        if is_best:
+            self._note(score.detach().clone())
+            with nullcontext() if own is None else own.holding():
+                trainer.save_checkpoint(self.best_model_path)
+            for logger in trainer.loggers if trainer.is_global_zero else []:
+                logger.after_save_checkpoint(self)
+        due = own is None or _ends(trainer) or own.idle_seconds >= self.save_every
         # The first process decides: it alone writes, and each has a clock of its own.
-        due, is_best = trainer.strategy.broadcast(
-            (_ends(trainer) or io.idle_seconds >= self.save_every, self._improved and io.holds(self.best_model_path))
-        )
-        if due and is_best:
-            io.write_held(self._last_path())
-            self.last_step = trainer.global_step
-        elif due:
-            self._save_last(trainer)
+        if trainer.strategy.broadcast(due):
+            self._save_last(trainer, own if is_best else None)
 
-    def _save_last(self, trainer: Trainer) -> None:
-        trainer.save_checkpoint(self._last_path())
+    def _note(self, score: Tensor) -> None:
+        """Says where the best is, before it is saved: what is saved tells it too."""
+        path = self.format_checkpoint_name({})
+        self.best_model_path = self.kth_best_model_path = path
+        self.best_model_score = self.current_score = self.kth_value = score
+        self.best_k_models = {path: score}
+
+    def _save_last(self, trainer: Trainer, io: SafeCheckpointIO | None) -> None:
+        """Writes ``last.ckpt``; another name of the best where ``io`` is given and has it of this step."""
+        path = self.format_checkpoint_name({}, filename="last")
+        # Some strategies write by themselves.
+        if io is not None and trainer.strategy.broadcast(io.holds(self.best_model_path)):
+            io.write_held(also=path)
+        else:
+            trainer.save_checkpoint(path)
         self.last_step = trainer.global_step
 
-    def _last_path(self) -> str:
-        assert self.dirpath is not None  # which is known from the setup on
-        return str(Path(self.dirpath) / "last.ckpt")
+
+def _at_epoch_end(trainer: Trainer) -> bool:
+    """Whether it is time at the end of an epoch, and not at that of a validation, as a ModelCheckpoint has it."""
+    once_each = getattr(trainer, "val_check_interval", None) == 1.0  # which it has not where that is a time
+    return trainer.check_val_every_n_epoch == 1 and (once_each or not sum(trainer.num_val_batches))
 
 
 def _ends(trainer: Trainer) -> bool:
