@@ -61,13 +61,6 @@ class SafeCheckpointIO(CheckpointIO):
         if storage_options is not None:
             raise InputError("storage_options", "does nothing for local files", "drop it")
         path = local_path(path)
-        folder = path.parent.absolute()
-        if folder not in self._folders:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._folders.add(folder)
-        elif not folder.is_dir():
-            # Made anew it would hold less than the run believes it does.
-            raise FileNotFoundError(errno.ENOENT, "its folder was removed during the run", str(path))
         if self._holding:
             self._held[path.absolute()] = _copied(checkpoint)
             return
@@ -104,6 +97,13 @@ class SafeCheckpointIO(CheckpointIO):
                 link(path, Path(also))
 
     def _write(self, checkpoint: dict[str, Any], path: Path) -> None:
+        folder = path.parent.absolute()
+        if folder not in self._folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        elif not folder.is_dir():
+            # Made anew it would hold less than the run believes it does.
+            raise FileNotFoundError(errno.ENOENT, "its folder was removed during the run", str(path))
         save(checkpoint, path)
         self._written_at = time.monotonic()
 
@@ -154,7 +154,7 @@ def _copied(value: Any) -> Any:
     if type(value) in _FIXED:
         return value
     if isinstance(value, Tensor):
-        return value.detach().to("cpu", copy=True)
+        return value.detach().clone() if value.device.type == "cpu" else value.detach().cpu()
     if type(value) is dict:
         return {key: _copied(item) for key, item in value.items()}
     if isinstance(value, dict):
