@@ -23,7 +23,7 @@ from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_s
 from litclf.utilities.checks import one_of
 from litclf.utilities.data_spec import DataSpec, Walked, data_of, total_steps
 from litclf.utilities.errors import InputError, part
-from litclf.utilities.lightning_internals import restore_steps
+from litclf.utilities.lightning_internals import log_row, restore_steps
 
 
 class SteppedModule(LightningModule):
@@ -240,15 +240,8 @@ class SteppedModule(LightningModule):
         """Logs an execution's means: of all its steps now, of those in the epoch's last pass at the epoch's end."""
         processes = self.trainer.world_size
         weighed = losses if steps.shares is None else losses * torch.tensor(steps.shares, device=losses.device)
-        self.log(
-            "train/loss_step",
-            weighed.mean(),
-            on_step=True,
-            on_epoch=False,
-            prog_bar=True,
-            batch_size=1,
-            sync_dist=processes > 1,
-        )
+        step = {"on_step": True, "on_epoch": False, "prog_bar": True, "sync_dist": processes > 1}
+        log_row(self, {"train/loss_step": weighed.mean()}, batch_size=1, **step)
         sizes = steps.sizes[steps.counted_from :]
         if not sizes:
             return
@@ -261,7 +254,8 @@ class SteppedModule(LightningModule):
         if correct is not None:
             values["train/accuracy"] = correct / max(samples, 1)
         # Lightning divides the samples of all processes by their number, in whole numbers: times it, nothing is lost.
-        self.log_dict(values, on_step=False, on_epoch=True, batch_size=samples * processes, sync_dist=processes > 1)
+        epoch = {"on_step": False, "on_epoch": True, "sync_dist": processes > 1}
+        log_row(self, values, batch_size=samples * processes, **epoch)
 
     @part("model")
     def configure_optimizers(self) -> Any:

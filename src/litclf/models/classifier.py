@@ -21,6 +21,7 @@ from litclf.models.positive import Positive
 from litclf.utilities.checks import one_of, sizes
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
+from litclf.utilities.lightning_internals import log_row
 
 Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 
@@ -207,7 +208,7 @@ class Classifier(SteppedModule):
         loss = self.loss(logits, y) if len(y) else logits.new_zeros(())
         # Times the number of processes, by which Lightning divides the samples of all of them in whole numbers.
         samples = len(y) * processes
-        self.log(f"{stage}/loss", loss, batch_size=samples, sync_dist=processes > 1, on_step=False, on_epoch=True)
+        log_row(self, {f"{stage}/loss": loss}, samples, sync_dist=processes > 1, on_step=False, on_epoch=True)
         self._collection(stage).update(self.scores(logits), y.long())
         return logits
 
@@ -215,7 +216,7 @@ class Classifier(SteppedModule):
         collection = self._collection(stage)
         # Computed over all processes already; Lightning wants to hear it all the same.
         values = {f"{stage}/{name}": value for name, value in collection.compute().items() if not value.isnan()}
-        self.log_dict(values, sync_dist=self.trainer.world_size > 1)
+        log_row(self, values, batch_size=1, sync_dist=self.trainer.world_size > 1)
         collection.reset()
 
     def _collection(self, stage: str) -> MetricCollection:

@@ -15,6 +15,7 @@ from litclf.preprocessing.corruption import Corruption
 from litclf.utilities.checks import positive
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
+from litclf.utilities.lightning_internals import log_row
 
 
 class ImageRestoration(SteppedModule):
@@ -85,7 +86,7 @@ class ImageRestoration(SteppedModule):
         """Logs the distance, and how near the guess is to the original."""
         x, y = batch
         psnr = peak_signal_noise_ratio(self(x), y, data_range=1.0)
-        self.log_dict({"val/loss": self.step(x, y)[0], "val/psnr": psnr}, batch_size=1)
+        log_row(self, {"val/loss": self.step(x, y)[0], "val/psnr": psnr}, batch_size=1)
 
     def predict_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         """The restored image, float32 of shape ``(1, num_pixels)``."""

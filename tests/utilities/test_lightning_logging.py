@@ -1,0 +1,114 @@
+"""Rows of logs against what Lightning makes of the same calls, and the private parts that they rest on."""
+
+import pytest
+import torch
+from lightning.pytorch import Callback, LightningModule
+
+from litclf import BinaryClassifier, CirclesDataModule
+from litclf.utilities.lightning_internals import log_row
+
+
+class Circles(CirclesDataModule):
+    """Ten samples of validation in batches of 4, 4 and 2."""
+
+    eval_batch_size = 4
+
+
+class Theirs(BinaryClassifier):
+    """Logs by Lightning's own calls: with a `log` of its own, nothing goes past it."""
+
+    def log(self, *args, **kwargs):
+        super().log(*args, **kwargs)
+
+
+@pytest.fixture
+def fitted(make_trainer, make_records):
+    """Fits a class for some epochs on batches of several sizes; gives the Trainer and all rows that were logged."""
+
+    def fit(kind, callbacks=(), steps=2, epochs=3, **trainer_args):
+        torch.manual_seed(0)
+        data = Circles(num_samples=100, batch_size=30, repeat=2, steps_per_execution=steps)
+        logger = make_records()
+        trainer = make_trainer(
+            max_epochs=epochs, logger=logger, log_every_n_steps=1, callbacks=list(callbacks), **trainer_args
+        )
+        trainer.fit(kind(hidden_dims=[4]), data)
+        return trainer, logger.rows
+
+    return fit
+
+
+@pytest.mark.parametrize("how", [{}, {"steps": 1, "val_check_interval": 0.5}, {"num_sanity_val_steps": 1}], ids=str)
+def test_rows_and_metrics_are_those_of_lightnings_own_calls(fitted, how):
+    (ours, our_rows), (theirs, their_rows) = fitted(BinaryClassifier, **how), fitted(Theirs, **how)
+    assert our_rows == their_rows
+    for kind in ("callback_metrics", "logged_metrics", "progress_bar_metrics"):
+        assert getattr(ours, kind) == getattr(theirs, kind) != {}
+
+
+def test_a_value_is_made_known_to_lightning_once(fitted, monkeypatch):
+    calls, log = [], LightningModule.log
+
+    def counted(self, name, *args, **kwargs):
+        calls.append(name)
+        log(self, name, *args, **kwargs)
+
+    monkeypatch.setattr(LightningModule, "log", counted)
+    fitted(BinaryClassifier)
+    assert len(calls) == len(set(calls)) > 0
+
+
+class Late(BinaryClassifier):
+    """Logs beside what its base logs: a value of each batch, once by our rows and once by Lightning's call."""
+
+    def validation_step(self, batch, batch_idx):
+        super().validation_step(batch, batch_idx)
+        log_row(self, {"val/ours": batch[1].float().mean()}, len(batch[1]), on_epoch=True)
+        self.log("val/theirs", batch[1].float().mean(), batch_size=len(batch[1]), on_epoch=True)
+
+
+def test_values_of_ones_own_are_logged_either_way(fitted):
+    trainer, _ = fitted(Late)
+    expected = pytest.approx(float(trainer.datamodule.splits["val"].y.float().mean()))
+    assert [float(trainer.callback_metrics[f"val/{whose}"]) for whose in ("ours", "theirs")] == [expected] * 2
+
+
+class Looks(Callback):
+    """Notes how Lightning keeps what was logged."""
+
+    def __init__(self):
+        self.resets = []
+
+    def on_validation_batch_end(self, trainer, module, *_):
+        connector, loop = trainer._logger_connector, trainer.fit_loop.epoch_loop.val_loop
+        self.results, self.are = loop._results, trainer._results is loop._results
+        self.hooks = module._current_fx_name, connector._current_fx
+
+    def on_train_batch_end(self, trainer, *_):
+        connector = trainer._logger_connector
+        self.resets.append([connector.should_reset_tensors(hook) for hook in ("training_step", "another")])
+
+
+@pytest.fixture
+def looked(fitted):
+    looks = Looks()
+    fitted(BinaryClassifier, [looks], epochs=1)
+    return looks
+
+
+def test_current_fx_name_is_the_hook_that_runs_and_the_other_the_one_that_logged(looked):
+    assert looked.hooks == ("on_validation_batch_end", "validation_step")
+    assert looked.are
+
+
+def test_should_reset_tensors_tells_of_a_hook_that_logs_first_in_the_first_batch(looked):
+    assert looked.resets == [[False, True], *[[False, False]] * 2]
+
+
+def test_update_metrics_adds_to_what_was_logged(looked):
+    item = looked.results["validation_step.val/loss"]
+    item.reset()
+    for value, samples in ((1.0, 1), (4.0, 2)):
+        looked.results.update_metrics("validation_step.val/loss", torch.tensor(value), samples)
+    assert item.compute() == 3
+    assert item.has_reset is False
