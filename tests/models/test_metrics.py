@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 from sklearn import metrics
+from torchmetrics import MetricCollection
+from torchmetrics.classification import BinaryAccuracy
+from torchmetrics.functional import classification as theirs
 
-from litclf import BinaryClassifier, MulticlassClassifier
+from litclf import BinaryClassifier, CirclesDataModule, MulticlassClassifier
 
 
 def made(num_classes, there, seed=0, samples=60):
@@ -19,8 +22,7 @@ def made(num_classes, there, seed=0, samples=60):
 
 def measured(model, scores, y, num_classes, positive=1):
     collection = model.metrics(num_classes)
-    for name in ("f1", "precision", "recall"):
-        collection[name].positive = positive
+    collection.positive = positive
     for rows in torch.arange(len(y)).split(25):
         collection.update(scores[rows], y[rows])
     return {name: float(value) for name, value in collection.compute().items()}
@@ -86,3 +88,68 @@ def test_without_samples_of_the_class_there_is_no_value(there, positive, missing
 def test_nothing_predicted_of_a_class_that_is_there_is_zero():
     found = measured(BinaryClassifier(), torch.tensor([0.1, 0.2, 0.3]), torch.tensor([0, 0, 1]), 2)
     assert [found[name] for name in ("f1", "precision", "recall")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("digits", [1, 2, 6])
+@pytest.mark.parametrize("seed", range(3))
+def test_two_classes_against_torchmetrics_also_with_equal_scores_and_on_the_edges_of_bins(seed, digits):
+    probabilities, y = made(2, [0, 1], seed, samples=1000)
+    scores = probabilities[:, 1].round(decimals=digits)
+    expected = {
+        "accuracy": theirs.binary_accuracy(scores, y),
+        "f1": theirs.binary_f1_score(scores, y),
+        "precision": theirs.binary_precision(scores, y),
+        "recall": theirs.binary_recall(scores, y),
+        "auroc": theirs.binary_auroc(scores, y),
+        "calibration_error": theirs.binary_calibration_error(scores, y, n_bins=15),
+    }
+    found = measured(BinaryClassifier(), scores, y, 2)
+    assert found == pytest.approx({name: float(value) for name, value in expected.items()}, abs=1e-6)
+    # What a fit is judged by is the same to the bit.
+    assert found["accuracy"] == expected["accuracy"]
+
+
+@pytest.mark.parametrize("digits", [1, 6])
+def test_several_classes_against_torchmetrics_also_with_equal_scores(digits):
+    probabilities, y = made(5, range(5), samples=1000)
+    scores = probabilities.round(decimals=digits)
+    scores /= scores.sum(dim=1, keepdim=True)
+    expected = {
+        "accuracy": theirs.multiclass_accuracy(scores, y, 5, average="micro"),
+        "f1": theirs.multiclass_f1_score(scores, y, 5),
+        "precision": theirs.multiclass_precision(scores, y, 5),
+        "recall": theirs.multiclass_recall(scores, y, 5),
+        "auroc": theirs.multiclass_auroc(scores, y, 5),
+        "calibration_error": theirs.multiclass_calibration_error(scores, y, 5, n_bins=15),
+    }
+    found = measured(MulticlassClassifier(), scores, y, 5)
+    assert found == pytest.approx({name: float(value) for name, value in expected.items()}, abs=1e-6)
+    assert found["accuracy"] == expected["accuracy"]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64], ids=str)
+def test_scores_of_any_precision_are_measured(dtype):
+    scores, y = torch.tensor([0.25, 0.75, 0.5, 1.0], dtype=dtype), torch.tensor([0, 1, 1, 1])
+    found = measured(BinaryClassifier(), scores, y, 2)
+    assert found == {
+        "accuracy": 0.75,
+        "f1": pytest.approx(0.8),
+        "precision": 1,
+        "recall": pytest.approx(2 / 3),
+        "auroc": 1,
+        "calibration_error": pytest.approx(0.25),
+    }
+
+
+class Own(BinaryClassifier):
+    """Has metrics of TorchMetrics of its own, and no others."""
+
+    def metrics(self, num_classes):
+        return MetricCollection({"mine": BinaryAccuracy()})
+
+
+def test_a_subclass_may_have_metrics_of_its_own(make_trainer):
+    trainer, model = make_trainer(max_epochs=1), Own(hidden_dims=[4])
+    trainer.fit(model, CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2))
+    validated = {name for name in trainer.callback_metrics if name.startswith("val/")}
+    assert validated == {"val/loss", "val/mine"} == {name for name in model.logged() if name.startswith("val/")}

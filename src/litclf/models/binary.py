@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 from torch.nn import functional as F
-from torchmetrics import MetricCollection
-from torchmetrics.classification import BinaryAccuracy, BinaryCalibrationError
 
 from litclf.models.classifier import Classifier
-from litclf.models.metrics import AUROC, OfClass
 from litclf.utilities.errors import InputError
 
 
@@ -44,17 +41,3 @@ class BinaryClassifier(Classifier):
     def loss(self, logits: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
         """Mean binary cross-entropy, in nats, of each sample times its weight where there are any."""
         return F.binary_cross_entropy_with_logits(logits, y.to(logits.dtype), weights)
-
-    def metrics(self, num_classes: int) -> MetricCollection:
-        """Accuracy, F1, precision, recall, area under the ROC curve and calibration error."""
-        return MetricCollection(
-            {
-                "accuracy": BinaryAccuracy(validate_args=False),
-                "f1": OfClass("f1"),
-                "precision": OfClass("precision"),
-                "recall": OfClass("recall"),
-                "auroc": AUROC(validate_args=False),
-                "calibration_error": BinaryCalibrationError(n_bins=15, validate_args=False),
-            },
-            compute_groups=[["accuracy", "f1", "precision", "recall"], ["auroc"], ["calibration_error"]],
-        )

@@ -13,7 +13,7 @@ from torchmetrics import MetricCollection
 from litclf.engines.kernel.engine import layers_of
 from litclf.models.base import SteppedModule
 from litclf.models.decision import Calibration, Decision, classes_of, probabilities_of
-from litclf.models.metrics import OfClass
+from litclf.models.metrics import ClassMetrics
 from litclf.models.networks.build import OWN_NETWORKS, build_network, check_network
 from litclf.models.networks.mlp import ACTIVATIONS, initialize
 from litclf.models.optimizers import Recipe
@@ -27,7 +27,7 @@ Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 
 
 class Classifier(SteppedModule):
-    """A network of logits with a loss; a subclass supplies the loss and the metrics.
+    """A network of logits with a loss, which a subclass supplies.
 
     The sizes of the network come from the DataModule that the Trainer is given, unless they are passed here.
 
@@ -127,9 +127,9 @@ class Classifier(SteppedModule):
         probabilities = self.probabilities(logits)
         return probabilities[:, 1] if self.binary else probabilities
 
-    def metrics(self, num_classes: int) -> MetricCollection:
-        """The metrics of validation and test, given the :meth:`scores`."""
-        raise NotImplementedError(f"{type(self).__name__} must implement metrics")
+    def metrics(self, num_classes: int) -> ClassMetrics | MetricCollection:
+        """The metrics of validation and test, given the :meth:`scores`; a subclass may have others, by name."""
+        return ClassMetrics(num_classes, self.binary)
 
     def num_logits(self, num_classes: int) -> int:
         """Logits that the network must return for each sample.
@@ -141,7 +141,7 @@ class Classifier(SteppedModule):
 
     def logged(self) -> set[str]:
         """The keys of what a fit with validation logs; a class of one's own may log others beside."""
-        return super().logged() | {"train/accuracy", "val/loss", *(f"val/{name}" for name in self.val_metrics)}
+        return super().logged() | {"train/accuracy", "val/loss", *map("val/{}".format, self.val_metrics.keys())}
 
     def own_loss(self, data: LightningDataModule) -> str | None:
         """Why no compiled engine can compute the loss on ``data``; None where it is plain cross-entropy of classes."""
@@ -219,10 +219,8 @@ class Classifier(SteppedModule):
         log_row(self, values, batch_size=1, sync_dist=self.trainer.world_size > 1)
         collection.reset()
 
-    def _collection(self, stage: str) -> MetricCollection:
-        collection = getattr(self, f"{stage}_metrics")
-        assert isinstance(collection, MetricCollection)
-        return collection
+    def _collection(self, stage: str) -> ClassMetrics | MetricCollection:
+        return cast(ClassMetrics | MetricCollection, getattr(self, f"{stage}_metrics"))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leaves out where the initial weights came from: rebuilding the model must not ask for that file."""
@@ -278,9 +276,9 @@ class Classifier(SteppedModule):
         self.positive = Positive.of(asked, spec)
         if self.binary:
             self.save_hyperparameters({"positive_class": self.positive.name})
-        for metric in (*self.val_metrics.values(), *self.test_metrics.values()):
-            if isinstance(metric, OfClass):
-                metric.positive = self.positive.index
+        for metrics in (self.val_metrics, self.test_metrics):
+            if isinstance(metrics, ClassMetrics):
+                metrics.positive = self.positive.index
 
     def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
         logits = self.num_logits(num_classes)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 from torch.nn import functional as F
-from torchmetrics import MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError
 
 from litclf.models.classifier import Classifier
-from litclf.models.metrics import MeanAUROC, MeanF1, MeanPrecision, MeanRecall
 
 
 class MulticlassClassifier(Classifier):
@@ -33,18 +30,4 @@ class MulticlassClassifier(Classifier):
             F.cross_entropy(logits, y)
             if weights is None
             else (F.cross_entropy(logits, y, reduction="none") * weights).mean()
-        )
-
-    def metrics(self, num_classes: int) -> MetricCollection:
-        """Accuracy, F1, precision, recall, area under the ROC curve and calibration error."""
-        return MetricCollection(
-            {
-                "accuracy": MulticlassAccuracy(num_classes, average="micro", validate_args=False),
-                "f1": MeanF1(num_classes),
-                "precision": MeanPrecision(num_classes),
-                "recall": MeanRecall(num_classes),
-                "auroc": MeanAUROC(num_classes, validate_args=False),
-                "calibration_error": MulticlassCalibrationError(num_classes, n_bins=15, validate_args=False),
-            },
-            compute_groups=[["accuracy"], ["f1", "precision", "recall"], ["auroc"], ["calibration_error"]],
         )
