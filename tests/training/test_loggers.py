@@ -1,4 +1,9 @@
 import csv
+import time
+
+import torch
+from lightning.pytorch.loggers import TensorBoardLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from litclf.training.loggers.csv import MetricsCSV
 from litclf.training.loggers.tensorboard import RunTensorBoard
@@ -77,3 +82,30 @@ def test_events_are_cut_where_they_were_and_later_files_go(tmp_path):
     assert {path.name: path.stat().st_size for path in files} == state["files"]
     for logger in (first, lost):
         logger.experiment.close()
+
+
+def scalars(folder):
+    """What TensorBoard reads in a folder: step and value by tag."""
+    events = EventAccumulator(str(folder)).Reload()
+    return {tag: [(row.step, row.value) for row in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def test_a_row_shows_what_lightnings_own_logger_shows(tmp_path):
+    ours, theirs = RunTensorBoard(tmp_path / "ours"), TensorBoardLogger(tmp_path / "theirs", name="", version="")
+    for logger in (ours, theirs):
+        logger.log_metrics({"train/loss": 0.1, "val/accuracy": torch.tensor(0.75), "epoch": 1}, step=7)
+        logger.log_metrics({"train/loss": float("nan")}, step=8)
+        logger.finalize("success")
+    found, expected = scalars(tmp_path / "ours"), scalars(tmp_path / "theirs")
+    assert str(found) == str(expected)  # as text, in which what is not a number equals itself
+    assert set(found) == {"train/loss", "val/accuracy", "epoch"}
+
+
+def test_a_row_is_on_disk_within_seconds_though_nothing_asks_for_it(tmp_path):
+    logger = RunTensorBoard(tmp_path / "run")
+    logger.log_metrics({"train/loss": 0.5}, step=0)
+    logger.save()
+    end = time.monotonic() + 10  # takes one: the writer waits for a second
+    while not scalars(tmp_path / "run") and time.monotonic() < end:
+        time.sleep(0.1)
+    assert scalars(tmp_path / "run") == {"train/loss": [(0, 0.5)]}
