@@ -79,19 +79,24 @@ def test_train_loss_and_accuracy_are_means_over_the_last_pass(
         assert [value for _, value in records.series(key)] == pytest.approx(values, rel=1e-5)
 
 
-def test_train_loss_step_is_the_mean_of_the_latest_execution(make_trainer, make_records):
+@pytest.mark.parametrize("accumulated", [1, 2])
+def test_train_loss_step_is_the_mean_since_its_value_before(accumulated, make_trainer, make_records):
     charts = []
-    for most in (1, 4):
+    for most, every in [(1, 1), (1, 3)] if accumulated > 1 else [(1, 1), (1, 3), (4, 3), (100, 3)]:
         torch.manual_seed(0)
-        records = make_records()
-        model = BinaryClassifier(hidden_dims=[10], input_shape=[2], num_classes=2, lr=LR)
-        data = CirclesDataModule(num_samples=SAMPLES, holdout=0, batch_size=11, steps_per_execution=most)
-        make_trainer(max_epochs=2, logger=records, log_every_n_steps=1).fit(model, datamodule=data)
+        records, model = make_records(), BinaryClassifier(hidden_dims=[10], input_shape=[2], num_classes=2, lr=LR)
+        data = CirclesDataModule(num_samples=SAMPLES, holdout=0, batch_size=11, repeat=2, steps_per_execution=most)
+        settings = {"max_epochs": 2, "logger": records, "log_every_n_steps": every}
+        trainer = make_trainer(accumulate_grad_batches=accumulated, **settings)
+        trainer.fit(model, datamodule=data)
         charts.append(dict(records.series("train/loss_step")))
-    single, executions = charts
-    assert executions == pytest.approx(
-        {step: np.mean([single[i] for i in range(step - 3, step + 1)]) for step in (3, 7)}, rel=1e-6
-    )
+    single, *others = charts
+    steps = range(2, 16 // accumulated, 3)
+    assert list(single) == list(range(16 // accumulated))
+    for points in others:
+        assert points == pytest.approx(
+            {step: np.mean([single[i] for i in range(step - 2, step + 1)]) for step in steps}
+        )
 
 
 class Recording(EagerEngine):

@@ -18,6 +18,7 @@ from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Execution, Steps
 from litclf.models.execution import learner_of, run_execution
 from litclf.models.optimizers import Recipe, check_schedulers
+from litclf.models.points import Points, write_rows
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_size
 from litclf.utilities.checks import one_of
@@ -34,7 +35,8 @@ class SteppedModule(LightningModule):
     steps of each execution; the eager engine gives the same weights, the others the same to rounding.
 
     Logs ``train/loss`` and, for classifiers, ``train/accuracy``: means over the last pass through the training set in
-    each Trainer epoch, taken as it trains. ``train/loss_step`` is the mean loss of the latest batch or execution.
+    each Trainer epoch, taken as it trains. ``train/loss_step`` is the mean loss of the steps since its value before,
+    one for each ``log_every_n_steps`` of the Trainer, wherever executions begin and end.
 
     Args:
         recipe: Optimizer and learning-rate schedule.
@@ -46,6 +48,8 @@ class SteppedModule(LightningModule):
         engine_choice: Its name and the reason for it.
         own_engine: An engine of the user's own, which is then taken.
         latest_losses: Loss of each step of the latest batch or execution, shape ``(K,)``, on the device.
+        as_curve: Whether a fit of any length logs as many ``train/loss_step`` as a curve needs, whatever the Trainer's
+            ``log_every_n_steps``; a run that names no such number sets it.
     """
 
     def __init__(self, recipe: Recipe, engine: str = "eager") -> None:
@@ -57,6 +61,8 @@ class SteppedModule(LightningModule):
         self.engine_choice = "ordinary batches"
         self.own_engine: Engine | None = None
         self.latest_losses: Tensor | None = None
+        self.as_curve = False
+        self._points = Points()
         self._steps_before: int | None = None
         self.save_hyperparameters({"model_class": type(self).__name__})
 
@@ -129,10 +135,13 @@ class SteppedModule(LightningModule):
         # Set here, not in the constructor: only now is K known, and Lightning has let the Trainer's own gradient
         # clipping pass, which it refuses for manual optimization and we apply inside the execution.
         self.automatic_optimization = spec.steps_per_execution == 1
+        if stage == "fit":
+            self._points = Points()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Notes how many optimizer steps the fit that wrote ``checkpoint`` had done."""
+        """Notes how many optimizer steps the fit that wrote ``checkpoint`` had done, and its latest losses."""
         self._steps_before = int(checkpoint["global_step"])
+        self._points.restore(checkpoint.get("points", (0.0, 0)))
         self.engine_choice = checkpoint.get("engine_choice", self.engine_choice)
 
     @part("model")
@@ -144,6 +153,9 @@ class SteppedModule(LightningModule):
             if isinstance(data, Walked):
                 data.count_batches()
             self._check_schedule()
+        self._points.begin(
+            self.trainer.global_step, None if self.as_curve else cast(Any, self.trainer).log_every_n_steps
+        )
         if not self.automatic_optimization:
             check_schedulers(self.trainer)
         if self.own_engine is not None:
@@ -209,6 +221,10 @@ class SteppedModule(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Saves weights and optimizer state as PyTorch lays them out: fused optimizers rely on that when resuming."""
         checkpoint["engine_choice"] = self.engine_choice
+        total, count = self._points.state()
+        if self.trainer.world_size > 1:  # the file is that of all processes
+            total = float(self.trainer.strategy.reduce(torch.tensor(total, device=self.device), reduce_op="mean"))
+        checkpoint["points"] = [total, count]
         checkpoint["state_dict"] = {name: _plain_layout(value) for name, value in checkpoint["state_dict"].items()}
         for saved in checkpoint.get("optimizer_states", []):
             saved["state"] = {
@@ -221,27 +237,29 @@ class SteppedModule(LightningModule):
             if self.automatic_optimization:
                 raise InputError("datamodule", "executions came without it", "pass the DataModule itself to fit")
             losses, correct = run_execution(self, self.engine, batch)
-            self.latest_losses = losses
-            self._log_training(losses, correct, batch.steps)
+            self._log_training(losses, correct, batch.steps, self.trainer.global_step)
             return losses.mean()
         x, y = batch
         loss, outputs = self.step(x, y)
-        self.latest_losses = loss.detach().reshape(1)
         data, counts, share = data_of(self.trainer), True, 1.0
         if isinstance(data, Walked):
             counts = data.counts_towards_epoch()
             share = data.step_share() if self.trainer.world_size > 1 else 1.0
         steps = Steps([(0, len(y))], 0 if counts else 1, [share])
         own = steps.sizes[0]
-        self._log_training(self.latest_losses, self.correct(outputs.detach()[:own], y[:own]), steps)
+        ends_step = (batch_idx + 1) % self.trainer.accumulate_grad_batches == 0 or self.trainer.is_last_batch
+        done = self.trainer.global_step + ends_step
+        self._log_training(loss.detach().reshape(1), self.correct(outputs.detach()[:own], y[:own]), steps, done)
         return loss if share == 1 else loss * share
 
-    def _log_training(self, losses: Tensor, correct: Tensor | None, steps: Steps) -> None:
-        """Logs an execution's means: of all its steps now, of those in the epoch's last pass at the epoch's end."""
+    def _log_training(self, losses: Tensor, correct: Tensor | None, steps: Steps, done: int) -> None:
+        """Logs the points up to step ``done`` now, and the means of the epoch's last pass at the epoch's end."""
+        self.latest_losses = losses
+        weighed = losses if steps.shares is None else losses * losses.new_tensor(steps.shares)
+        write_rows(self.trainer, "train/loss_step", self._points.add(weighed, done))
         processes = self.trainer.world_size
-        weighed = losses if steps.shares is None else losses * torch.tensor(steps.shares, device=losses.device)
-        step = {"on_step": True, "on_epoch": False, "prog_bar": True, "sync_dist": processes > 1}
-        log_row(self, {"train/loss_step": weighed.mean()}, batch_size=1, **step)
+        step = {"on_step": True, "on_epoch": False, "prog_bar": True, "logger": False, "sync_dist": processes > 1}
+        log_row(self, {"train/loss_step": self._points.latest}, batch_size=1, **step)
         sizes = steps.sizes[steps.counted_from :]
         if not sizes:
             return

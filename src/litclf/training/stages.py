@@ -79,6 +79,8 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
     if checkpoint is not None:
         check_same_settings(trainer, checkpoint)
         hand(trainer, checkpoint)
+    if isinstance(plan.model, SteppedModule):
+        plan.model.as_curve = plan.trainer_args.get("log_every_n_steps") is None
     if isinstance(plan.data, InMemoryDataModule):
         plan.data.run_seed = plan.seed
     if trainer.is_global_zero:

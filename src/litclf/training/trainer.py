@@ -59,7 +59,7 @@ def trainer_defaults(
     args.setdefault("enable_model_summary", False)
     args["default_root_dir"] = folder
     if args.get("log_every_n_steps") is None:
-        # An execution logs once, at its end; ordinary batches would pay for every row.
+        # Beside the training loss, an execution logs once, at its end; ordinary batches would pay for every row.
         args["log_every_n_steps"] = 1 if spec.steps_per_execution > 1 else 10
     args["logger"] = _loggers(args.get("logger"), folder, step)
     if args.get("enable_checkpointing") is not False and folder is not None:

@@ -95,9 +95,7 @@ def _validation_is_due(trainer: Trainer) -> bool:
 
 def _to_log(trainer: Trainer) -> dict[str, float]:
     logged = trainer._logger_connector.metrics["log"]
-    metrics = {name: float(value) for name, value in logged.items()}
-    metrics.setdefault("epoch", trainer.current_epoch)
-    return metrics
+    return {"epoch": trainer.current_epoch, **{name: float(value) for name, value in logged.items()}} if logged else {}
 
 
 def begin_epoch(trainer: Trainer, pending: dict[str, Any]) -> None:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import csv
+import time
 from argparse import Namespace
+from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
+from litclf.models.points import Rows
 from litclf.utilities.files import replacing
+
+_SECONDS = 1.0
+"""Time for which rows of training points wait for others to be written with."""
 
 
 class MetricsCSV(Logger):
     """Writes ``metrics.csv``: a row for each logged step, train and val beside each other.
 
-    Unlike Lightning's ``CSVLogger`` it goes on with a file that is there, as resuming needs, see :meth:`rewind`. Every
-    call leaves a whole file on disk.
+    Unlike Lightning's ``CSVLogger`` it goes on with a file that is there, as resuming needs, see :meth:`rewind`. The
+    file on disk is whole at any time; :meth:`log_metrics` has it hold all that was logged.
 
     Args:
         folder: The run folder.
@@ -36,9 +43,11 @@ class MetricsCSV(Logger):
         self.folder = folder
         self.path = folder / "metrics.csv"
         self._columns: list[str] = ["step"]
-        self._row: dict[str, Any] = {}
-        self._row_at = 0
-        self._opened = False
+        # The latest row, which may get further values, and before it those that are not in the file yet.
+        self._rows: list[dict[str, Any]] = []
+        self._rows_at = 0
+        self._written_at = 0.0
+        self._opened, self._is_whole = False, True
 
     @property
     def name(self) -> str:
@@ -55,33 +64,42 @@ class MetricsCSV(Logger):
         """Does nothing: the run's settings are in ``config.yaml`` and ``hparams.yaml``."""
 
     @rank_zero_only
-    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        """Adds ``metrics`` to the row of ``step``."""
-        step = step or 0
-        if not self._opened:
-            self._write_all(self._rows_before(step), metrics)
-            self._opened = True
-        if step != self._row.get("step"):
-            self._row, self._row_at = {"step": step}, self.path.stat().st_size
-        self._row.update({key: f"{float(value):.7g}" for key, value in metrics.items()})
-        if not self._row.keys() <= set(self._columns):
-            self._write_all(self._rows_before(step), metrics)
-            self._row_at = self.path.stat().st_size
-        self._write_row()
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Adds ``metrics`` to the row of ``step``, and writes all rows there are."""
+        self._add(metrics, step or 0)
+        self._write()
+
+    @rank_zero_only
+    def log_rows(self, key: str, rows: Rows, epoch: int) -> None:
+        """Adds a value of ``key`` at each step of ``rows``; they are written with what is logged next."""
+        for step, value in zip(rows.steps, rows.values, strict=True):
+            self._add({key: value, "epoch": epoch}, step)
+        if time.monotonic() - self._written_at >= _SECONDS:
+            self._write()
 
     def state(self) -> dict[str, Any]:
         """How far the file is, as plain values for a checkpoint: its columns and its latest row."""
-        return {"columns": list(self._columns), "row": dict(self._row)}
+        self._write()
+        return {"columns": list(self._columns), "row": dict(self._rows[-1]) if self._rows else {}}
 
     def rewind(self, state: dict[str, Any]) -> None:
         """Makes the file what it was when ``state`` was asked for; does nothing where there is no file."""
         if not self.path.is_file() or not state["row"]:
             return
-        rows = self._rows_before(state["row"]["step"])
-        self._columns, self._row, self._opened = list(state["columns"]), dict(state["row"]), True
-        self._write_all(rows, {})
-        self._row_at = self.path.stat().st_size
-        self._write_row()
+        before = self._rows_before(state["row"]["step"])
+        self._columns, self._rows, self._opened = list(state["columns"]), [dict(state["row"])], True
+        self._write_all(before)
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Writes what is held; the Trainer calls this after each stage."""
+        self._write()
+
+    def _add(self, metrics: Mapping[str, float], step: int) -> None:
+        if not self._rows or step != self._rows[-1]["step"]:
+            self._rows.append({"step": step})
+        self._rows[-1].update({key: f"{float(value):.7g}" for key, value in metrics.items()})
+        self._is_whole = False
 
     def _rows_before(self, step: int) -> list[dict[str, Any]]:
         """The file's rows of earlier steps; a last row that a killed run left unfinished is none."""
@@ -93,16 +111,36 @@ class MetricsCSV(Logger):
             self._columns = list(rows[0])
         return [row for row in rows if row["step"].isdigit() and int(row["step"]) < step]
 
-    def _write_row(self) -> None:
-        with self.path.open("r+", newline="", encoding="utf-8") as file:
-            file.seek(self._row_at)
-            csv.DictWriter(file, self._columns).writerow(self._row)
+    def _write(self) -> None:
+        """Writes the rows that are held behind those in the file, or the file anew where it has too few columns."""
+        if self._is_whole:
+            return
+        keys = {key for row in self._rows for key in row}
+        if not self._opened or not keys <= set(self._columns):
+            before = self._rows_before(self._rows[0]["step"])
+            self._columns += sorted(keys - set(self._columns))
+            self._write_all(before)
+            return
+        settled, latest = self._lines(self._rows[:-1]), self._lines(self._rows[-1:])
+        with self.path.open("r+b") as file:
+            file.seek(self._rows_at)
+            file.write(settled + latest)
             file.truncate()
+        self._written(self._rows_at + len(settled))
 
-    def _write_all(self, rows: list[dict[str, Any]], metrics: dict[str, float]) -> None:
-        """Replaces the file by ``rows`` under a header that has room for ``metrics``, in one stroke."""
-        self._columns += sorted(metrics.keys() - set(self._columns))
-        with replacing(self.path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, self._columns, extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(rows)
+    def _write_all(self, before: list[dict[str, Any]]) -> None:
+        """Replaces the file by a header, the rows ``before`` and those that are held, in one stroke."""
+        header = dict(zip(self._columns, self._columns, strict=True))
+        settled, latest = self._lines([header, *before, *self._rows[:-1]]), self._lines(self._rows[-1:])
+        with replacing(self.path) as beside:
+            beside.write_bytes(settled + latest)
+        self._written(len(settled))
+
+    def _lines(self, rows: list[dict[str, Any]]) -> bytes:
+        text = StringIO()
+        csv.DictWriter(text, self._columns, extrasaction="ignore").writerows(rows)
+        return text.getvalue().encode()
+
+    def _written(self, latest_at: int) -> None:
+        self._rows, self._rows_at = self._rows[-1:], latest_at
+        self._written_at, self._opened, self._is_whole = time.monotonic(), True, True

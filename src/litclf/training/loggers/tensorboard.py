@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.jit import TracingCheckError  # type: ignore[attr-defined]  # public, and not exported by name
 from torch.utils.tensorboard.summary import hparams
 
+from litclf.models.points import Rows
 from litclf.utilities.files import replacing
 
 
@@ -73,6 +74,13 @@ class RunTensorBoard(TensorBoardLogger):
         network.train(training)
         self._has_graph = True
 
+    @rank_zero_only
+    def log_rows(self, key: str, rows: Rows, epoch: int) -> None:
+        """Shows the value of ``key`` at each step of ``rows``."""
+        writer = self.experiment.file_writer
+        for step, value in zip(rows.steps, rows.values, strict=True):
+            writer.add_summary(Summary(value=[Summary.Value(tag=key, simple_value=value)]), step)
+
     def state(self) -> dict[str, Any]:
         """How far the events files are, as plain values for a checkpoint: the length of each."""
         self.experiment.flush()
@@ -116,6 +124,7 @@ class RunTensorBoard(TensorBoardLogger):
         self.experiment.add_text("config", f"```yaml\n{self._config}\n```")
         self._config = ""
         charts = {name: [f"{stage}/{name}$" for stage in ("train", "val", "test")] for name in ("loss", "accuracy")}
+        charts["loss"].insert(0, "train/loss_step$")
         self.experiment.add_custom_scalars({name: {name: ["Multiline", tags]} for name, tags in charts.items()})
 
     @rank_zero_only
