@@ -88,6 +88,15 @@ class Looks(Callback):
         self.settled.append((hook, batch["completed"], epoch["completed"], due, pending["epoch"]))
 
 
+class LogsSteps(MulticlassClassifier):
+    """Logs a value of each step itself, beside those that are."""
+
+    def training_step(self, batch, batch_idx):
+        loss = super().training_step(batch, batch_idx)
+        self.log("own", loss)
+        return loss
+
+
 class ByEpoch(MulticlassClassifier):
     """Has a schedule that waits for the metrics of an epoch, and lowers the rate at the second that is no better."""
 
@@ -109,7 +118,7 @@ def fit(make_trainer, make_records, ckpt_path=None, kind=MulticlassClassifier, *
 
 @pytest.fixture
 def fitted(make_trainer, make_records):
-    return fit(make_trainer, make_records)
+    return fit(make_trainer, make_records, kind=LogsSteps)
 
 
 @pytest.fixture
@@ -240,9 +249,9 @@ def test_should_update_logs_follows_log_every_n_steps(batches):
 
 
 def test_metrics_are_what_is_to_be_logged_after_a_batch(fitted, batches):
-    (logged,) = fitted[2].series("train/loss_step")
-    assert [set(seen["metrics"]) for seen in batches] == [{"train/loss_step"}] * 2
-    assert float(batches[1]["metrics"]["train/loss_step"]) == logged[1]
+    (logged,) = fitted[2].series("own")
+    assert [set(seen["metrics"]) for seen in batches] == [{"own"}] * 2
+    assert float(batches[1]["metrics"]["own"]) == logged[1]
 
 
 def test_first_loop_iter_tells_the_batch_that_begins_the_sums_anew(batches):
@@ -257,7 +266,7 @@ def item(batches):
 
 def test_results_are_named_by_hook_and_metric(batches):
     names = ["training_step.train/loss_step", "training_step.train/loss", "training_step.train/accuracy"]
-    assert list(batches[1]["results"]) == names
+    assert list(batches[1]["results"]) == [*names, "training_step.own"]
 
 
 def test_meta_tells_how_a_metric_is_logged(item):

@@ -221,10 +221,7 @@ class SteppedModule(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Saves weights and optimizer state as PyTorch lays them out: fused optimizers rely on that when resuming."""
         checkpoint["engine_choice"] = self.engine_choice
-        total, count = self._points.state()
-        if self.trainer.world_size > 1:  # the file is that of all processes
-            total = float(self.trainer.strategy.reduce(torch.tensor(total, device=self.device), reduce_op="mean"))
-        checkpoint["points"] = [total, count]
+        checkpoint["points"] = self._points.state()
         checkpoint["state_dict"] = {name: _plain_layout(value) for name, value in checkpoint["state_dict"].items()}
         for saved in checkpoint.get("optimizer_states", []):
             saved["state"] = {

@@ -10,6 +10,8 @@ import torch
 from lightning.pytorch import Trainer
 from torch import Tensor
 
+from litclf.utilities.processes import gathered
+
 _SINGLE = 6
 """The first 2 ** 6 steps of a fit are a point each; from then on, points are twice as far apart at twice the steps."""
 
@@ -97,8 +99,9 @@ class Points:
         return rows
 
     def state(self) -> tuple[float, int]:
-        """Sum and number of the losses since the latest point, for a checkpoint."""
-        return float(self._sum), self._count
+        """Sum, as a mean of all processes, and number of the losses since the latest point, for a checkpoint."""
+        sums = gathered(float(self._sum))
+        return sum(sums) / len(sums), self._count
 
     def restore(self, state: Sequence[float]) -> None:
         """Takes up what :meth:`state` gave."""
