@@ -49,6 +49,7 @@ class Looks(Callback):
         self.at_start = {"fit": loop._restarting, "epoch": loop.epoch_loop.restarting}
 
     def on_train_batch_end(self, trainer, *_):
+        self.log("own", float(trainer.global_step))
         loop, connector = trainer.fit_loop, trainer._logger_connector
         progress = loop.epoch_loop.batch_progress.current
         self.after_batches.append(
@@ -88,15 +89,6 @@ class Looks(Callback):
         self.settled.append((hook, batch["completed"], epoch["completed"], due, pending["epoch"]))
 
 
-class LogsSteps(MulticlassClassifier):
-    """Logs a value of each step itself, beside those that are."""
-
-    def training_step(self, batch, batch_idx):
-        loss = super().training_step(batch, batch_idx)
-        self.log("own", loss)
-        return loss
-
-
 class ByEpoch(MulticlassClassifier):
     """Has a schedule that waits for the metrics of an epoch, and lowers the rate at the second that is no better."""
 
@@ -118,7 +110,7 @@ def fit(make_trainer, make_records, ckpt_path=None, kind=MulticlassClassifier, *
 
 @pytest.fixture
 def fitted(make_trainer, make_records):
-    return fit(make_trainer, make_records, kind=LogsSteps)
+    return fit(make_trainer, make_records)
 
 
 @pytest.fixture
@@ -201,7 +193,7 @@ def test_optim_step_progress_counts_the_steps_of_manual_optimization(make_traine
 
 
 def test_should_accumulate_tells_batches_that_are_no_step(make_trainer, make_records):
-    looks = fit(make_trainer, make_records, accumulate_grad_batches=2)[1]
+    _, looks, _ = fit(make_trainer, make_records, accumulate_grad_batches=2)
     assert [seen["should_accumulate"] for seen in looks.after_batches] == [True, False]
 
 
@@ -249,9 +241,8 @@ def test_should_update_logs_follows_log_every_n_steps(batches):
 
 
 def test_metrics_are_what_is_to_be_logged_after_a_batch(fitted, batches):
-    (logged,) = fitted[2].series("own")
     assert [set(seen["metrics"]) for seen in batches] == [{"own"}] * 2
-    assert float(batches[1]["metrics"]["own"]) == logged[1]
+    assert fitted[2].series("own") == [(1, float(batches[1]["metrics"]["own"]))]
 
 
 def test_first_loop_iter_tells_the_batch_that_begins_the_sums_anew(batches):
@@ -265,8 +256,8 @@ def item(batches):
 
 
 def test_results_are_named_by_hook_and_metric(batches):
-    names = ["training_step.train/loss_step", "training_step.train/loss", "training_step.train/accuracy"]
-    assert list(batches[1]["results"]) == [*names, "training_step.own"]
+    names = [f"training_step.train/{name}" for name in ("loss_step", "loss", "accuracy")]
+    assert list(batches[1]["results"]) == [*names, "on_train_batch_end.own"]
 
 
 def test_meta_tells_how_a_metric_is_logged(item):
