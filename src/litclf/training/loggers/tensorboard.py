@@ -54,6 +54,11 @@ class RunTensorBoard(TensorBoardLogger):
         values = [Summary.Value(tag=name, simple_value=float(value)) for name, value in metrics.items()]
         self.experiment.file_writer.add_summary(Summary(value=values), step)
 
+    def log_rows(self, key: str, rows: Rows, epoch: int) -> None:
+        """Shows the value of ``key`` at each step of ``rows``."""
+        for step, value in zip(rows.steps, rows.values, strict=True):
+            self.log_metrics({key: value}, step)
+
     @rank_zero_only
     def log_graph(self, model: nn.Module, input_array: Tensor | None = None) -> None:
         """Shows the network, once: without the metrics around it, and without a trace in its batch norms.
@@ -73,13 +78,6 @@ class RunTensorBoard(TensorBoardLogger):
             self.experiment.add_graph(network, example.to(next(model.parameters()).device))
         network.train(training)
         self._has_graph = True
-
-    @rank_zero_only
-    def log_rows(self, key: str, rows: Rows, epoch: int) -> None:
-        """Shows the value of ``key`` at each step of ``rows``."""
-        writer = self.experiment.file_writer
-        for step, value in zip(rows.steps, rows.values, strict=True):
-            writer.add_summary(Summary(value=[Summary.Value(tag=key, simple_value=value)]), step)
 
     def state(self) -> dict[str, Any]:
         """How far the events files are, as plain values for a checkpoint: the length of each."""
