@@ -73,11 +73,13 @@ class StopOnDivergence(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Counts validations in a row whose loss is not finite."""
-        losses = [name for name in trainer.callback_metrics if name.startswith("val") and "loss" in name]
-        bad = [name for name in losses if not math.isfinite(trainer.callback_metrics[name])]
+        metrics = trainer.callback_metrics  # once: each time it is asked for, Lightning gathers them anew
+        bad = [
+            name for name in metrics if name.startswith("val") and "loss" in name and not math.isfinite(metrics[name])
+        ]
         self.bad_validations = 0 if trainer.sanity_checking or not bad else self.bad_validations + 1
         if self.bad_validations >= _MOST_VALIDATIONS:
-            what = f"is {float(trainer.callback_metrics[bad[0]])} in {_MOST_VALIDATIONS} validations in a row"
+            what = f"is {float(metrics[bad[0]])} in {_MOST_VALIDATIONS} validations in a row"
             raise _error(bad[0], what, trainer.global_step, self._rate)
 
     def state_dict(self) -> dict[str, Any]:
