@@ -192,7 +192,7 @@ def _draw(path: Path, runs: Sequence[Contender]) -> None:
 def _curves(run: Contender) -> dict[str, tuple[list[float], list[float]]]:
     history = read_folder(run.run.folder).history
     keys = [f"{stage}/{name}" for stage in ("train", "val") for name in ("loss", "accuracy", "psnr")]
-    curves = {key: history.curve(key) for key in keys}
+    curves = {key: history.curve(key) for key in ("train/loss_step", *keys)}
     return {
         key: ([point.step + 1 for point in points], [point.value for point in points])
         for key, points in curves.items()

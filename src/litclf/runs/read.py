@@ -40,7 +40,7 @@ def read_folder(path: Path) -> RunFiles:
     return RunFiles(
         path=path,
         config=config.read_text(encoding="utf-8", errors="replace") if config.is_file() else "",
-        history=History(metrics, metrics.get("facts") or {}, _read_rows(path / "metrics.csv")),
+        history=History(metrics, metrics.get("facts") or {}, read_rows(path / "metrics.csv")),
         # Not a number is no JSON to a browser.
         samples=_read_json(path / "samples.json", parse_constant=lambda _: None),
     )
@@ -58,7 +58,12 @@ def _read_json(path: Path, **settings: Any) -> dict[str, Any]:
     return content
 
 
-def _read_rows(path: Path) -> list[dict[str, float]]:
+def read_rows(path: Path) -> list[dict[str, float]]:
+    """The rows of the ``metrics.csv`` at ``path``, without their empty cells; none where there is no such file.
+
+    Raises:
+        InputError: If it is damaged.
+    """
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as file:

@@ -62,3 +62,13 @@ def test_a_fit_that_diverged_is_drawn():
 
 def test_nothing_to_draw_gives_an_empty_picture():
     assert pixels(draw_curves({})).shape == (400, 600, 3)
+
+
+def test_losses_between_epochs_are_a_faint_line_behind():
+    steps = list(range(1, 21))
+    figure = draw_curves(CURVES | {"train/loss_step": (steps, [1.0] * 20)})
+    behind, train = figure.axes[0].lines[:2]
+    assert list(behind.get_xdata()) == steps
+    assert behind.get_alpha() < 0.5
+    assert behind.get_color() == train.get_color()
+    assert "train, by step" in [text.get_text() for text in figure.legends[0].get_texts()]

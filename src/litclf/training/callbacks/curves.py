@@ -11,7 +11,10 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from threadpoolctl import threadpool_limits
 
 from litclf.data.base import ClassificationDataModule
+from litclf.runs.history import History
+from litclf.runs.read import read_rows
 from litclf.training.callbacks.picture import Picture, some_of
+from litclf.training.loggers.csv import MetricsCSV
 
 _SHOWN = ("loss", "accuracy", "psnr")
 _MOST_SAMPLES, _MOST_NUMBERS = 2000, 5000
@@ -21,6 +24,8 @@ none: enough for a line to compare with, in a fraction of a second."""
 
 class Curves(Picture):
     """Draws ``curves.png``: train and val of loss and accuracy, the best epoch, and two baselines.
+
+    Behind the epochs' losses lies that of the training between them, as far as ``metrics.csv`` has it.
 
     The baselines learn from the training split (the logistic regression from 2000 samples of it, at most) and are
     measured on the validation split: the majority class, with the classes' shares as probabilities, and a logistic
@@ -57,7 +62,7 @@ class Curves(Picture):
 
         data = self.data_of(trainer)
         self.facts["baselines"] = baselines(data) if isinstance(data, ClassificationDataModule) else {}
-        curves = {key: (steps, values) for key, (steps, values) in self.history.items()}
+        curves = {key: (steps, values) for key, (steps, values) in self.history.items()} | _by_step(trainer)
         self.show(trainer, "curves", draw_curves(curves, self._best(trainer), self.facts["baselines"]))
 
     def _best(self, trainer: Trainer) -> float | None:
@@ -67,6 +72,16 @@ class Curves(Picture):
                 steps, values = self.history[callback.monitor]
                 return float(steps[int(np.argmax(values) if callback.mode == "max" else np.argmin(values))])
         return None
+
+
+def _by_step(trainer: Trainer) -> dict[str, tuple[list[float], list[float]]]:
+    """The training loss between the epochs' ends, from ``metrics.csv``, which holds that of a resumed fit whole."""
+    for logger in trainer.loggers:
+        if isinstance(logger, MetricsCSV):
+            logger.save()
+            points = History({}, {}, read_rows(logger.path)).curve("train/loss_step")
+            return {"train/loss_step": ([point.step + 1 for point in points], [point.value for point in points])}
+    return {}
 
 
 def baselines(data: ClassificationDataModule) -> dict[str, dict[str, float]]:

@@ -67,7 +67,7 @@ class MetricsCSV(Logger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Adds ``metrics`` to the row of ``step``, and writes all rows there are."""
         self._add(metrics, step or 0)
-        self._write()
+        self.save()
 
     @rank_zero_only
     def log_rows(self, key: str, rows: Rows, epoch: int) -> None:
@@ -75,11 +75,29 @@ class MetricsCSV(Logger):
         for step, value in zip(rows.steps, rows.values, strict=True):
             self._add({key: value, "epoch": epoch}, step)
         if time.monotonic() - self._written_at >= _SECONDS:
-            self._write()
+            self.save()
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Writes the rows that are held behind those in the file, or the file anew where it has too few columns."""
+        if self._is_whole:
+            return
+        keys = {key for row in self._rows for key in row}
+        if not self._opened or not keys <= set(self._columns):
+            before = self._rows_before(self._rows[0]["step"])
+            self._columns += sorted(keys - set(self._columns))
+            self._write_all(before)
+            return
+        settled, latest = self._lines(self._rows[:-1]), self._lines(self._rows[-1:])
+        with self.path.open("r+b") as file:
+            file.seek(self._rows_at)
+            file.write(settled + latest)
+            file.truncate()
+        self._written(self._rows_at + len(settled))
 
     def state(self) -> dict[str, Any]:
         """How far the file is, as plain values for a checkpoint: its columns and its latest row."""
-        self._write()
+        self.save()
         return {"columns": list(self._columns), "row": dict(self._rows[-1]) if self._rows else {}}
 
     def rewind(self, state: dict[str, Any]) -> None:
@@ -89,11 +107,6 @@ class MetricsCSV(Logger):
         before = self._rows_before(state["row"]["step"])
         self._columns, self._rows, self._opened = list(state["columns"]), [dict(state["row"])], True
         self._write_all(before)
-
-    @rank_zero_only
-    def finalize(self, status: str) -> None:
-        """Writes what is held; the Trainer calls this after each stage."""
-        self._write()
 
     def _add(self, metrics: Mapping[str, float], step: int) -> None:
         if not self._rows or step != self._rows[-1]["step"]:
@@ -110,23 +123,6 @@ class MetricsCSV(Logger):
         if not self._opened and rows:
             self._columns = list(rows[0])
         return [row for row in rows if row["step"].isdigit() and int(row["step"]) < step]
-
-    def _write(self) -> None:
-        """Writes the rows that are held behind those in the file, or the file anew where it has too few columns."""
-        if self._is_whole:
-            return
-        keys = {key for row in self._rows for key in row}
-        if not self._opened or not keys <= set(self._columns):
-            before = self._rows_before(self._rows[0]["step"])
-            self._columns += sorted(keys - set(self._columns))
-            self._write_all(before)
-            return
-        settled, latest = self._lines(self._rows[:-1]), self._lines(self._rows[-1:])
-        with self.path.open("r+b") as file:
-            file.seek(self._rows_at)
-            file.write(settled + latest)
-            file.truncate()
-        self._written(self._rows_at + len(settled))
 
     def _write_all(self, before: list[dict[str, Any]]) -> None:
         """Replaces the file by a header, the rows ``before`` and those that are held, in one stroke."""

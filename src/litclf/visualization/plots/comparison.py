@@ -11,14 +11,8 @@ from numpy.typing import NDArray
 
 from litclf.visualization.plots.boundary import draw_boundary
 from litclf.visualization.plots.canvas import SMALL, new_figure, use_fonts
-from litclf.visualization.plots.colours import TRAIN, VAL
-from litclf.visualization.plots.curves import Curve
+from litclf.visualization.plots.curves import METRICS, STAGES, Curve, draw_metric
 from litclf.visualization.plots.fonts import label
-
-_METRICS = ("loss", "accuracy", "psnr")
-_STAGES = {"train": TRAIN, "val": VAL}
-_FEW = 30
-"""Values up to which each is marked: a line through one value cannot be seen."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +50,7 @@ def draw_comparison(curves: Mapping[str, Mapping[str, Curve]], planes: Mapping[s
         >>> [panel.get_title() for panel in figure.axes], figure.axes[0].get_ylabel()
         (['slow', 'fast'], 'loss')
     """
-    metrics = [
-        name for name in _METRICS if any(f"{stage}/{name}" in own for stage in _STAGES for own in curves.values())
-    ]
+    metrics = [name for name in METRICS if any(f"{stage}/{name}" in own for stage in STAGES for own in curves.values())]
     names = list(curves)
     above = 1 if planes is not None else 0
     figure, axes = new_figure(max(1, above + len(metrics)), len(names), width=4.2, height=3.6)
@@ -72,20 +64,11 @@ def draw_comparison(curves: Mapping[str, Mapping[str, Curve]], planes: Mapping[s
             with use_fonts([name]):
                 axes[0, column].set_title(label(name, 40), fontsize=10)
         for panel, metric in zip(axes[above:, column], metrics, strict=False):
-            _draw_metric(panel, metric, curves[name])
+            if draw_metric(panel, metric, curves[name]):
+                panel.legend(fontsize=SMALL)
     for row in axes[above:]:
         _share_scale(row)
     return figure
-
-
-def _draw_metric(panel: Any, metric: str, curves: Mapping[str, Curve]) -> None:
-    for stage, colour in _STAGES.items():
-        if (curve := curves.get(f"{stage}/{metric}")) is not None:
-            marker = "o" if len(curve[0]) <= _FEW else ""
-            panel.plot(*curve, color=colour, marker=marker, markersize=3, linewidth=1.6, label=stage)
-    panel.set(xlabel="optimizer step", ylabel="PSNR (dB)" if metric == "psnr" else metric)
-    if panel.lines:
-        panel.legend(fontsize=SMALL)
 
 
 def _share_scale(row: NDArray[Any]) -> None:

@@ -29,7 +29,8 @@ def draw_curves(
     """One panel a metric: train and val over optimizer steps, the best epoch, and baselines to compare with.
 
     Args:
-        curves: Optimizer steps and values by log key; those of loss, accuracy and PSNR are drawn.
+        curves: Optimizer steps and values by log key; those of loss, accuracy and PSNR are drawn, and, faintly, those
+            of ``train/loss_step``.
         best: Optimizer steps after which the best epoch ended.
         baselines: Values of the same metrics by the name of a baseline.
 
@@ -55,11 +56,13 @@ def draw_curves(
 
 
 def draw_metric(axes: Axes, metric: str, curves: Mapping[str, Curve]) -> dict[str, Artist]:
-    """Draws train and val of one metric into ``axes``; gives back their lines by the name of the stage."""
+    """Draws train and val of one metric into ``axes``; gives back their lines by what they show."""
     lines: dict[str, Artist] = {}
+    if (by_step := curves.get(f"train/{metric}_step")) is not None:
+        (lines["train, by step"],) = axes.plot(*by_step, color=TRAIN, alpha=0.35, linewidth=1, label="train, by step")
     for stage, colour in STAGES.items():
         if (curve := curves.get(f"{stage}/{metric}")) is not None:
             marker = "o" if len(curve[0]) <= _FEW else ""
-            (lines[stage],) = axes.plot(*curve, color=colour, marker=marker, markersize=3, linewidth=1.6)
+            (lines[stage],) = axes.plot(*curve, color=colour, marker=marker, markersize=3, linewidth=1.6, label=stage)
     axes.set(xlabel="optimizer step", ylabel="PSNR (dB)" if metric == "psnr" else metric)
     return lines
