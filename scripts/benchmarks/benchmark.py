@@ -144,26 +144,34 @@ def _cells(contender: str, own: dict[str, Any], passes: int) -> list[str]:
     ]
 
 
-def draw(results: dict[str, Any], path: Path) -> None:
-    """A bar chart of the ratios, a panel a job, with the range over the rounds."""
+def draw(results: dict[str, Any], commands: list[dict[str, Any]], path: Path) -> None:
+    """Bars of the ratios, a panel a job with the range over the rounds, and of the seconds of whole commands."""
     from matplotlib import pyplot as plt
 
-    figure, panels = plt.subplots(1, len(results), figsize=(4.5 * len(results), 3.2), squeeze=False, sharey=True)
-    for panel, (name, result) in zip(panels[0], results.items(), strict=True):
+    count = len(results) + bool(commands)
+    figure, axes = plt.subplots(1, count, figsize=(5 * count, 3.2), squeeze=False)
+    for panel, (name, result) in zip(axes[0], results.items(), strict=False):
         own = result["contenders"]
         ratios = [own[contender]["ratio"] for contender in own]
         below = [own[contender]["ratio"] - min(own[contender]["ratios"]) for contender in own]
         above = [max(own[contender]["ratios"]) - own[contender]["ratio"] for contender in own]
-        colors = ["tab:blue" if contender.startswith("litclf") else "tab:gray" for contender in own]
-        panel.barh(list(own), ratios, xerr=[below, above], color=colors, capsize=3)
+        _bars(panel, list(own), ratios, xerr=[below, above], capsize=3)
         panel.axvline(1, color="black", linewidth=1, linestyle="--")
         panel.set(title=name, xlabel=f"times as fast as the {BASELINE}")
-        for position, ratio in enumerate(ratios):
-            panel.annotate(f"{ratio:.2f}", (0, position), xytext=(4, 0), textcoords="offset points", va="center")
-    panels[0][0].invert_yaxis()
+    if commands:
+        _bars(axes[0][-1], [row["command"] for row in commands], [row["median"] for row in commands])
+        axes[0][-1].set(title="whole commands", xlabel="seconds, from start to end of the process")
     figure.tight_layout()
     figure.savefig(path, dpi=120)
     plt.close(figure)
+
+
+def _bars(panel: Any, names: list[str], values: list[float], **args: Any) -> None:
+    """A bar a name, the first on top, with its value."""
+    panel.barh(names, values, color=["tab:blue" if name.startswith("litclf") else "tab:gray" for name in names], **args)
+    for position, value in enumerate(values):
+        panel.annotate(f"{value:.2f}", (0, position), xytext=(4, 0), textcoords="offset points", va="center")
+    panel.invert_yaxis()
 
 
 def arguments() -> argparse.Namespace:
@@ -233,7 +241,8 @@ def main() -> None:
     args.output.mkdir(parents=True, exist_ok=True)
     (args.output / "benchmark.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     if args.jobs:
-        draw(record["jobs"], args.output / "benchmark.png")
+        commands = record["claims"].get("commands", {"rows": []})["rows"]
+        draw(record["jobs"], commands, args.output / "benchmark.png")
     print(f"\nwritten to {args.output}")
 
 

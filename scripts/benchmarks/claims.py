@@ -13,14 +13,15 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from statistics import linear_regression, median
 from typing import Any
 
 import torch
 import yaml
 from claim import FOLDER, LITCLF, Claim, ended
+from commands import commands, pictures, startup
 from contenders import SEED, Job, classifier, tutorial_loop
+from epochs import epochs, newcomer
 from lightning.pytorch import Callback, LightningModule, Trainer, seed_everything
 
 import litclf
@@ -89,68 +90,6 @@ def parallel(processes: int = 10) -> Claim:
     verdict = f"{processes} fits at once take at most 6 times as long as one"
     about = f"litclf fit -c circles in simultaneous processes with their default threads, {os.cpu_count()} CPUs"
     return Claim(about, [row], {verdict: ratio <= 6})
-
-
-def startup(rounds: int = 3) -> Claim:
-    """What needs no PyTorch comes at once; a fit begins soon after its libraries are there."""
-    rows: list[dict[str, Any]] = []
-    verdicts: dict[str, bool] = {}
-    for word in ("--help", "--version", "presets"):
-        seconds = [ended([*LITCLF, word]).seconds for _ in range(rounds)]
-        rows.append({"command": f"litclf {word}", "best": min(seconds), "median": median(seconds)})
-        verdicts[f"litclf {word} within 0.5 s (median)"] = median(seconds) <= 0.5
-    # The callback costs litclf a little (at most 0.2 s on the machine this was written on), which counts against it.
-    fit = [
-        *LITCLF,
-        "fit",
-        "-c",
-        "circles",
-        "--trainer.callbacks+=first_step.FirstStep",
-        "--allow_classes",
-        "first_step",
-    ]
-    load = [sys.executable, "-c", "import time, lightning.pytorch; print(time.monotonic())"]
-    ended(fit)  # fills the caches of both
-    pairs = [(ended(load), ended(fit)) for _ in range(rounds)]
-    steps = [float(own.output.split()[-1]) - own.begin for _, own in pairs]
-    loads = [other.seconds for other, _ in pairs]
-    to_import = [float(other.output) - other.begin for other, _ in pairs]
-    ratio, strict = (
-        median(own / other for own, other in zip(steps, others, strict=True)) for others in (loads, to_import)
-    )
-    rows += [
-        {"command": "import lightning.pytorch, whole process", "best": min(loads), "median": median(loads)},
-        {"command": "import lightning.pytorch, end of import", "best": min(to_import), "median": median(to_import)},
-        {"command": "litclf fit -c circles, end of first steps", "best": min(steps), "median": median(steps)},
-        {"command": "first steps / whole process, by round", "median": ratio},
-        {"command": "first steps / end of import, by round", "median": strict},
-    ]
-    verdicts["first steps after at most 1.3 times the seconds of a process that imports Lightning"] = ratio <= 1.3
-    return Claim(f"seconds from the start of a process, {rounds} rounds", rows, verdicts)
-
-
-def pictures(jobs: dict[str, Job]) -> Claim:
-    """What pictures and the report add to the whole command, its start included."""
-    fits: dict[str, tuple[list[str], float, int]] = {"circles": (["-c", "circles"], 0.3, 3)}
-    if "mnist" in jobs:
-        data_dir = str(Path(jobs["mnist"].data_dir or "").resolve())
-        fits["mnist"] = (["-c", "mnist", "--data.data_dir", data_dir], 0.05, 1)  # of 20 epochs
-    rows: list[dict[str, Any]] = []
-    verdicts: dict[str, bool] = {}
-    for name, (args, bound, rounds) in fits.items():
-        command = [*LITCLF, "fit", *args]
-        if not rows:
-            ended(command)  # fills the caches
-        pairs = [(ended(command).seconds, ended([*command, "--pictures", "false"]).seconds) for _ in range(rounds)]
-        share = median(1 - without / drawn for drawn, without in pairs)
-        row: dict[str, Any] = {
-            "fit": name,
-            "rounds": rounds,
-            "seconds with pictures": median(drawn for drawn, _ in pairs),
-        }
-        rows.append(row | {"without": median(without for _, without in pairs), "share of pictures": share})
-        verdicts[f"{name}: pictures and report take at most {100 * bound:.0f} % of the whole command"] = share <= bound
-    return Claim("seconds of the whole command litclf fit", rows, verdicts)
 
 
 def growth(sizes: Sequence[int] = (10**3, 10**4, 10**5, 10**6), rounds: int = 3) -> Claim:
@@ -239,7 +178,10 @@ CLAIMS: dict[str, Callable[[dict[str, Job]], Claim]] = {
     "agreement": agreement,
     "parallel": lambda _: parallel(),
     "startup": lambda _: startup(),
+    "commands": lambda _: commands(),
     "pictures": pictures,
+    "epochs": epochs,
+    "newcomer": newcomer,
     "growth": lambda _: growth(),
     "time_to_accuracy": time_to_accuracy,
 }

@@ -271,8 +271,8 @@ BASELINE = "tutorial loop"
 def jobs(data_dir: str | None, epochs: int = 1) -> dict[str, Job]:
     """All jobs by name; ``mnist`` has its data in ``data_dir`` and runs for ``epochs``."""
     found = [
-        Job("circles", (2, 10, 10, 1), "sgd", 0.1, None, 500, 4, 500),
-        Job("centroids", (2, 4, 8, 4), "adam", 0.01, 8, 25, 4, 325),
+        Job("circles", (2, 10, 10, 1), "sgd", 0.1, None, 100, 20, 100),
+        Job("centroids", (2, 4, 8, 4), "adam", 0.01, 8, 10, 10, 130),
         Job("mnist", (784, 256, 128, 64, 10), "adam", 0.01, 32, 1, epochs, 100, data_dir),
     ]
     return {job.name: job for job in found}
