@@ -44,6 +44,7 @@ class RunTensorBoard(TensorBoardLogger):
             default_hp_metric=False,
             purge_step=purge_step,
             flush_secs=1,  # by the writer's own thread: the fit waits for no disk
+            max_queue=1000,  # nor for that thread, which runs while an engine does
         )
         self._has_graph = self._goes_on
         self._config = ""
