@@ -4,6 +4,7 @@ A trial runs in a fork of this process, which has PyTorch and Lightning loaded, 
 every 25th one is a true start of ``python -m litclf``.
 """
 
+import csv
 import hashlib
 import json
 import os
@@ -175,6 +176,16 @@ def disturbed(trial, signum, chance):
         most *= 0.8
         if not goes_on:
             shutil.rmtree(where)
+
+
+def is_between_saves(folder):
+    """Whether a run has validated an epoch of which nothing is saved: a save that waits for its time."""
+    saved = [torch.load(path, weights_only=True)["global_step"] for path in checkpoints_in(folder / "checkpoints")]
+    if not saved:
+        return False
+    with (folder / "metrics.csv").open(newline="", encoding="utf-8") as file:
+        validated = [int(row["step"]) for row in csv.DictReader(file) if row.get("val/loss")]
+    return max(validated, default=-1) >= max(saved)  # steps are logged from 0 on
 
 
 def over(folder):
