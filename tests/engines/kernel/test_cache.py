@@ -39,8 +39,12 @@ class Compiled:
 
     targetctx = None
 
-    def __init__(self, cached):
+    def __init__(self, cached, cache_path):
         self.signatures, self.found, self._cache = [], [cached], self
+        self.cache_path, self.flushed = cache_path, 0
+
+    def flush(self):
+        self.flushed += 1
 
     def load_overload(self, signature, target):
         return self.found[-1]
@@ -50,8 +54,8 @@ class Compiled:
 
 
 @pytest.mark.parametrize("cached", ["code", None])
-def test_it_says_that_it_compiles_only_where_it_does(cached, monkeypatch, capsys):
-    kernel, started = Compiled(cached), []
+def test_it_says_that_it_compiles_only_where_it_does(cached, monkeypatch, capsys, tmp_path):
+    kernel, started = Compiled(cached, tmp_path), []
     module = {"run_narrow": kernel, "__file__": __file__}
     monkeypatch.setattr(cache.importlib, "import_module", lambda name: type(name, (), module))
     monkeypatch.setattr(cache.subprocess, "run", lambda command, **_: started.append(command[-2:]))
@@ -62,8 +66,8 @@ def test_it_says_that_it_compiles_only_where_it_does(cached, monkeypatch, capsys
     assert capsys.readouterr().out == ("" if cached else "compiling the kernels for this machine, once\n")
 
 
-def test_one_process_compiles_while_others_wait(monkeypatch):
-    kernel, locked = Compiled(None), []
+def test_one_process_compiles_while_others_wait(monkeypatch, tmp_path):
+    kernel, locked = Compiled(None, tmp_path), []
     module = {"run_narrow": kernel, "__file__": __file__}
 
     def compiling(*_, **__):
@@ -83,3 +87,16 @@ def test_numbas_private_cache_tells_what_is_compiled():
     cache.load_kernel("narrow")
     assert run_narrow._cache.load_overload(run_narrow.signatures[0], run_narrow.targetctx) is not None
     assert run_narrow._cache.load_overload((), run_narrow.targetctx) is None
+
+
+def test_code_that_was_made_of_other_sources_is_compiled_anew(monkeypatch, tmp_path):
+    monkeypatch.setattr(cache.subprocess, "run", lambda *_, **__: None)
+    flushes = []
+    for sources in ("of this release", "of this release", "of the next"):
+        kernel = Compiled("code", tmp_path)
+        module = {"run_narrow": kernel, "__file__": __file__}
+        monkeypatch.setattr(cache.importlib, "import_module", lambda name, module=module: type(name, (), module))
+        monkeypatch.setattr(cache, "_sources", lambda sources=sources: sources)
+        cache.load_kernel("narrow")
+        flushes.append(kernel.flushed)
+    assert flushes == [1, 0, 1]

@@ -3,10 +3,14 @@
 Numba's code rounds otherwise in the process that has just compiled it than in those that find it in the cache: there,
 functions that several kernels share are taken from where they were compiled first. A run that is resumed would then go
 on with other bits. So what is not in the cache is compiled by a process of its own, and always loaded from there.
+
+Numba holds a kernel's cache against the file of that kernel alone. A file beside says of which sources it was made, all
+that the kernels are made of, so that a change in what they share is not passed over after an upgrade.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import subprocess
 import sys
@@ -34,11 +38,27 @@ def load_kernel(name: str) -> Callable[..., int]:
         signature = tuple(typeof(argument) for argument in _one_step()[0])
         with _one_at_a_time(Path(module.__file__)):
             # Private, since numba has no public way to ask its cache.
-            if kernel._cache.load_overload(signature, kernel.targetctx) is None:
+            cache, made_of = kernel._cache, Path(kernel._cache.cache_path) / f"{name}.sources"
+            stale = not made_of.is_file() or made_of.read_text(encoding="ascii") != _sources()
+            if stale:
+                with suppress(OSError):  # where there is no folder yet, there is nothing in it
+                    cache.flush()
+            if cache.load_overload(signature, kernel.targetctx) is None:
                 print("compiling the kernels for this machine, once", flush=True)  # some ten seconds
                 subprocess.run([sys.executable, "-m", __name__, name], check=False, capture_output=True)
+            if stale:
+                with suppress(OSError):  # a cache that cannot be written to holds nothing either
+                    made_of.write_text(_sources(), encoding="ascii")
         call_once(kernel)
     return cast("Callable[..., int]", kernel)
+
+
+def _sources() -> str:
+    """Digest of the files that kernels are compiled from."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @contextmanager

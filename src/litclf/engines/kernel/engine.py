@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -156,23 +156,30 @@ def _coefficients(learner: Learner, kind: str, steps: int) -> NDArray[np.float32
     group, parameters = optimizer.param_groups[0], optimizer.param_groups[0]["params"]
     taken = 0.0 if kind == "SGD" else float(optimizer.state[parameters[0]]["step"])
     coefficients = np.zeros((steps, 11))
-    for number in range(steps):
-        own = [group["lr"], group.get("momentum", 0.0), group.get("nesterov", False), group["weight_decay"]]
-        if kind != "SGD":
-            (beta1, beta2), step = group["betas"], taken + number + 1
-            # Differences from one are taken here, in float64: in float32 that of 0.999 is off by 5e-5.
-            own += [beta1, beta2, 1 - beta1, 1 - beta2, group["eps"], 1 - beta1**step, (1 - beta2**step) ** 0.5]
-        coefficients[number, : len(own)] = own
-        if learner.schedules:
-            with warnings.catch_warnings():
-                # The steps are taken, only not by `optimizer.step`, which the schedule watches.
-                warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
-                for schedule in learner.schedules:
-                    schedule.step()
+    coefficients[:, :9] = _settings(group)
+    for number in range(steps if learner.schedules else 0):
+        coefficients[number, :9] = _settings(group)
+        with warnings.catch_warnings():
+            # The steps are taken, only not by `optimizer.step`, which the schedule watches.
+            warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+            for schedule in learner.schedules:
+                schedule.step()
+    for number in range(0 if kind == "SGD" else steps):
+        # By Python's powers: those of NumPy round by where in an array a number stands.
+        (beta1, beta2), step = coefficients[number, 4:6].tolist(), taken + number + 1
+        coefficients[number, 9:] = 1 - beta1**step, (1 - beta2**step) ** 0.5
     if kind != "SGD":
         for parameter in parameters:
             optimizer.state[parameter]["step"] += steps
     return coefficients.astype(np.float32)
+
+
+def _settings(group: dict[str, Any]) -> list[float]:
+    """What a step's update needs of the optimizer's settings as they are now."""
+    beta1, beta2 = group.get("betas", (0.0, 0.0))
+    own = [group["lr"], group.get("momentum", 0.0), group.get("nesterov", False), group["weight_decay"]]
+    # Differences from one are taken here, in float64: in float32 that of 0.999 is off by 5e-5.
+    return [*own, beta1, beta2, 1 - beta1, 1 - beta2, group.get("eps", 0.0)]
 
 
 def _addresses(layer: nn.Linear, optimizer: Optimizer, kind: str) -> list[int]:

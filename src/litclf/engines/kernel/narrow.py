@@ -1,8 +1,7 @@
 """Narrow kernel: all optimizer steps of an execution in one compiled call, for networks of a few units a layer.
 
 Vectors lie along the samples of a mini-batch. Weights lie in memory with shape ``(inputs, outputs)``; going backward, a
-row's gradient is taken and its update made at once, while it is in the cache, and the first layer needs no gradient of
-its inputs.
+layer's gradients are taken, then those of its inputs, which the first needs not, then it is updated.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from litclf.engines.kernel.updates import (
+    IDENTITY,
     RELU,
     activate,
     binary_loss,
@@ -24,28 +24,108 @@ from litclf.engines.kernel.updates import (
 
 
 @compiled
-def _add(z: Any, scales: Any, vectors: Any, index: Any, n: Any, length: Any) -> None:
-    """Adds ``scales[j] * vectors[index[j]]`` for the first ``n`` j to ``z``, four at a time."""
-    j = 0
-    while j + 4 <= n:
-        s0, s1, s2, s3 = scales[j], scales[j + 1], scales[j + 2], scales[j + 3]
-        v0, v1, v2, v3 = vectors[index[j]], vectors[index[j + 1]], vectors[index[j + 2]], vectors[index[j + 3]]
-        for t in range(length):
-            z[t] += s0 * v0[t] + s1 * v1[t] + s2 * v2[t] + s3 * v3[t]
-        j += 4
-    while j < n:
-        s0, v0 = scales[j], vectors[index[j]]
-        for t in range(length):
-            z[t] += s0 * v0[t]
-        j += 1
+def _add(z: Any, scales: Any, vectors: Any, n: Any, length: Any) -> None:
+    """Adds ``scales[j, k] * vectors[j]`` for the first ``n`` j to ``z[k]``, for all k; four by four at a time."""
+    units, k = len(z), 0
+    while k + 4 <= units:
+        z0, z1, z2, z3, j = z[k], z[k + 1], z[k + 2], z[k + 3], 0
+        while j + 4 <= n:
+            a0, a1, a2, a3 = scales[j, k], scales[j + 1, k], scales[j + 2, k], scales[j + 3, k]
+            b0, b1, b2, b3 = scales[j, k + 1], scales[j + 1, k + 1], scales[j + 2, k + 1], scales[j + 3, k + 1]
+            c0, c1, c2, c3 = scales[j, k + 2], scales[j + 1, k + 2], scales[j + 2, k + 2], scales[j + 3, k + 2]
+            d0, d1, d2, d3 = scales[j, k + 3], scales[j + 1, k + 3], scales[j + 2, k + 3], scales[j + 3, k + 3]
+            v0, v1, v2, v3 = vectors[j], vectors[j + 1], vectors[j + 2], vectors[j + 3]
+            for t in range(length):
+                x0, x1, x2, x3 = v0[t], v1[t], v2[t], v3[t]
+                z0[t] += a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
+                z1[t] += b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
+                z2[t] += c0 * x0 + c1 * x1 + c2 * x2 + c3 * x3
+                z3[t] += d0 * x0 + d1 * x1 + d2 * x2 + d3 * x3
+            j += 4
+        while j < n:
+            a0, b0, c0, d0, v0 = scales[j, k], scales[j, k + 1], scales[j, k + 2], scales[j, k + 3], vectors[j]
+            for t in range(length):
+                x0 = v0[t]
+                z0[t] += a0 * x0
+                z1[t] += b0 * x0
+                z2[t] += c0 * x0
+                z3[t] += d0 * x0
+            j += 1
+        k += 4
+    while k < units:
+        z0, j = z[k], 0
+        while j + 4 <= n:
+            a0, a1, a2, a3 = scales[j, k], scales[j + 1, k], scales[j + 2, k], scales[j + 3, k]
+            v0, v1, v2, v3 = vectors[j], vectors[j + 1], vectors[j + 2], vectors[j + 3]
+            for t in range(length):
+                z0[t] += a0 * v0[t] + a1 * v1[t] + a2 * v2[t] + a3 * v3[t]
+            j += 4
+        while j < n:
+            a0, v0 = scales[j, k], vectors[j]
+            for t in range(length):
+                z0[t] += a0 * v0[t]
+            j += 1
+        k += 1
 
 
 @compiled
-def _dot(a: Any, b: Any, n: Any) -> Any:
-    total = np.float32(0)
-    for t in range(n):
-        total += a[t] * b[t]
-    return total
+def _dots(g: Any, a: Any, d: Any, n: Any, length: Any) -> None:
+    """Writes the products ``a . d[k]`` of the first ``n`` k to ``g``, four at a time."""
+    k = 0
+    while k + 4 <= n:
+        d0, d1, d2, d3 = d[k], d[k + 1], d[k + 2], d[k + 3]
+        s0, s1, s2, s3 = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+        for t in range(length):
+            x = a[t]
+            s0 += x * d0[t]
+            s1 += x * d1[t]
+            s2 += x * d2[t]
+            s3 += x * d3[t]
+        g[k], g[k + 1], g[k + 2], g[k + 3] = s0, s1, s2, s3
+        k += 4
+    while k < n:
+        d0, s0 = d[k], np.float32(0)
+        for t in range(length):
+            s0 += a[t] * d0[t]
+        g[k] = s0
+        k += 1
+
+
+@compiled
+def _forward(z: Any, a: Any, at: Any, act: Any, length: Any) -> None:
+    """Writes the units of a layer on ``a``, the units below, to ``z``."""
+    n, o = len(a), len(z)
+    w, b = matrix_at(at[0], n, o), matrix_at(at[1], 1, o)
+    for t in range(o):
+        z[t, :length] = b[0, t]
+    _add(z, w, a, n, length)
+    for t in range(o):
+        activate(act, z[t], length)
+
+
+@compiled
+def _backward(below: Any, a: Any, d: Any, w: Any, act: Any, length: Any) -> None:
+    """Writes the gradients of the units below, which had the values ``a``, to ``below``."""
+    n, o = w.shape
+    for i in range(n):
+        below[i, :length] = 0
+    _add(below[:n], w.T, d, o, length)
+    for i in range(n):
+        if act == RELU:
+            for s in range(length):
+                below[i, s] = below[i, s] if a[i, s] > 0 else np.float32(0)
+        else:
+            for s in range(length):
+                below[i, s] *= slope(act, a[i, s])
+
+
+@compiled
+def _update(kind: Any, g: Any, n: Any, o: Any, at: Any, c: Any) -> None:
+    """Updates a layer by its gradients: ``n`` rows of the weights, then that of the bias."""
+    w, m, v = matrix_at(at[0], n, o), matrix_at(at[2], n, o), matrix_at(at[4], n, o)
+    for i in range(n):
+        update(kind, w[i], g[i], m[i], v[i], o, c)
+    update(kind, matrix_at(at[1], 1, o)[0], g[n], matrix_at(at[3], 1, o)[0], matrix_at(at[5], 1, o)[0], o, c)
 
 
 @compiled
@@ -55,28 +135,19 @@ def run_narrow(batch: Any, network: Any, addresses: Any, coefficients: Any, loss
     layers, widest, most = len(dims) - 1, dims.max(), (rows[:, 1] - rows[:, 0]).max()
     first = np.zeros(layers + 2, np.int64)
     first[1:] = np.cumsum(dims)
-    units = np.empty((first[layers + 1], most), np.float32)
+    units, g = np.empty((first[layers + 1], most), np.float32), np.empty((widest + 1, widest), np.float32)
     d, below = np.empty((widest, most), np.float32), np.empty((widest, most), np.float32)
-    g, every, column = np.empty(widest, np.float32), np.arange(widest), np.empty(widest, np.float32)
     correct, held = 0, (np.int64(-1), np.int64(-1))
     for k in range(len(rows)):
-        start, count, c = rows[k, 0], rows[k, 1] - rows[k, 0], coefficients[k]
+        start, count = rows[k, 0], rows[k, 1] - rows[k, 0]
         if held != (start, count):  # full-batch steps share their inputs
             for s in range(count):
                 for i in range(dims[0]):
                     units[i, s] = x[start + s, i]
             held = (start, count)
         for depth in range(layers):
-            n, o, a = dims[depth], dims[depth + 1], units[first[depth] : first[depth + 1]]
-            w, b = matrix_at(addresses[depth, 0], n, o), matrix_at(addresses[depth, 1], 1, o)
-            for t in range(o):
-                z = units[first[depth + 1] + t]
-                z[:count] = b[0, t]
-                for i in range(n):
-                    column[i] = w[i, t]
-                _add(z, column, a, every, n, count)
-                if depth < layers - 1:
-                    activate(act, z, count)
+            a, z = units[first[depth] : first[depth + 1]], units[first[depth + 1] : first[depth + 2]]
+            _forward(z, a, addresses[depth], act if depth < layers - 1 else IDENTITY, count)
         logits, targets = units[first[layers] :], y[start : start + count]
         if len(logits) == 1:
             losses[k], right = binary_loss(logits[0], targets, d[0], count)
@@ -85,22 +156,12 @@ def run_narrow(batch: Any, network: Any, addresses: Any, coefficients: Any, loss
         correct += right if k >= counted else 0
         for depth in range(layers - 1, -1, -1):
             n, o, a, at = dims[depth], dims[depth + 1], units[first[depth] : first[depth + 1]], addresses[depth]
-            w, m, v = matrix_at(at[0], n, o), matrix_at(at[2], n, o), matrix_at(at[4], n, o)
             for i in range(n):
-                if depth > 0:
-                    below[i, :count] = 0
-                    _add(below[i], w[i], d, every, o, count)
-                    if act == RELU:
-                        for s in range(count):
-                            below[i, s] = below[i, s] if a[i, s] > 0 else np.float32(0)
-                    else:
-                        for s in range(count):
-                            below[i, s] *= slope(act, a[i, s])
-                for t in range(o):
-                    g[t] = _dot(a[i], d[t], count)
-                update(kind, w[i], g, m[i], v[i], o, c)
+                _dots(g[i], a[i], d, o, count)
             for t in range(o):
-                g[t] = d[t, :count].sum()
-            update(kind, matrix_at(at[1], 1, o)[0], g, matrix_at(at[3], 1, o)[0], matrix_at(at[5], 1, o)[0], o, c)
-            d, below = below, d
+                g[n, t] = d[t, :count].sum()
+            if depth > 0:
+                _backward(below, a, d, matrix_at(at[0], n, o), act, count)
+                d, below = below, d
+            _update(kind, g, n, o, at, coefficients[k])
     return correct
