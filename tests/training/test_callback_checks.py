@@ -82,7 +82,7 @@ class Follows(Callback):
 
 def test_a_callback_that_follows_batches_is_told_that_executions_are_many_steps(tmp_path, capsys):
     note = "note        Follows is called once for all steps of an execution; for a call after each pass --data.steps"
-    run(tmp_path, Follows(), max_epochs=1)
+    run(tmp_path, Follows(), max_epochs=1, steps_per_execution=1)
     assert "Follows" not in capsys.readouterr().err
     run(tmp_path, Follows(), max_epochs=1, steps_per_execution=2)
     assert capsys.readouterr().err.count(note) == 1

@@ -63,7 +63,8 @@ def _print_result(result: RunResult) -> None:
         print(f"train and val of the last epoch, test of the {of}")
     if result.trainer.progress_bar_callback is None:  # else it has said so
         print(f"\nfit         {steps} steps in {seconds:.2f} s")
-    print(f"engine      {result.metrics['engine']}")
+    at_once = result.metrics["steps_per_execution"]
+    print(f"engine      {result.metrics['engine']}{f', {at_once} steps at once' if at_once > 1 else ''}")
     if "calibration" in result.metrics:
         print(f"calibration {Calibration.from_dict(result.metrics['calibration'])}")
     if result.folder is not None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from litclf.data.loading.epoch import EpochDataModule
-from litclf.data.loading.limits import check_trainer
 from litclf.data.loading.loader import EvalLoader, TrainLoader
 from litclf.preprocessing.base import ArrayPreparation, Preparation
 from litclf.runs.checkpoint_file import opened
@@ -42,7 +42,9 @@ class InMemoryDataModule(EpochDataModule):
     input_shape: tuple[int, ...]
     notes: tuple[str, ...] = ()
 
-    def __init__(self, batch_size: int | None, repeat: int, steps_per_execution: int, seed: int) -> None:
+    def __init__(
+        self, batch_size: int | None, repeat: int, steps_per_execution: int | Literal["auto"], seed: int
+    ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)
         self._splits: dict[str, Split] = {}
 
@@ -93,6 +95,12 @@ class InMemoryDataModule(EpochDataModule):
         """Samples of the training split."""
         return len(self.splits["train"].y)
 
+    @property
+    def bytes_per_step(self) -> int:
+        """Memory that a mini-batch of prepared inputs takes; 0 for full batches that are used where they lie."""
+        copied = self.num_train_samples if self.augments or self._place()[1] > 1 else 0
+        return 4 * math.prod(self.input_shape) * (self.batch_size or copied)
+
     def stored(self, split: str, rows: Tensor) -> Tensor:
         """Inputs of some ``rows`` of a split as they are stored, which is what :meth:`prepare` takes."""
         x = self.splits[split].x
@@ -117,8 +125,6 @@ class InMemoryDataModule(EpochDataModule):
         if stage == "fit":
             self.check_training()
             self._begin()
-            if self.steps_per_execution > 1 and self.trainer is not None:
-                check_trainer(self.trainer)
 
     def train_dataloader(self) -> TrainLoader:
         """Executions, or ordinary ``(x, y)`` batches where ``steps_per_execution`` is 1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from sklearn.datasets import make_blobs
@@ -30,7 +31,7 @@ class BlobsDataModule(ClassificationDataModule):
         holdout: Share of points held out of training, in [0, 1); half of them for validation, half for the test.
         batch_size: Samples of a mini-batch; None for full-batch steps.
         repeat: Passes over the training set in one Trainer epoch.
-        steps_per_execution: Most optimizer steps that run as one Trainer batch.
+        steps_per_execution: Most optimizer steps that run as one Trainer batch; ``auto`` chooses for each fit.
         seed: Seed of points and split.
 
     Raises:
@@ -54,7 +55,7 @@ class BlobsDataModule(ClassificationDataModule):
         holdout: float = 0.2,
         batch_size: int | None = 32,
         repeat: int = 1,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | Literal["auto"] = "auto",
         seed: int = 42,
     ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from sklearn.datasets import make_circles
 
 from litclf.data.base import ClassificationDataModule, Split
@@ -22,7 +24,7 @@ class CirclesDataModule(ClassificationDataModule):
         holdout: Share of points held out of training, in [0, 1); half of them for validation, half for the test.
         batch_size: Samples of a mini-batch; None for full-batch steps.
         repeat: Passes over the training set in one Trainer epoch.
-        steps_per_execution: Most optimizer steps that run as one Trainer batch.
+        steps_per_execution: Most optimizer steps that run as one Trainer batch; ``auto`` chooses for each fit.
         seed: Seed of points and split.
 
     Raises:
@@ -47,7 +49,7 @@ class CirclesDataModule(ClassificationDataModule):
         holdout: float = 0.2,
         batch_size: int | None = 32,
         repeat: int = 1,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | Literal["auto"] = "auto",
         seed: int = 42,
     ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)

@@ -55,7 +55,7 @@ class ImagesDataModule(ClassificationDataModule):
             65535 for 16 bits.
         batch_size: Images of a mini-batch; None for full-batch steps.
         repeat: Passes over the training set in one Trainer epoch.
-        steps_per_execution: Most optimizer steps that run as one Trainer batch.
+        steps_per_execution: Most optimizer steps that run as one Trainer batch; ``auto`` chooses for each fit.
         memory_budget: Most memory that decoded images may take, in MB of 1 000 000 bytes; 0 reads files in each pass.
         num_workers: Processes that read files ahead where images do not stay in memory; 0 for none.
         seed: Seed of the split.
@@ -90,7 +90,7 @@ class ImagesDataModule(ClassificationDataModule):
         white: float | None = None,
         batch_size: int | None = 64,
         repeat: int = 1,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | Literal["auto"] = "auto",
         memory_budget: int = 2000,
         num_workers: int = 2,
         seed: int = 42,
@@ -189,7 +189,7 @@ class ImagesDataModule(ClassificationDataModule):
         if self.batch_size is None:
             rule = f"must be a number where {self.megabytes:.0f} MB of images do not fit memory_budget {memory_budget}"
             raise InputError("batch_size", rule, "pass 64, or a larger memory_budget")
-        self.steps_per_execution = 1
+        self.asked_steps = 1
 
     @rank_zero_only
     def _announce(self) -> None:

@@ -36,7 +36,7 @@ class MNISTDataModule(ClassificationDataModule):
         max_shift: Largest random shift of a training image in each direction, in pixels; 0 for none.
         batch_size: Images of a mini-batch; None for full-batch steps.
         repeat: Passes over the training set in one Trainer epoch.
-        steps_per_execution: Most optimizer steps that run as one Trainer batch.
+        steps_per_execution: Most optimizer steps that run as one Trainer batch; ``auto`` chooses for each fit.
         seed: Seed of the split.
 
     Raises:
@@ -59,7 +59,7 @@ class MNISTDataModule(ClassificationDataModule):
         max_shift: int = 0,
         batch_size: int | None = 32,
         repeat: int = 1,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | Literal["auto"] = "auto",
         seed: int = 42,
     ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import torch
 from PIL import Image
@@ -25,7 +27,7 @@ class RestorationDataModule(InMemoryDataModule):
         size: Edge of the square image in pixels, at least 2; the file is cut to a square and scaled down.
         rounds: How often the corrupting function shifts, subtracts and folds, at least 1.
         repeat: Optimizer steps in one Trainer epoch.
-        steps_per_execution: Most optimizer steps that run as one Trainer batch.
+        steps_per_execution: Most optimizer steps that run as one Trainer batch; ``auto`` chooses for each fit.
 
     Raises:
         InputError: If an argument is out of range or the file cannot be read.
@@ -41,7 +43,7 @@ class RestorationDataModule(InMemoryDataModule):
         size: int = 100,
         rounds: int = 5,
         repeat: int = 1,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | Literal["auto"] = "auto",
     ) -> None:
         super().__init__(None, repeat, steps_per_execution, seed=0)
         whole("size", size, 2, example=100)

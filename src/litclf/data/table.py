@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -61,7 +61,7 @@ class TableDataModule(ClassificationDataModule):
         class_weights: Whether training weighs classes by the inverse of their share.
         batch_size: Samples of a mini-batch; None for full-batch steps.
         repeat: Passes over the training set in one Trainer epoch.
-        steps_per_execution: Most optimizer steps that run as one Trainer batch.
+        steps_per_execution: Most optimizer steps that run as one Trainer batch; ``auto`` chooses for each fit.
         seed: Seed of the split.
 
     Attributes:
@@ -101,7 +101,7 @@ class TableDataModule(ClassificationDataModule):
         class_weights: bool = False,
         batch_size: int | None = 32,
         repeat: int = 1,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | Literal["auto"] = "auto",
         seed: int = 42,
     ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import torch
-from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from torch import Tensor
 
 from litclf.engines.base import Engine
@@ -134,9 +134,17 @@ class SteppedModule(LightningModule):
         self.attach(spec.data)
         # Set here, not in the constructor: only now is K known, and Lightning has let the Trainer's own gradient
         # clipping pass, which it refuses for manual optimization and we apply inside the execution.
-        self.automatic_optimization = spec.steps_per_execution == 1
+        # It stays after the fit: by it Lightning finds its count of steps.
+        if stage == "fit":
+            self.automatic_optimization = spec.steps_per_execution == 1
         if stage == "fit":
             self._points = Points()
+
+    def configure_callbacks(self) -> Sequence[Callback] | Callback:
+        """Adds none; it is asked before Lightning checks a fit's settings, so the last choice is undone."""
+        if self.trainer.training:
+            self.automatic_optimization = True
+        return super().configure_callbacks()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Notes how many optimizer steps the fit that wrote ``checkpoint`` had done, and its latest losses."""
@@ -156,6 +164,7 @@ class SteppedModule(LightningModule):
         self._points.begin(
             self.trainer.global_step, None if self.as_curve else cast(Any, self.trainer).log_every_n_steps
         )
+        self.engine_choice = "ordinary batches"
         if not self.automatic_optimization:
             check_schedulers(self.trainer)
         if self.own_engine is not None:

@@ -12,7 +12,8 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from litclf.data.audit.loaded import tell_findings
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule
-from litclf.data.loading.limits import check_trainer, notes_on
+from litclf.data.loading.epoch import EpochDataModule
+from litclf.data.loading.limits import notes_on
 from litclf.models.base import SteppedModule
 from litclf.models.classifier import Classifier
 from litclf.models.decision import Calibration
@@ -74,8 +75,11 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
     trainer = make_trainer(args)
     check_monitors(trainer, plan.model, plan.spec)
     check_launcher(trainer, plan.trainer_args.get("strategy"))
-    if plan.spec.steps_per_execution > 1:
-        check_trainer(trainer)
+    if isinstance(plan.data, EpochDataModule):
+        plan.data.choose_steps(trainer, plan.model)
+    if plan.trainer_args.get("log_every_n_steps") is None:
+        # Beside the training loss, an execution logs once, at its end; ordinary batches would pay for every row.
+        trainer.log_every_n_steps = 1 if plan.spec.steps_per_execution > 1 else 10  # type: ignore[attr-defined]
     if checkpoint is not None:
         check_same_settings(trainer, checkpoint)
         hand(trainer, checkpoint)
@@ -96,6 +100,8 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
 def _callbacks(plan: Plan, folder: Path | None, given: list[Callback]) -> list[Callback]:
     """The callbacks that were given, as a run can have them, and what draws and follows beside them."""
     callbacks = given if plan.checkpoint is None else without_finders(given)
+    if len(callbacks) < len(given) and isinstance(plan.data, EpochDataModule) and plan.data.asked_steps == "auto":
+        plan.data.asked_steps = 1  # as the fit has begun, because of its finder
     begin_batch_size(callbacks, plan.data)
     if folder is None:
         return [*callbacks, UsedSettings(plan.model, plan.data, None)]
@@ -117,6 +123,8 @@ def train(opened: Opened) -> dict[str, Any]:
     plan, trainer = opened.plan, opened.trainer
     if isinstance(plan.model, SteppedModule):
         plan.model.warm_up(trainer, plan.data)
+    steps = plan.spec.steps_per_execution
+    steps = min(steps, plan.spec.steps_per_epoch or steps)
     opened.resume.begin()
     try:
         path = None if plan.checkpoint is None else plan.checkpoint.path
@@ -130,6 +138,7 @@ def train(opened: Opened) -> dict[str, Any]:
     if plan.checkpoint is None and not opened.resume.has_trained:
         raise InputError("trainer", "ended before its first step", "raise --trainer.max_time and the limits")
     done = {"global_step": trainer.global_step, "fit_seconds": round(opened.resume.seconds, 3)}
+    done["steps_per_execution"] = steps
     return plain(trainer.callback_metrics) | done
 
 

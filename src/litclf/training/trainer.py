@@ -58,9 +58,6 @@ def trainer_defaults(
     args.setdefault("num_sanity_val_steps", 0)
     args.setdefault("enable_model_summary", False)
     args["default_root_dir"] = folder
-    if args.get("log_every_n_steps") is None:
-        # Beside the training loss, an execution logs once, at its end; ordinary batches would pay for every row.
-        args["log_every_n_steps"] = 1 if spec.steps_per_execution > 1 else 10
     args["logger"] = _loggers(args.get("logger"), folder, step)
     if args.get("enable_checkpointing") is not False and folder is not None:
         by = best_by(spec) if args.get("limit_val_batches") != 0 else _BY_TRAINING

@@ -27,7 +27,6 @@ class DataSpec:
         class_weights: What the loss of each class is multiplied by; None for 1 each.
         preparation: How raw inputs become those of the network, as plain values; None where that is not known.
         batch_size: Samples of a mini-batch; None for full batches, or where it does not tell.
-        steps_per_execution: Most optimizer steps that run as one Trainer batch; 1 for data that is not litclf's.
         data: The DataModule; None where there is none.
 
     Example:
@@ -46,7 +45,6 @@ class DataSpec:
     class_weights: tuple[float, ...] | None = None
     preparation: dict[str, Any] | None = None
     batch_size: int | None = None
-    steps_per_execution: int = 1
     data: LightningDataModule | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -65,7 +63,6 @@ class DataSpec:
             class_weights=None if weights is None else tuple(weights),
             preparation=None if preparation is None else preparation.to_dict(),
             batch_size=getattr(told, "batch_size", None),
-            steps_per_execution=getattr(told, "steps_per_execution", 1),
             data=data,
         )
 
@@ -111,6 +108,11 @@ class DataSpec:
     def is_image(self) -> bool:
         """Whether inputs are images: channels, height and width."""
         return len(self.input_shape) == 3 and self.input_shape[0] in (1, 3)
+
+    @property
+    def steps_per_execution(self) -> int:
+        """Most optimizer steps that run as one Trainer batch, as a fit has chosen; 1 for data that is not litclf's."""
+        return int(getattr(self.data, "steps_per_execution", 1))
 
     @property
     def steps_per_epoch(self) -> int | None:

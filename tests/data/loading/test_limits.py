@@ -25,6 +25,7 @@ def data(most):
         ({"accumulate_grad_batches": 2}, "trainer.accumulate_grad_batches: cannot be 2"),
         ({"val_check_interval": 0.5}, "trainer.val_check_interval: cannot be 0.5"),
         ({"val_check_interval": 2}, "trainer.val_check_interval: cannot be 2"),
+        ({"val_check_interval": "00:00:01:00"}, "trainer.val_check_interval: cannot be a time"),
         ({"overfit_batches": 2}, "trainer.overfit_batches: cannot be 2"),
         ({"limit_train_batches": 0.5}, "trainer.limit_train_batches: cannot be 0.5"),
         ({"callbacks": [LearningRateFinder()]}, "trainer.callbacks: cannot be LearningRateFinder"),

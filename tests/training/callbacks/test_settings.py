@@ -13,7 +13,8 @@ from litclf.training.callbacks.settings import without_finders
 
 
 def run(root, callbacks=(), batch_size=32, lr=1e-4, repeat=5, lr_schedule="onecycle", **settings):
-    data = BlobsDataModule(num_samples=200, batch_size=batch_size, repeat=repeat)
+    most = settings.pop("steps_per_execution", "auto")
+    data = BlobsDataModule(num_samples=200, batch_size=batch_size, repeat=repeat, steps_per_execution=most)
     model = MulticlassClassifier(hidden_dims=[4], lr=lr, lr_schedule=lr_schedule, momentum=0.9)
     torch.manual_seed(1)
     model.attach(data)
@@ -34,7 +35,7 @@ def test_a_learning_rate_that_was_found_is_used_and_recorded(tmp_path):
     lr = found.model.hparams["lr"]
     assert lr != 1e-4
     assert recorded(found.folder, "model", "lr") == {lr}
-    given = run(tmp_path / "given", lr=lr)
+    given = run(tmp_path / "given", lr=lr, steps_per_execution=1)
     for own, theirs in zip(found.model.parameters(), given.model.parameters(), strict=True):
         assert torch.equal(own, theirs)
 
@@ -42,7 +43,7 @@ def test_a_learning_rate_that_was_found_is_used_and_recorded(tmp_path):
 def test_a_batch_size_that_was_found_is_used_and_recorded(tmp_path):
     found = run(tmp_path / "found", [BatchSizeFinder(max_trials=3)], batch_size=None, repeat=1)
     assert recorded(found.folder, "data", "batch_size") == {8}
-    given = run(tmp_path / "given", batch_size=8, repeat=1)
+    given = run(tmp_path / "given", batch_size=8, repeat=1, steps_per_execution=1)
     assert found.metrics["global_step"] == given.metrics["global_step"] == 2 * 160 / 8
     for own, theirs in zip(found.model.parameters(), given.model.parameters(), strict=True):
         assert torch.equal(own, theirs)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Literal, cast
 
-from lightning.pytorch import LightningDataModule
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from litclf.data.loading.limits import check_trainer, reason_against, sensible_steps
 from litclf.data.loading.loader import TrainLoader
 from litclf.data.loading.order import PassOrder
 from litclf.data.loading.plan import Plan, Position
 from litclf.utilities.checks import positive, whole
+from litclf.utilities.errors import InputError
 from litclf.utilities.lightning_internals import count_batches, steps_between_checkpoints
+from litclf.utilities.notes import tell
 
 
 class EpochDataModule(LightningDataModule):
@@ -24,27 +27,32 @@ class EpochDataModule(LightningDataModule):
         batch_size: Samples of a mini-batch on each device; None makes each pass one full-batch step.
         repeat: Passes over the training set in one Trainer epoch, at least 1.
         steps_per_execution: Most optimizer steps that run as one Trainer batch, at least 1. With 1, batches are
-            ordinary ``(x, y)`` pairs for any LightningModule; more is many times faster for small models.
+            ordinary ``(x, y)`` pairs for any LightningModule; more is many times faster for small models. ``auto``
+            takes as many as their samples have room for, and 1 where the model or the Trainer needs ordinary batches.
         seed: Seed of the data: what is drawn, and how it is split; at least 0. The order of samples follows the seed
             of the run where there is one, and this one otherwise.
 
     Attributes:
+        asked_steps: The ``steps_per_execution`` that was asked for; ``auto`` leaves it to each fit.
         run_seed: Seed of the run, which a run sets; None takes that of ``seed_everything`` where it was called.
 
     Raises:
         InputError: If an argument is out of range; the message names it and the value.
     """
 
-    def __init__(self, batch_size: int | None, repeat: int, steps_per_execution: int, seed: int) -> None:
+    def __init__(
+        self, batch_size: int | None, repeat: int, steps_per_execution: int | Literal["auto"], seed: int
+    ) -> None:
         super().__init__()
         if batch_size is not None:
             positive("batch_size", batch_size, 32)
         positive("repeat", repeat, 1)
-        positive("steps_per_execution", steps_per_execution, 100)
+        _check_steps(steps_per_execution)
         whole("seed", seed, 0, 2**32, example=42)
         self.batch_size = batch_size
         self.repeat = repeat
-        self.steps_per_execution = steps_per_execution
+        self.asked_steps = steps_per_execution
+        self._steps = 1
         self.seed = seed
         self.run_seed: int | None = None
         self._loader: TrainLoader | None = None
@@ -55,6 +63,42 @@ class EpochDataModule(LightningDataModule):
     def num_train_samples(self) -> int:
         """Samples that a pass walks, on all processes together."""
         raise NotImplementedError(f"{type(self).__name__} must implement num_train_samples")
+
+    @property
+    def steps_per_execution(self) -> int:
+        """Most optimizer steps that run as one Trainer batch, now; with ``auto`` it is 1 outside of a fit."""
+        return self._steps if self.asked_steps == "auto" else self.asked_steps
+
+    @property
+    def bytes_per_step(self) -> int:
+        """Memory that a mini-batch takes within an execution; 0 where nothing is copied for it."""
+        raise NotImplementedError(f"{type(self).__name__} must implement bytes_per_step")
+
+    def choose_steps(self, trainer: Trainer, module: LightningModule | None) -> str | None:
+        """Settles how many steps an execution of a fit has at most, and refuses what they cannot do.
+
+        Args:
+            trainer: The Trainer of the fit.
+            module: What it trains; None where that is not known yet.
+
+        Returns:
+            Why ``auto`` came to ordinary batches; None where it did not, or a number was asked for.
+
+        Raises:
+            InputError: If a number above 1 was asked for beside a setting that executions would falsify.
+        """
+        if self.asked_steps == "auto":
+            reason = reason_against(trainer, module)
+            self._steps = 1 if reason else sensible_steps(self.bytes_per_step)
+            return reason
+        if self.asked_steps > 1:
+            check_trainer(trainer, module)
+        return None
+
+    def teardown(self, stage: str) -> None:
+        """Ends a fit: a loader that is asked for by hand gives ordinary batches again."""
+        if stage == "fit":
+            self._steps = 1
 
     @property
     def train_steps(self) -> tuple[int, int]:
@@ -99,6 +143,11 @@ class EpochDataModule(LightningDataModule):
     def _begin(self) -> None:
         """Begins a fit: at the first mini-batch, in the order of its own seed, unless a checkpoint says otherwise."""
         self._order_seed, self._start = None, Position()
+        if self.trainer is None:
+            return
+        reason = self.choose_steps(self.trainer, self.trainer.lightning_module)
+        if reason and self.trainer.is_global_zero:
+            tell(f"one step at a time, which takes a small model several times as long: {reason}")
 
     def _seed_of_order(self) -> int:
         if self._order_seed is None:
@@ -119,6 +168,13 @@ class EpochDataModule(LightningDataModule):
     def _place(self) -> tuple[int, int]:
         """This process, and the number of processes."""
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+
+def _check_steps(steps: object) -> None:
+    if isinstance(steps, str) and steps != "auto":
+        raise InputError("steps_per_execution", f"must be auto or a whole number, got {steps!r}", "pass auto")
+    if not isinstance(steps, str):
+        positive("steps_per_execution", cast(Any, steps), 100)
 
 
 def _periods(trainer: Any) -> list[int]:
