@@ -155,7 +155,6 @@ def test_wrong_requests_are_refused_and_nothing_is_written(args, message, tmp_pa
     assert Path("old.yaml").read_text() == "mine"
 
 
-@pytest.mark.filterwarnings("ignore:No positive samples")  # of a class that validation does not have
 def test_a_draft_trains_whatever_columns_there_are_and_says_what_it_did(capsys):
     stream = np.random.default_rng(0)
     frame = pd.DataFrame(

@@ -114,7 +114,7 @@ def test_whatever_names_there_are_come_back_from_what_is_pasted(names):
     assert names_in(text[0].replace(", ", ",  "), flag) == names or any(", " in name for name in names)
 
 
-@pytest.mark.parametrize("text", ["[a [cm]]", "[c]d, yes]", "[[a]]", "[{a: b}]"])
+@pytest.mark.parametrize("text", ["[a [cm]]", "[c]d, yes]", "[[a]]", "[{a: b}]", "[0x_]", "[a, 0b_]"])
 def test_a_list_that_is_none_is_refused_with_one_that_is(text):
     with pytest.raises(InputError, match="--drop: must be a list of names, got") as refused:
         names_in(text, "--drop")

@@ -12,6 +12,7 @@ from litclf.engines.execution import Execution
 from litclf.preprocessing.image import ImagePreparation
 from litclf.utilities.errors import InputError
 from tests.data.contract import BatchedContract
+from tests.preprocessing.png_files import png_of
 
 CLASSES = ("cat", "개", "말")
 
@@ -171,6 +172,21 @@ def test_images_that_use_little_of_sixteen_bits_are_said_and_read_by_their_white
     assert mended.splits["train"].x.max() == 255
     (note,) = ImagesDataModule(str(tmp_path), white=said - 1).notes
     assert note == f"images of 16 bits reach {said}: what is above --data.white {said - 1} is white"
+
+
+def test_dark_images_of_sixteen_bits_a_colour_are_said_with_what_helps_there(tmp_path):
+    stream = np.random.default_rng(0)
+    for row in range(20):
+        values = stream.integers(0, 4096, (8, 8, 3)).astype(">u2")
+        values[0, 0] = 4095
+        pixels = b"".join(b"\0" + line.tobytes() for line in values)
+        (tmp_path / "ab"[row % 2]).mkdir(exist_ok=True)
+        (tmp_path / "ab"[row % 2] / f"{row}.png").write_bytes(png_of(16, 2, (8, 8), pixels))
+    dark = "images of 16 bits a colour reach about 3855 of 65535 at most, and look black: "
+    dark += "save them with 8 bits a colour, white as 255"
+    assert ImagesDataModule(str(tmp_path)).notes == (dark,)
+    useless = "images of 16 bits a colour are read as they are: --data.white is for grey ones"
+    assert ImagesDataModule(str(tmp_path), white=4095).notes == (useless, dark)
 
 
 def test_how_a_folder_was_read_is_noted(folder):

@@ -85,7 +85,7 @@ def test_holdout_that_leaves_nothing_to_train_on_is_refused():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "path: is missing"),
+        ({}, "path: is missing; fix: pass --data.path TABLE.csv and --data.target COLUMN; in Python path and target"),
         ({"rows": ROWS}, "targets: is missing beside rows"),
         ({"path": "a.csv"}, "target: is missing beside path"),
         ({"rows": ROWS, "targets": TARGETS, "target": "y"}, "target: does nothing beside rows, got y"),

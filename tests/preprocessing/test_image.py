@@ -99,8 +99,8 @@ def test_pixels_of_unknown_range_are_read_where_white_is_given(tmp_path):
 
 def test_the_largest_value_of_sixteen_bits_is_told(tmp_path):
     values = np.array([[0, 4001]], np.uint16)
-    assert deepest(save(tmp_path / "a.png", values)) == 4001
-    assert deepest(save(tmp_path / "a.tiff", values)) == 4001
+    assert deepest(save(tmp_path / "a.png", values)) == (4001, False)
+    assert deepest(save(tmp_path / "a.tiff", values)) == (4001, False)
     assert deepest(save(tmp_path / "b.png", GREY)) is None
     assert deepest(tmp_path / "none.png") is None
 

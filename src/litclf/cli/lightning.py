@@ -30,7 +30,7 @@ from litclf.training.callbacks.saves import SAVE_EVERY
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
 from litclf.utilities.errors import InputError, part
-from litclf.utilities.text import aligned, pasted, shell_word
+from litclf.utilities.text import aligned, pasted, shell_word, short
 
 FIT_ONLY = (
     *("--name", "--pictures", "--threshold_rule", "--save_every", "--trainer.default_root_dir"),
@@ -252,4 +252,5 @@ def print_table(metrics: dict[str, Any]) -> None:
     least = [5, *(18 if len(name) > 11 else 11 for name in names)]
     print("", *aligned([["", *names], *rows], between=" ", at_least=least), sep="\n")
     if of := metrics.get("positive_class"):
-        print(f"f1, precision and recall of class {of['name']}, {of['why']} (--model.positive_class)")
+        name = of["name"] if len(of["name"]) <= 60 else short(of["name"])
+        print(f"f1, precision and recall of class {name}, {of['why']} (--model.positive_class)")

@@ -41,7 +41,14 @@ def as_typed(text: str, hint: Any) -> Any:
     if items is str and text and not text.startswith("["):
         return [text]
     node = yaml.compose(text, yaml.SafeLoader)
-    return None if node is None else _typed(get_loader("yaml")(text), node, hint, text)
+    return None if node is None else _typed(_loaded(text), node, hint, text)
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return get_loader("yaml")(text)
+    except ValueError as error:  # YAML takes 0x_ for a number, and then cannot read it
+        raise yaml.YAMLError(str(error)) from error
 
 
 def names_in(text: str, flag: str) -> list[str]:

@@ -147,7 +147,8 @@ class TableDataModule(ClassificationDataModule):
         if given["path"] is not None:
             source, classes, foreign = "path", "target", list(_OF_ROWS)
         if given[source] is None:
-            raise InputError("path", "is missing", "pass path and target, or rows and targets")
+            fix = "pass --data.path TABLE.csv and --data.target COLUMN; in Python path and target, or rows and targets"
+            raise InputError("path", "is missing", fix)
         if given[classes] is None:
             raise InputError(classes, f"is missing beside {source}", _MISSING_CLASSES[classes])
         defaults = inspect.signature(TableDataModule).parameters

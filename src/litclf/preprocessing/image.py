@@ -56,8 +56,8 @@ class ImagePreparation(Preparation):
         width: Width that the network takes, in pixels.
         channels: 1 makes every image grey, 3 makes it red, green and blue.
         resize: Whether images of other sizes are stretched to this one; else they are refused.
-        white: Value of a white pixel in images of more than 8 bits, such as 4095 for 12 bits in files of 16. None takes
-            65535 for 16 bits, and refuses images whose range is not known.
+        white: Value of a white pixel in grey images of more than 8 bits, such as 4095 for 12 bits in files of 16. None
+            takes 65535 for 16 bits, and refuses images whose range is not known.
 
     Example:
         >>> ImagePreparation(2, 2, 1).inputs(np.array([[[0, 255], [51, 0]]], dtype=np.uint8))
@@ -136,44 +136,48 @@ def unit(x: Tensor) -> Tensor:
     return x.to(torch.float32).div_(255)
 
 
-def open_image(path: str | Path, least: int | None = None, white: float | None = None) -> Image.Image:
+def open_image(
+    file: str | Path | bytes, least: int | None = None, white: float | None = None, where: str | None = None
+) -> Image.Image:
     """The image of a file, upright, in Pillow's mode L where the file is grey and RGB where it has colours.
 
     It is used as it is stored where only its metadata are broken. Sixteen bits of grey become eight. What is
     transparent becomes white, as most viewers show it.
 
     Args:
-        path: The file.
+        file: The file, or its content.
         least: Shortest side that matters, in pixels: larger JPEG files are then read at a fraction of their size,
             which is several times faster. None reads every pixel.
-        white: Value of a white pixel in images of more than 8 bits; None takes 65535 for 16 bits.
+        white: Value of a white pixel in grey images of more than 8 bits; None takes 65535 for 16 bits.
+        where: What a refusal calls the file; None takes its path.
 
     Raises:
         InputError: If the file is no image, damaged, too large to be safe, or has no known range of values.
     """
-    with _refused(str(path)):
+    where = str(file) if where is None else where
+    with _refused(where):
         try:
-            return _read(path, str(path), least, white)
+            return _read(io.BytesIO(file) if isinstance(file, bytes) else file, where, least, white)
         except (InputError, Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise
         except Exception:  # Pillow raises many kinds, of metadata too
-            pixels = without_metadata(Path(path).read_bytes())
+            pixels = without_metadata(file if isinstance(file, bytes) else Path(file).read_bytes())
             if pixels is None:
                 raise
-            return _read(io.BytesIO(pixels), str(path), least, white)
+            return _read(io.BytesIO(pixels), where, least, white)
 
 
-def deepest(path: str | Path) -> int | None:
-    """The largest value of an image of 16 bits; None of another, or of one that cannot be read.
+def deepest(path: str | Path) -> tuple[int, bool] | None:
+    """The largest value of an image of 16 bits and whether it has colours; None of another, or of an unreadable one.
 
     Of colours Pillow reads the upper eight bits alone, which tell it to a multiple of 257.
     """
     try:
         with _refused(str(path)), Image.open(path) as image:
             if _is_deep(image):
-                return int(np.asarray(image).max())
+                return int(np.asarray(image).max()), False
             colours = any(";16" in str(tile) for tile in image.tile)
-            return int(np.asarray(image.convert("RGB")).max()) * 257 if colours else None
+            return (int(np.asarray(image.convert("RGB")).max()) * 257, True) if colours else None
     except InputError:
         return None
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from litclf.inference.model import load
 from litclf.inference.serve import inputs
+from tests.preprocessing.png_files import METADATA, png_of
 
 COLUMNS = ["가로", "<b>높이</b>"]
 
@@ -83,6 +84,17 @@ def test_images_are_answered_as_their_files_are(serve, pictures, tmp_path, kind,
     client = serve(pictures)
     same(client.predictions({"images": texts}), model.predict(paths), model.class_names)
     same(client.predictions({"image": texts[0]}), model.predict(paths[0]), model.class_names)
+
+
+def test_pixels_behind_broken_metadata_are_answered_as_those_of_a_file(serve, pictures, tmp_path):
+    rows = b"".join(b"\0" + bytes([40 * row] * 5) for row in range(5))
+    files = [png_of(8, 0, (5, 5), rows, *chunks) for chunks in METADATA.values()]
+    paths = [tmp_path / f"{number}.png" for number in range(len(files))]
+    for path, file in zip(paths, files, strict=True):
+        path.write_bytes(file)
+    answered = serve(pictures).predictions({"images": [base64.b64encode(file).decode() for file in files]})
+    model = load(pictures)
+    same(answered, model.predict(paths), model.class_names)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pydantic_core import from_json
 from torch import Tensor
 
 from litclf.preprocessing.base import preparation_from
+from litclf.preprocessing.png import without_metadata
 from litclf.utilities.errors import InputError
 from litclf.utilities.text import listed
 
@@ -160,33 +161,40 @@ def _only_numbers(rows: list[list[Any]], columns: Sequence[str]) -> None:
 
 
 def _images(texts: list[Any], preparation: Any) -> list[Image.Image]:
-    """The images, of which only the headers have been read."""
-    images, pixels = [], 0
+    """The images, of which only the headers are read until their pixels are counted."""
+    from litclf.preprocessing.image import open_image  # models of tables need no torchvision, which it loads
+
+    images: list[Image.Image] = []
+    pixels = 0
     for number, text in enumerate(texts):
-        image = _image(f"image {number}", text)
-        pixels += image.width * image.height
+        where = f"image {number}"
+        content = _content(where, text)
+        pixels += _pixels(where, content)
         if pixels > MAX_PIXELS:
             rule = f"brings the pixels of the request to {pixels}, which may be {MAX_PIXELS} at most"
-            raise TooLargeError(f"image {number}", rule, "shrink it, or send fewer images")
-        if preparation.resize:
-            # What a file is read at, so that an image has one answer however it comes.
-            least = 2 * max(preparation.height, preparation.width)
-            image.draft(None, (least, least))
-        images.append(image)
+            raise TooLargeError(where, rule, "shrink it, or send fewer images")
+        # Read as a file is, so that an image has one answer however it comes.
+        least = 2 * max(preparation.height, preparation.width) if preparation.resize else None
+        images.append(open_image(content, least, preparation.white, where))
     return images
 
 
-def _image(where: str, text: Any) -> Image.Image:
+def _content(where: str, text: Any) -> bytes:
     if not isinstance(text, str):
         raise InputError(where, f"must be text, got {_kind(text)}", "send a PNG or JPEG file in base64")
     try:
-        content = base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise InputError(where, "is not base64", "send a PNG or JPEG file in base64, without line ends") from error
+
+
+def _pixels(where: str, content: bytes) -> int:
+    """How many pixels the header of an image states."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of many pixels, which are counted next
-            return Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+            with Image.open(io.BytesIO(without_metadata(content) or content), formats=("PNG", "JPEG")) as image:
+                return image.width * image.height
     except Image.DecompressionBombError as error:
         rule = f"has more than {MAX_PIXELS} pixels"
         raise TooLargeError(where, rule, "shrink it") from error
