@@ -23,6 +23,7 @@ import numpy as np
 from numba import typeof
 
 from litclf.engines.kernel.updates import ACTIVATIONS, OPTIMIZERS
+from litclf.utilities.files import write_text
 
 try:
     import fcntl
@@ -39,7 +40,7 @@ def load_kernel(name: str) -> Callable[..., int]:
         with _one_at_a_time(Path(module.__file__)):
             # Private, since numba has no public way to ask its cache.
             cache, made_of = kernel._cache, Path(kernel._cache.cache_path) / f"{name}.sources"
-            stale = not made_of.is_file() or made_of.read_text(encoding="ascii") != _sources()
+            stale = not made_of.is_file() or made_of.read_text(encoding="utf-8") != _sources()
             if stale:
                 with suppress(OSError):  # where there is no folder yet, there is nothing in it
                     cache.flush()
@@ -48,7 +49,7 @@ def load_kernel(name: str) -> Callable[..., int]:
                 subprocess.run([sys.executable, "-m", __name__, name], check=False, capture_output=True)
             if stale:
                 with suppress(OSError):  # a cache that cannot be written to holds nothing either
-                    made_of.write_text(_sources(), encoding="ascii")
+                    write_text(made_of, _sources())
         call_once(kernel)
     return cast("Callable[..., int]", kernel)
 
