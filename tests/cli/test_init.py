@@ -180,11 +180,23 @@ def test_a_draft_trains_whatever_columns_there_are_and_says_what_it_did(capsys):
         "'?' is taken as a missing value",
         "column price: numbers are written with '$', and read as 0.5 for '$0.50'",
         "column code was named by --drop: left out",
+        "column id has a whole number of its own in each row, as ids have: left out; "
+        "where it is a measure, take it out of drop in a.yaml",
         "column day holds dates or times, such as '2024-01-01': left out",
         "class once has 1 row, too few for val and test",
     ):
         assert f"note        {word}" in said
     assert litclf(["fit", "-c", "a.yaml", "--trainer.max_epochs", "1", "--pictures", "false"]) == 0
+
+
+def test_a_measure_that_looks_like_ids_comes_back_as_it_is_said(capsys):
+    prices = np.random.default_rng(0).permutation(900)[:30] * 1000 + 120_000
+    pd.DataFrame({"price": prices, "rooms": [2, 3, 4] * 10, "kind": ["a", "b"] * 15}).to_csv("a.csv", index=False)
+    arguments = drafted("a.csv")["data"]["init_args"]
+    assert arguments["drop"] == ["price"]
+    assert "left out; where it is a measure, take it out of drop in a.yaml" in capsys.readouterr().err
+    data = TableDataModule(**{**arguments, "drop": None})
+    assert data.input_shape == (2,)
 
 
 def test_a_guess_that_cannot_be_the_target_is_named():

@@ -154,8 +154,9 @@ def test_callbacks_of_the_user_replace_those_of_their_kind(tmp_path):
     assert [path.name for path in (result.folder / "checkpoints").iterdir()] == ["mine.ckpt"]
 
 
-def test_checkpoints_and_loggers_can_be_switched_off(tmp_path):
+def test_checkpoints_and_loggers_can_be_switched_off(tmp_path, capsys):
     result = small_fit(tmp_path, enable_checkpointing=False, logger=False, enable_progress_bar=False)
+    assert "no metrics.csv and no TensorBoard events" in capsys.readouterr().err
     assert {path.name for path in result.folder.iterdir()} == {"config.yaml", "metrics.json"}
 
 

@@ -92,6 +92,8 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
             rewind(trainer, checkpoint)
         if folder is not None:
             _write_config(trainer, folder / "config.yaml", plan.config)
+            if not trainer.loggers:
+                tell("--trainer.logger false: the run has no metrics.csv and no TensorBoard events")
         tell_findings(plan.data, folder)
         tell(*(notes_on(args["callbacks"]) if plan.spec.steps_per_execution > 1 else ()))
     return Opened(plan, folder, trainer, resume, monitors, others)

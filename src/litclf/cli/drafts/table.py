@@ -67,6 +67,10 @@ trainer:
 """
 
 
+_AS_IDS = "has a whole number of its own in each row, as ids have"
+"""Why a column is left out that may as well be a measure: a price, a year."""
+
+
 def draft_table(path: Path, told: Told, file: Path) -> tuple[str, str]:
     """A commented config for a table, ready for ``litclf fit -c``.
 
@@ -100,7 +104,10 @@ def draft_table(path: Path, told: Told, file: Path) -> tuple[str, str]:
     notes = list(data.notes)
     if not test_size:
         notes.append("no rows are set aside for validation and test: they are too few for one of each class in both")
-    said = [f"column {name} {reason}: left out" for name, reason in reasons.items()]
+    way_back = f"; where it is a measure, take it out of drop in {file}"
+    said = [
+        f"column {name} {reason}: left out{way_back if reason is _AS_IDS else ''}" for name, reason in reasons.items()
+    ]
     more = [f"{len(said) - _SAID} more columns are left out, see {file}"] if len(said) > _SAID else []
     tell(*map(of_tool, [*notes, *said[:_SAID], *more]))
     for line in check_splits(data).lines():
@@ -159,7 +166,7 @@ def _reasons_to_drop(table: TableFile, told: Told) -> dict[str, str]:
     reasons |= {name: "counts the rows" for name in numbers if counts_rows(table.frame[name])}
     numbering = [name for name in numbers if name not in reasons and numbers_rows(table.frame[name])]
     if set(numbering) != table.columns.keys() - reasons.keys():  # something must be left
-        reasons |= dict.fromkeys(numbering, "has a whole number of its own in each row, as ids have")
+        reasons |= dict.fromkeys(numbering, _AS_IDS)
     return reasons
 
 
