@@ -219,6 +219,13 @@ def test_the_modules_work_in_a_lightningcli_of_the_users_own(tmp_path, monkeypat
     assert "val/accuracy" in cli.trainer.callback_metrics
 
 
+def test_a_callback_that_cannot_be_made_is_told_by_its_own_words(error_line):
+    args = ["--trainer.callbacks+=Timer", "--trainer.callbacks.duration", "soon"]
+    line = error_line("fit", "-c", "blobs", *args)
+    assert line.startswith("error: Timer: cannot be made: `Timer(duration=")
+    assert "DD:HH:MM:SS" in line
+
+
 def test_monitoring_a_metric_that_is_not_there_names_those_that_are(error_line):
     args = ["fit", "-c", "circles", "--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor=val/los"]
     line = error_line(*args)

@@ -65,6 +65,7 @@ class CLI(LightningCLI):
     def __init__(self, given: Arguments) -> None:
         self.given = given
         self.refusal: InputError | None = None
+        self.failure: InputError | None = None
         # Short names are found among the classes that are loaded.
         for registry in (DATAMODULES, MODELS):
             registry.load_all()
@@ -203,7 +204,7 @@ class CLI(LightningCLI):
         except ValueError as error:
             # jsonargparse makes one error of all that a value might have been.
             if self.refusal is None:  # a null, say, which the parser hands to constructors as it is
-                raise self._diagnosis() or error from error
+                raise self._diagnosis() or self.failure or error from error
             raise self.by_flag(self.refusal) from error
         self.model, self.datamodule = self.settings.get("model"), self.settings.get("data")
         self.trainer = cast(Trainer, Trainer)
@@ -214,6 +215,14 @@ class CLI(LightningCLI):
                 return kind(*args, **kwargs)
         except InputError as error:
             self.refusal = error
+            raise
+        except Exception as error:  # of a callback or logger of others: a package that is missing, a value
+            if name:
+                raise
+            reason = f"cannot be made: {' '.join(str(error).split())}"
+            self.failure = InputError(
+                getattr(kind, "__name__", str(kind)), reason, "mend its arguments, or leave it out"
+            )
             raise
 
     def fit(self, **_: Any) -> None:
