@@ -91,12 +91,13 @@ def test_numbas_private_cache_tells_what_is_compiled():
 
 def test_code_that_was_made_of_other_sources_is_compiled_anew(monkeypatch, tmp_path):
     monkeypatch.setattr(cache.subprocess, "run", lambda *_, **__: None)
-    flushes = []
+    flushes, part = [], Compiled("code", tmp_path)
     for sources in ("of this release", "of this release", "of the next"):
         kernel = Compiled("code", tmp_path)
-        module = {"run_narrow": kernel, "__file__": __file__}
+        module = {"run_narrow": kernel, "_part": part, "__file__": __file__}
         monkeypatch.setattr(cache.importlib, "import_module", lambda name, module=module: type(name, (), module))
         monkeypatch.setattr(cache, "_sources", lambda sources=sources: sources)
         cache.load_kernel("narrow")
         flushes.append(kernel.flushed)
     assert flushes == [1, 0, 1]
+    assert part.flushed == 2

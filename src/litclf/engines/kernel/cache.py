@@ -43,7 +43,9 @@ def load_kernel(name: str) -> Callable[..., int]:
             stale = not made_of.is_file() or made_of.read_text(encoding="utf-8") != _sources()
             if stale:
                 with suppress(OSError):  # where there is no folder yet, there is nothing in it
-                    cache.flush()
+                    for part in vars(module).values():  # each holds what it calls as it was when it was compiled
+                        if hasattr(part, "_cache"):
+                            part._cache.flush()
             if cache.load_overload(signature, kernel.targetctx) is None:
                 print("compiling the kernels for this machine, once", flush=True)  # some ten seconds
                 subprocess.run([sys.executable, "-m", __name__, name], check=False, capture_output=True)
