@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
+from litclf.utilities.deferred import defer
 from litclf.utilities.version import __version__
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from litclf.models.restoration import ImageRestoration
     from litclf.training.run import RunResult, fit
     from litclf.utilities.errors import InputError
+
+defer()
 
 _HOMES = {
     **DATAMODULES.homes,

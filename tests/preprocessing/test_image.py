@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageOps
+from torchvision.datasets.folder import IMG_EXTENSIONS
 from torchvision.transforms.v2 import functional
 
 from litclf.preprocessing.base import preparation_from
-from litclf.preprocessing.image import ImagePreparation, deepest, in_threads, is_grey, open_image
+from litclf.preprocessing.image import EXTENSIONS, ImagePreparation, deepest, in_threads, is_grey, open_image
 from litclf.utilities.errors import InputError
 
 STREAM = np.random.default_rng(0)
@@ -250,3 +251,7 @@ def test_threads_keep_the_order_and_stop_at_the_first_error():
     assert list(in_threads(lambda number: number**2, range(50))) == [number**2 for number in range(50)]
     with pytest.raises(ZeroDivisionError):
         list(in_threads(lambda number: 1 / number, [1, 0, 2]))
+
+
+def test_every_ending_of_an_image_folder_of_torchvision_is_one_here():
+    assert set(IMG_EXTENSIONS) <= set(EXTENSIONS)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from platformdirs import user_cache_dir
 from sklearn.model_selection import train_test_split
 from torch import Tensor
-from torchvision import datasets
 
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.loading.augmentation import shift
@@ -18,6 +17,9 @@ from litclf.data.sources.idx import read_idx
 from litclf.preprocessing.image import ImagePreparation, unit
 from litclf.utilities.checks import not_negative, one_of, whole
 from litclf.utilities.errors import InputError
+
+if TYPE_CHECKING:
+    from torchvision import datasets
 
 Name = Literal["MNIST", "FashionMNIST", "KMNIST"]
 
@@ -63,6 +65,8 @@ class MNISTDataModule(ClassificationDataModule):
         seed: int = 42,
     ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)
+        from torchvision import datasets  # a second to load, and this class is loaded by every command
+
         one_of("dataset", dataset, ("MNIST", "FashionMNIST", "KMNIST"))
         not_negative("val_size", val_size, 5000)
         whole("max_shift", max_shift, 0, 28, example=2)

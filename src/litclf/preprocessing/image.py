@@ -17,14 +17,16 @@ import torch
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
-from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from litclf.preprocessing.base import Preparation
 from litclf.preprocessing.png import without_metadata
 from litclf.utilities.checks import positive
 from litclf.utilities.errors import InputError
 
-EXTENSIONS: tuple[str, ...] = (*IMG_EXTENSIONS, ".jfif", ".jpe", ".jif", ".pjpeg", ".pjp")
+# Written out: torchvision takes a second to load, for every command.
+_TORCHVISIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+
+EXTENSIONS: tuple[str, ...] = (*_TORCHVISIONS, ".jfif", ".jpe", ".jif", ".pjpeg", ".pjp")
 """Endings of image files, lower case; those of torchvision's ImageFolder, and other endings of JPEG files."""
 
 _DEEPEST = 65535

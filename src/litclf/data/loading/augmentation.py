@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional
 
 
 def shift(x: Tensor, moves: Tensor, most: int, padding_mode: str = "constant") -> Tensor:
@@ -21,6 +20,8 @@ def shift(x: Tensor, moves: Tensor, most: int, padding_mode: str = "constant") -
         tensor([[[[0, 0],
                   [1, 2]]]])
     """
+    from torchvision.transforms.v2 import functional  # a second to load, for fits that move images alone
+
     height, width = x.shape[-2:]
     padded: Tensor = functional.pad(x, [most], padding_mode=padding_mode)
     rows = torch.arange(height, device=x.device) + most - moves[:, :1]
@@ -31,4 +32,4 @@ def shift(x: Tensor, moves: Tensor, most: int, padding_mode: str = "constant") -
 
 def flip(x: Tensor, flips: Tensor) -> Tensor:
     """Images mirrored left to right where ``flips``, shape ``(N,)``, is not zero."""
-    return torch.where(flips.bool()[:, None, None, None], functional.horizontal_flip(x), x)
+    return torch.where(flips.bool()[:, None, None, None], x.flip(-1), x)
