@@ -146,7 +146,10 @@ def test_a_runs_config_repeats_it(trained, tmp_path):
         (["fit", "-c", "circles", "--name", "../up"], "--name", "without slashes"),
         (["fit", "-c", "circles", "--seed_everything", "-1"], "--seed_everything", "42"),
         (["fit", "-c", "circles", "--trainer.max_epochs", "x"], "--trainer.max_epochs", "see litclf fit --help"),
-        (["fit", "-c", "circles", "--trainer.accumulate_grad_batches", "2"], "--trainer.accumulate_grad_batches", "1"),
+        (
+            ["fit", "-c", "circles", "--data.steps_per_execution", "2", "--trainer.accumulate_grad_batches", "2"],
+            *("--trainer.accumulate_grad_batches", "1"),
+        ),
         (["fit", "-c", "circles", "--trainer.accelerator", "abacus"], "--trainer.accelerator", "change that setting"),
         (["fit", "-c", "circles", "--trainer.callbacks+=Foo"], "--trainer.callbacks", "see litclf fit --help"),
         (["fit", "-c", "circles", "--data.holdout", "null"], "--data.holdout", "such as 0.2"),

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+from litclf.cli.arguments import Arguments
+from litclf.cli.early import refuse_early
 from litclf.utilities import signals
 from litclf.utilities.errors import InputError, RunError, nearest
 from litclf.utilities.terminal import terminal
@@ -32,7 +34,8 @@ class Command:
     saves: bool = False
 
     def run(self, args: list[str]) -> int:
-        """Runs the command; PyTorch is loaded here, by what needs it."""
+        """Runs the command; PyTorch is loaded here, by what needs it, once nothing is known to be wrong."""
+        refuse_early(Arguments(self.name, tuple(args)))
         with signals.handled() if self.saves else nullcontext():
             try:
                 main: Callable[[list[str]], int] = importlib.import_module(self.module).main

@@ -150,6 +150,12 @@ def _check_limits(args: dict[str, Any]) -> None:
             raise InputError(f"trainer.{name}", rule, f"pass {int(value)} for so many batches")
         if stage == "train" and not value:
             raise InputError(f"trainer.{name}", "leaves nothing to train, got 0", "pass a number of batches such as 10")
+    interval = args.get("val_check_interval")
+    if isinstance(interval, int | float) and not 0 < interval < math.inf:
+        raise InputError("trainer.val_check_interval", f"must be above 0, got {interval}", "pass a share such as 0.5")
+    if isinstance(interval, float) and interval > 1:
+        rule = f"as a share must be at most 1.0, got {interval}"
+        raise InputError("trainer.val_check_interval", rule, f"pass {int(interval)} for so many batches")
 
 
 def check_launcher(trainer: Trainer, strategy: object) -> None:

@@ -23,6 +23,7 @@ import numpy as np
 from numba import typeof
 
 from litclf.engines.kernel.updates import ACTIVATIONS, OPTIMIZERS
+from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_text
 
 try:
@@ -50,7 +51,7 @@ def load_kernel(name: str) -> Callable[..., int]:
                 print("compiling the kernels for this machine, once", flush=True)  # some ten seconds
                 subprocess.run([sys.executable, "-m", __name__, name], check=False, capture_output=True)
             if stale:
-                with suppress(OSError):  # a cache that cannot be written to holds nothing either
+                with suppress(OSError, InputError):  # without a folder to write to, nothing is kept
                     write_text(made_of, _sources())
         call_once(kernel)
     return cast("Callable[..., int]", kernel)

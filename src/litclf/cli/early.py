@@ -1,0 +1,47 @@
+"""Early refusals: files that the words of a command name and that are not there, told before PyTorch is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from litclf.cli.arguments import Arguments
+from litclf.cli.presets import preset_path
+from litclf.data.sources.formats import PARQUET, TEXT, check_file
+from litclf.utilities.errors import InputError
+
+_READ_CONFIGS = ("fit", "validate", "test", "predict", "check-data")
+_TAKE_A_SOURCE = ("check-data", "init")
+
+
+def refuse_early(given: Arguments) -> None:
+    """Refuses what needs no library to be seen wrong; what it does not know passes, for the command itself to judge.
+
+    Args:
+        given: The command and its words.
+
+    Raises:
+        InputError: The same that the command would raise some seconds later.
+
+    Example:
+        >>> refuse_early(Arguments("fit", ("-c", "circle")))
+        Traceback (most recent call last):
+        litclf.utilities.errors.InputError: -c: there is no preset and no file 'circle'; fix: did you mean circles?
+    """
+    if "--help" in given.words or "-h" in given.words:
+        return
+    for flag in given.named("-c", "--config") if given.command in _READ_CONFIGS else ():
+        if flag.value is not None:
+            preset_path(flag.value)
+    path = given.value("--data.path")
+    if path is not None and _is_missing_table(path):
+        try:
+            check_file(Path(path))
+        except InputError as error:
+            raise InputError("--data.path", f"{error.where} {error.what}", error.fix) from error
+    if given.command in _TAKE_A_SOURCE and given.words and _is_missing_table(given.words[0]):
+        check_file(Path(given.words[0]))
+
+
+def _is_missing_table(word: str) -> bool:
+    path = Path(word)
+    return path.suffix.lower() in TEXT + PARQUET and not path.exists()
