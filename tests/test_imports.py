@@ -76,6 +76,5 @@ def test_a_fit_without_pictures_loads_nothing_that_draws(tmp_path):
         data = litclf.CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
         settings = {"max_epochs": 1, "enable_progress_bar": False, "default_root_dir": tmp_path}
         folder = litclf.fit(litclf.BinaryClassifier(engine="eager"), data, **settings).folder
-        # TorchMetrics itself loads matplotlib where it is installed.
         assert [name for name in sys.modules if name.startswith(("litclf.visualization", "plotly"))] == []
     assert not list(folder.glob("*.png"))

@@ -54,7 +54,6 @@ data:
     flip: false                # true where an image and its mirror image are of the same class
     batch_size: 64
     repeat: {repeat:<19}# passes over the training images in an epoch
-    steps_per_execution: 20    # steps that run at once; only the time depends on it
 trainer:
   max_epochs: {epochs:<15}# {steps} steps
 """

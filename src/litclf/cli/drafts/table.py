@@ -61,7 +61,6 @@ data:
     class_weights: false\t# true gives rare classes the same weight as others
     batch_size: {batch_size}
     repeat: {repeat}\t# passes over the training rows in an epoch
-    steps_per_execution: 100\t# steps that run at once; only the time depends on it
 trainer:
   max_epochs: {epochs}\t# {steps} steps
 """
