@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from lightning.pytorch.callbacks import DeviceStatsMonitor
 
 from litclf import CirclesDataModule
 from litclf.cli.main import main
@@ -227,6 +228,32 @@ def test_a_callback_that_cannot_be_made_is_told_by_its_own_words(error_line):
     line = error_line("fit", "-c", "blobs", *args)
     assert line.startswith("error: Timer: cannot be made: `Timer(duration=")
     assert "DD:HH:MM:SS" in line
+
+
+def test_a_callback_with_a_choice_among_its_arguments_is_written_into_the_config():
+    args = ["--trainer.max_epochs", "1", "--data.repeat", "4", "--pictures", "false", "--model.engine", "eager"]
+    assert main(["fit", "-c", "circles", *args, "--trainer.callbacks+=Timer"]) == 0
+    written = yaml.safe_load(Path("lightning_logs/circles/version_0/config.yaml").read_text())
+    assert written["trainer"]["callbacks"][0]["init_args"]["interval"] == "step"
+
+
+def test_a_callback_that_misses_its_package_when_the_fit_begins_is_a_line(error_line, monkeypatch):
+    def misses(*_args, **_kwargs):
+        raise ModuleNotFoundError("`psutil` is not installed")
+
+    monkeypatch.setattr(DeviceStatsMonitor, "setup", misses)
+    line = error_line("fit", "-c", "circles", "--pictures", "false", "--trainer.callbacks+=DeviceStatsMonitor")
+    assert line.strip() == "error: --trainer.callbacks: `psutil` is not installed; fix: install it, or leave it out"
+
+
+def test_pruning_works_on_weights_as_pytorch_lays_them_out(capsys):
+    pruning = ["--trainer.callbacks+=ModelPruning", "--trainer.callbacks.pruning_fn", "l1_unstructured"]
+    short = ["--trainer.max_epochs", "2", "--data.repeat", "4", "--pictures", "false"]
+    assert main(["fit", "-c", "circles", *short, *pruning, "--trainer.callbacks.amount", "0.5"]) == 0
+    assert "engine      eager, since" in capsys.readouterr().out
+    weights = torch.load("lightning_logs/circles/version_0/checkpoints/last.ckpt", weights_only=True)["state_dict"]
+    hidden = weights["network.2.weight"]
+    assert 0.5 < (hidden == 0).float().mean() < 0.95  # half, and half of the rest
 
 
 def test_monitoring_a_metric_that_is_not_there_names_those_that_are(error_line):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -232,11 +233,13 @@ class CLI(LightningCLI):
 
 
 def _writable(value: Any) -> Any:
-    """Settings with their devices as text: a config holds what it can be read from again."""
+    """Settings with their devices and choices as text: a config holds what it can be read from again."""
     if isinstance(value, Namespace):
         return Namespace({key: _writable(inner) for key, inner in vars(value).items()})  # type: ignore[no-untyped-call]
     if isinstance(value, list):
         return [_writable(inner) for inner in value]
+    if isinstance(value, Enum):  # such as that of Timer's interval, which a parser reads by its name
+        return value.name
     return str(value) if isinstance(value, torch.device) else value
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Protocol, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelPruning
 from lightning.pytorch.plugins import Precision
 from lightning.pytorch.strategies import SingleDeviceStrategy
 from torch import Tensor
@@ -105,6 +106,8 @@ def _is_plain(module: LightningModule, trainer: Trainer) -> bool:
         and type(trainer.strategy) is SingleDeviceStrategy
         and not any(_overrides(module, LightningModule, hook) for hook in _MODULE_HOOKS)
         and not any(_overrides(callback, Callback, hook) for callback in callbacks for hook in _STEP_HOOKS)
+        # It takes weights to lie as PyTorch lays them out, and puts hooks on layers.
+        and not any(isinstance(callback, ModelPruning) for callback in callbacks)
     )
 
 

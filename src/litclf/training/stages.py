@@ -137,6 +137,8 @@ def train(opened: Opened) -> dict[str, Any]:
             rule = f"another process of the run has ended: {' '.join(str(error).split())[:100]}"
             raise RunError("trainer.devices", rule, f"go on by litclf resume {shell_word(opened.folder)}") from error
         raise
+    except ModuleNotFoundError as error:  # of a callback that asks for its package when the fit begins
+        raise InputError("trainer.callbacks", " ".join(str(error).split()), "install it, or leave it out") from error
     if plan.checkpoint is None and not opened.resume.has_trained:
         raise InputError("trainer", "ended before its first step", "raise --trainer.max_time and the limits")
     done = {"global_step": trainer.global_step, "fit_seconds": round(opened.resume.seconds, 3)}

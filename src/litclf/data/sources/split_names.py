@@ -7,11 +7,20 @@ import unicodedata
 from collections.abc import Iterable
 
 _WORDS = {
-    "train": ("train", "training", "학습", "훈련"),
-    "val": ("val", "valid", "validation", "dev", "검증"),
-    "test": ("test", "testing", "eval", "evaluation", "시험", "테스트", "평가"),
+    "train": (
+        *("train", "training", "trn", "학습", "훈련", "训练", "訓練", "學習", "学習"),
+        *("entrenamiento", "entraînement", "entrainement", "apprentissage", "treino", "treinamento"),
+    ),
+    "val": (
+        *("val", "valid", "validation", "dev", "vld", "검증", "验证", "驗證", "検証"),
+        *("validación", "validacion", "validação", "validierung"),
+    ),
+    "test": (
+        *("test", "testing", "tst", "eval", "evaluation", "시험", "테스트", "평가", "测试", "測試", "テスト"),
+        *("prueba", "pruebas", "teste"),
+    ),
 }
-"""Words for each split; the English ones are those of Hugging Face's datasets."""
+"""Words for each split; the long English ones are those of Hugging Face's datasets."""
 
 _SPLITS = {word: split for split, words in _WORDS.items() for word in words}
 
