@@ -1,3 +1,4 @@
+import gc
 import importlib
 import re
 import sys
@@ -71,3 +72,19 @@ def test_errors_end_in_a_line_and_an_exit_code(error, code, line, capsys):
 def test_a_command_that_there_is_not_is_named(capsys):
     assert main(["tst"]) == 2
     assert capsys.readouterr().err == "error: tst: is no command of litclf; fix: did you mean test?\n"
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_garbage_collector_rests_while_a_command_is_imported(collects, monkeypatch):
+    monkeypatch.delitem(sys.modules, "litclf.cli.presets")
+    found, real = [], importlib.import_module
+    monkeypatch.setattr(importlib, "import_module", lambda name: found.append(gc.isenabled()) or real(name))
+    monkeypatch.setattr(gc, "freeze", lambda: found.append("frozen"))
+    if not collects:
+        gc.disable()
+    try:
+        assert main(["presets"]) == 0
+        assert gc.isenabled() is collects
+    finally:
+        gc.enable()
+    assert found == [False, *["frozen"] * collects]
