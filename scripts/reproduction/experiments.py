@@ -57,7 +57,7 @@ def circles_linear(setting: Setting) -> Iterator[Figure]:
 def circles(setting: Setting) -> Iterator[Figure]:
     """Losses of seed 42 by step, and the share of seeds that pass 99 %."""
     # Epochs of 500 full-batch steps: an epoch's loss is that of its last step, and the weights are the preset's.
-    fit = run(setting, "circles", repeat=500, steps_per_execution=500, max_epochs=4)
+    fit = run(setting, "circles", repeat=500, max_epochs=4)
     for step, loss in ((500, 0.68107), (1000, 0.56890), (1500, 0.12226), (2000, 0.04182)):
         ours = fit.at("train/loss", step - 1)
         yield Figure("circles", f"loss at step {step}", "", f"{loss:.5f}", f"{ours:.5f}", abs(ours - loss) < 5e-5)
@@ -83,7 +83,7 @@ def blobs(setting: Setting) -> Iterator[Figure]:
 def centroids(setting: Setting) -> Iterator[Figure]:
     """Reaches accuracy 1.0 unless its ReLUs die."""
     # Epochs of ten passes of 13 steps, which end at the pass that is published; the weights are the preset's.
-    ten = {"repeat": 10, "steps_per_execution": 130, "max_epochs": 10}
+    ten = {"repeat": 10, "max_epochs": 10}
     fits = {seed: run(setting, "centroids", seed, **ten) for seed in setting.some(5)}
     final = {seed: fit.accuracy("train") for seed, fit in fits.items()}
     passed = [value == 1 for value in final.values()]

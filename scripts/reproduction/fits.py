@@ -83,8 +83,9 @@ def build(preset: str, **changes: Any) -> tuple[Any, Any, dict[str, Any]]:
     trainer: dict[str, Any] = config.get("trainer") or {}
     for name, value in changes.items():
         parts = [config["data"]["init_args"], config["model"]["init_args"], trainer]
-        # A name that the preset leaves out is the Trainer's, except for the data's folder.
-        home = parts[0] if name == "data_dir" else next((part for part in parts if name in part), trainer)
+        # A name that the preset leaves out is the Trainer's, except for two of the data's.
+        of_data = name in ("data_dir", "steps_per_execution")
+        home = parts[0] if of_data else next((part for part in parts if name in part), trainer)
         home[name] = value
     callbacks = []
     for callback in trainer.get("callbacks") or []:
