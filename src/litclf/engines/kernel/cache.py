@@ -48,7 +48,7 @@ def load_kernel(name: str) -> Callable[..., int]:
                         if hasattr(part, "_cache"):
                             part._cache.flush()
             if cache.load_overload(signature, kernel.targetctx) is None:
-                print("compiling the kernels for this machine, once", flush=True)  # some ten seconds
+                print("compiling the kernels for this machine, once", flush=True)  # ten seconds or more
                 subprocess.run([sys.executable, "-m", __name__, name], check=False, capture_output=True)
             if stale:
                 with suppress(OSError, InputError):  # without a folder to write to, nothing is kept

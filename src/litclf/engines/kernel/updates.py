@@ -22,7 +22,7 @@ compiled = njit(cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"}, err
 _in_order = njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
 
 _F = np.float32
-_LOG2E, _LN2_HIGH, _LN2_LOW, _HALF = _F(1.44269504), _F(0.693359375), _F(-2.12194440e-4), _F(0.5)
+_LOG2E, _LN2_HIGH, _LN2_LOW = _F(1.44269504), _F(0.693359375), _F(-2.12194440e-4)
 _EXP = tuple(map(_F, (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5)))
 _TANH_TOP = tuple(
     map(
