@@ -1,8 +1,11 @@
 """What callbacks cannot do in a run is refused before the first step, with a way out that works."""
 
 import pytest
+import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import (
+    BackboneFinetuning,
+    BaseFinetuning,
     EarlyStopping,
     EMAWeightAveraging,
     LearningRateMonitor,
@@ -136,6 +139,40 @@ def test_what_is_logged_is_monitored(callbacks, model, tmp_path):
     assert run(tmp_path, *callbacks, model=model).metrics["global_step"] > 0
 
 
-def test_what_others_do_not_log_is_told_after_the_first_epoch(tmp_path):
+def test_what_others_do_not_log_is_told_after_a_batch_of_validation(tmp_path):
     with pytest.raises(InputError, match=r"EarlyStopping monitors val/on, .*; fix: did you mean val/own"):
         run(tmp_path, EarlyStopping("val/on"), model=OwnClassifier(hidden_dims=[4]))
+    assert not list((tmp_path / "lightning_logs" / "own").iterdir())
+
+
+class Finetuning(BaseFinetuning):
+    """Someone's own, which knows the network."""
+
+    def freeze_before_training(self, module):
+        self.freeze(module.network[0])
+
+    def finetune_function(self, module, epoch, optimizer):
+        self.unfreeze_and_add_param_group([] if epoch else module.network[0], optimizer)
+
+
+def test_a_part_that_no_model_has_cannot_be_trained_later(tmp_path):
+    with pytest.raises(InputError, match=r"BackboneFinetuning trains the part backbone .* BinaryClassifier has none"):
+        run(tmp_path, BackboneFinetuning())
+    assert not list((tmp_path / "lightning_logs" / "own").iterdir())
+
+
+@pytest.mark.filterwarnings("ignore:The provided params to be frozen already exist")  # Lightning's hint
+def test_anyones_plan_of_what_is_trained_when_is_followed(tmp_path):
+    def first_layer(callback):
+        return run(tmp_path, callback, max_epochs=1, limit_val_batches=0).model.network[0].weight
+
+    untrained = run(tmp_path, max_steps=1, limit_val_batches=0, model=BinaryClassifier(hidden_dims=[4], lr=1e-30))
+    assert torch.equal(first_layer(Frozen()), untrained.model.network[0].weight)
+    assert not torch.equal(first_layer(Finetuning()), untrained.model.network[0].weight)
+
+
+class Frozen(Finetuning):
+    """Never trains the first layer."""
+
+    def finetune_function(self, module, epoch, optimizer):
+        """Leaves it as it is."""

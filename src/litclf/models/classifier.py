@@ -13,7 +13,7 @@ from torchmetrics import MetricCollection
 from litclf.engines.kernel.engine import layers_of
 from litclf.models.base import SteppedModule
 from litclf.models.decision import Calibration, Decision, classes_of, probabilities_of
-from litclf.models.metrics import ClassMetrics
+from litclf.models.metrics import ClassMetrics, was_updated
 from litclf.models.networks.build import OWN_NETWORKS, build_network, check_network
 from litclf.models.networks.mlp import ACTIVATIONS, initialize
 from litclf.models.optimizers import Recipe
@@ -214,10 +214,11 @@ class Classifier(SteppedModule):
 
     def _log_metrics(self, stage: str) -> None:
         collection = self._collection(stage)
-        # Computed over all processes already; Lightning wants to hear it all the same.
-        values = {f"{stage}/{name}": value for name, value in collection.compute().items() if not value.isnan()}
-        log_row(self, values, batch_size=1, sync_dist=self.trainer.world_size > 1)
-        collection.reset()
+        if was_updated(collection):  # else a step of one's own measures by itself
+            # Computed over all processes already; Lightning wants to hear it all the same.
+            values = {f"{stage}/{name}": value for name, value in collection.compute().items() if not value.isnan()}
+            log_row(self, values, batch_size=1, sync_dist=self.trainer.world_size > 1)
+            collection.reset()
 
     def _collection(self, stage: str) -> ClassMetrics | MetricCollection:
         return cast(ClassMetrics | MetricCollection, getattr(self, f"{stage}_metrics"))

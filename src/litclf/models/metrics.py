@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics import Metric
+from torchmetrics import Metric, MetricCollection
 from torchmetrics.utilities.data import dim_zero_cat
 
 NAMES = ("accuracy", "f1", "precision", "recall", "auroc", "calibration_error")
@@ -98,6 +98,19 @@ class ClassMetrics(Metric):
             return _area(scores, targets == 1)
         there = np.flatnonzero(counts.sum(axis=1)).tolist()
         return float(np.mean([_area(scores[:, number], targets == number) for number in there]))
+
+
+def was_updated(metrics: Metric | MetricCollection) -> bool:
+    """Whether metrics were given samples since they were last reset.
+
+    Example:
+        >>> metrics = ClassMetrics(2, binary=True)
+        >>> metrics.update(torch.tensor([0.9]), torch.tensor([1])), was_updated(metrics), metrics.reset()
+        (None, True, None)
+        >>> was_updated(metrics)
+        False
+    """
+    return any(one.update_called for one in metrics.modules() if isinstance(one, Metric))
 
 
 def _area(scores: Tensor, is_class: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""Callback checks: checkpoints that no command would find, and metrics that nobody logs, refused before training."""
+"""Callback checks: checkpoints that no command finds, metrics that nobody logs, parts that no model has are refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import DeviceStatsMonitor, LearningRateMonitor, ModelCheckpoint, WeightAveraging
+from lightning.pytorch.callbacks import (
+    BackboneFinetuning,
+    DeviceStatsMonitor,
+    LearningRateMonitor,
+    ModelCheckpoint,
+    WeightAveraging,
+)
 
 from litclf.models.base import SteppedModule
 from litclf.training.callbacks.saves import RunCheckpoint
@@ -61,29 +67,65 @@ def _check_filename(callback: ModelCheckpoint) -> None:
         raise InputError(_WHERE, rule, "drop the dot" if hidden else fix)
 
 
-def check_monitors(trainer: Trainer, module: LightningModule, spec: DataSpec) -> None:
+def check_finetuning(callbacks: list[Callback], module: LightningModule) -> None:
+    """Refuses a callback of Lightning that trains a part of the model later, where the model has no such part.
+
+    Raises:
+        InputError: Naming the callback and the part.
+    """
+    if any(isinstance(one, BackboneFinetuning) for one in callbacks) and not hasattr(module, "backbone"):
+        rule = f"BackboneFinetuning trains the part backbone of a model later, and {type(module).__name__} has none"
+        raise InputError(_WHERE, rule, "leave it out: --model.weights_path alone fine-tunes the whole network")
+
+
+def check_monitors(trainer: Trainer, module: LightningModule, spec: DataSpec) -> bool:
     """Refuses callbacks that wait for a metric that is never logged, where all that is logged is known beforehand.
 
-    That is so for the models of litclf beside callbacks that log nothing; what else is logged is known after an epoch.
+    That is so for the models of litclf beside callbacks that log nothing. What others log in validation is known after
+    one batch of it, unless they have a say in training or ask whether this is but a check; then after an epoch.
 
     Args:
         trainer: The Trainer of a fit to come.
         module: The model.
         spec: What its data tells.
 
+    Returns:
+        Whether one batch of validation must come first, to find what is monitored and not logged.
+
     Raises:
         InputError: Naming the callback, its metric and those that are logged.
     """
     callbacks: list[Callback] = cast(Any, trainer).callbacks
+    logged = module.logged() if isinstance(module, SteppedModule) else set()
     if not isinstance(module, SteppedModule) or not _is_ours(module) or not all(map(_logs_nothing, callbacks)):
-        return
-    logged = module.logged()
+        waits = any(is_of_validation(name) and name not in logged for one in callbacks for name, _ in _awaited(one))
+        waits = waits or type(module).configure_optimizers is not SteppedModule.configure_optimizers
+        return waits and not any(map(_may_log_later, (module, *callbacks)))
     if reason := _no_validation(trainer, spec):
         logged = {name for name in logged if not name.startswith("val/")}
     for callback in callbacks:
         for name, what in _awaited(callback):
             if name not in logged | (_ALWAYS if isinstance(callback, ModelCheckpoint) else set()):
                 raise not_logged(f"{type(callback).__name__} {what} {name}", name, logged, reason)
+    return False
+
+
+def monitored(trainer: Trainer) -> list[tuple[str, str]]:
+    """Who waits for a metric in a fit, as the beginning of a sentence, and for which."""
+    callbacks: list[Callback] = cast(Any, trainer).callbacks
+    found = [
+        (f"{type(one).__name__} {what}", name)
+        for one in callbacks
+        for name, what in _awaited(one)
+        if not (isinstance(one, ModelCheckpoint) and name in _ALWAYS)
+    ]
+    plans = [plan for plan in trainer.lr_scheduler_configs if plan.reduce_on_plateau and plan.monitor is not None]
+    return found + [(f"{type(plan.scheduler).__name__} monitors", str(plan.monitor)) for plan in plans]
+
+
+def is_of_validation(name: str) -> bool:
+    """Whether a metric is one of validation by its name, such as ``val_loss``."""
+    return name.lower().startswith("val")
 
 
 def not_logged(who: str, name: str, logged: set[str], reason: str = "") -> InputError:
@@ -109,9 +151,19 @@ def _logs_nothing(callback: Callback) -> bool:
     return known and not isinstance(callback, LearningRateMonitor | DeviceStatsMonitor)
 
 
+def _may_log_later(one: object) -> bool:
+    """Whether what others wrote may log in training what a first batch of validation does not show."""
+    theirs = [vars(kind) for kind in type(one).__mro__ if not kind.__module__.startswith(("litclf.", "lightning."))]
+    return any(
+        name.startswith("on_train") or "sanity_checking" in getattr(getattr(value, "__code__", None), "co_names", ())
+        for own in theirs
+        for name, value in own.items()
+    )
+
+
 def _awaited(callback: Callback) -> list[tuple[str, str]]:
     """The metrics that a callback waits for, and what it does with each."""
-    monitor: Any = getattr(callback, "monitor", None)
+    monitor: Any = getattr(callback, "monitor", None) if getattr(callback, "strict", True) else None
     # Our own is chosen by what there is, and does without where no validation falls into the fit.
     awaited = [(monitor, "monitors")] if isinstance(monitor, str) and not isinstance(callback, RunCheckpoint) else []
     if isinstance(callback, ModelCheckpoint):

@@ -21,7 +21,7 @@ from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.runs.record import facts_of, plain, versions
 from litclf.training.calibration import calibrate_checkpoint
-from litclf.training.callback_checks import check_checkpoints, check_monitors
+from litclf.training.callback_checks import check_checkpoints, check_finetuning, check_monitors
 from litclf.training.callbacks.divergence import StopOnDivergence
 from litclf.training.callbacks.gallery import pictures_for
 from litclf.training.callbacks.kept import score_of, tested_path
@@ -69,11 +69,11 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
         sweep(place)
     step = None if checkpoint is None else checkpoint.step
     args = trainer_defaults(plan.trainer_args, plan.spec, folder, step, plan.save_every)
-    resume, monitors, others = Resume(folder), Monitors(), OtherProcesses()
+    resume, monitors, others = Resume(folder), Monitors(folder), OtherProcesses()
     # First of all, so that nothing is drawn or saved of a fit that has diverged.
     args["callbacks"] = [StopOnDivergence(), resume, monitors, others, *_callbacks(plan, folder, args["callbacks"])]
     trainer = make_trainer(args)
-    check_monitors(trainer, plan.model, plan.spec)
+    monitors.looks_first = check_monitors(trainer, plan.model, plan.spec)
     check_launcher(trainer, plan.trainer_args.get("strategy"))
     if isinstance(plan.data, EpochDataModule):
         plan.data.choose_steps(trainer, plan.model)
@@ -105,6 +105,7 @@ def _callbacks(plan: Plan, folder: Path | None, given: list[Callback]) -> list[C
     if len(callbacks) < len(given) and isinstance(plan.data, EpochDataModule) and plan.data.asked_steps == "auto":
         plan.data.asked_steps = 1  # as the fit has begun, because of its finder
     begin_batch_size(callbacks, plan.data)
+    check_finetuning(callbacks, plan.model)
     if folder is None:
         return [*callbacks, UsedSettings(plan.model, plan.data, None)]
     check_checkpoints(callbacks, folder / "checkpoints")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch import Callback, Trainer
@@ -16,7 +16,7 @@ from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.training.callbacks.interruption import Interruption
 from litclf.training.callbacks.kept import KeptCheckpoint
 from litclf.training.callbacks.progress import BarProgress, PlainProgress
-from litclf.training.callbacks.saves import SAVE_EVERY, RunCheckpoint
+from litclf.training.callbacks.saves import SAVE_EVERY, By, RunCheckpoint
 from litclf.training.loggers.csv import MetricsCSV
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.training.trainer_args import checked_trainer
@@ -25,9 +25,7 @@ from litclf.utilities.data_spec import DataSpec
 MAX_EPOCHS = 20
 """Length of a fit whose length nobody names; Lightning's own 1000 epochs are rarely meant."""
 
-_By = tuple[str, Literal["min", "max"]]
-
-_BY_TRAINING: _By = ("train/loss", "min")
+_BY_TRAINING: By = ("train/loss", "min")
 """What tells the best epoch where there is no validation."""
 
 _LARGE_SPLIT = 1000
@@ -95,7 +93,7 @@ def _loggers(given: Any, folder: Path | None, step: int | None) -> list[Logger]:
     return [*theirs, RunTensorBoard(folder, step), MetricsCSV(folder)]
 
 
-def _checkpoints(given: list[Callback], where: Path, by: _By, save_every: float) -> list[Callback]:
+def _checkpoints(given: list[Callback], where: Path, by: By, save_every: float) -> list[Callback]:
     """Keep ``best.ckpt`` and ``last.ckpt`` where nobody names others.
 
     Args:
@@ -114,7 +112,7 @@ def _checkpoints(given: list[Callback], where: Path, by: _By, save_every: float)
     return [RunCheckpoint(where, *by, save_every), *own]
 
 
-def best_by(spec: DataSpec) -> _By:
+def best_by(spec: DataSpec) -> By:
     """The metric that tells the best epoch, and whether it is best at its ``max`` or ``min``.
 
     Accuracy, where the validation split is large enough to tell epochs apart by it; else the loss, which also tells
