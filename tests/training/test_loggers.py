@@ -19,23 +19,27 @@ def test_values_of_one_step_share_a_row(tmp_path):
     logger.log_metrics({"train/loss": 0.5}, step=9)
     logger.log_metrics({"val/loss": 0.25, "epoch": 0}, step=9)
     logger.log_metrics({"train/loss": 0.125}, step=19)
+    logger.write()
     assert rows(logger.path) == [
         {"step": "9", "train/loss": "0.5", "epoch": "0", "val/loss": "0.25"},
         {"step": "19", "train/loss": "0.125", "epoch": "", "val/loss": ""},
     ]
 
 
-def test_every_call_leaves_a_whole_file(tmp_path):
+def test_every_write_leaves_a_whole_file(tmp_path):
     logger = MetricsCSV(tmp_path)
     for step in range(5):
         logger.log_metrics({"a": step}, step)
+        logger.write()
         assert [row["step"] for row in rows(logger.path)] == [str(n) for n in range(step + 1)]
 
 
 def test_a_shorter_row_replaces_a_longer_one_whole(tmp_path):
     logger = MetricsCSV(tmp_path)
     logger.log_metrics({"a": 0.123456}, step=0)
+    logger.write()
     logger.log_metrics({"a": 1}, step=0)
+    logger.write()
     assert logger.path.read_bytes() == b"step,a\r\n0,1\r\n"
 
 
@@ -43,8 +47,10 @@ def test_a_resumed_run_keeps_earlier_rows_and_rewrites_later_ones(tmp_path):
     first = MetricsCSV(tmp_path)
     for step in (9, 19, 29):
         first.log_metrics({"loss": step}, step)
+    first.finalize("success")
     second = MetricsCSV(tmp_path)
     second.log_metrics({"loss": -1, "extra": 2}, step=19)
+    second.finalize("success")
     assert rows(second.path) == [
         {"step": "9", "loss": "9", "extra": ""},
         {"step": "19", "loss": "-1", "extra": "2"},
@@ -55,16 +61,34 @@ def test_a_file_is_brought_back_to_what_it_was(tmp_path):
     first = MetricsCSV(tmp_path)
     first.log_metrics({"loss": 1}, step=9)
     first.log_metrics({"loss": 2}, step=19)
-    before, state = first.path.read_bytes(), first.state()
+    state = first.state()
+    first.write()
+    before = first.path.read_bytes()
     first.log_metrics({"val": 3}, step=19)
     first.log_metrics({"loss": 4}, step=29)
+    first.write()
     with first.path.open("a") as file:
         file.write("39,")  # as a kill in the middle of a row leaves it
     second = MetricsCSV(tmp_path)
     second.rewind(state)
     assert second.path.read_bytes() == before
     second.log_metrics({"val": 3}, step=19)
+    second.write()
     assert rows(second.path)[-1] == {"step": "19", "loss": "2", "val": "3"}
+
+
+def test_a_write_that_was_just_done_is_not_done_again_until_a_hundred_times_its_length_has_passed(
+    tmp_path, monkeypatch
+):
+    seconds = iter([5.0, 5.0, 5.5, 50.0, 56.0, 56.0, 56.1])  # asked for; the write from 5.0 to 5.5; asked for, twice
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    logger = MetricsCSV(tmp_path)
+    found = []
+    for step in range(3):
+        logger.log_metrics({"a": step}, step)
+        logger.save()
+        found.append([row["step"] for row in rows(logger.path)])
+    assert found == [["0"], ["0"], ["0", "1", "2"]]
 
 
 def test_events_are_cut_where_they_were_and_later_files_go(tmp_path):

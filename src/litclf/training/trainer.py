@@ -19,6 +19,7 @@ from litclf.training.callbacks.progress import BarProgress, PlainProgress
 from litclf.training.callbacks.saves import SAVE_EVERY, By, RunCheckpoint
 from litclf.training.loggers.csv import MetricsCSV
 from litclf.training.loggers.tensorboard import RunTensorBoard
+from litclf.training.profiler import NoProfiler
 from litclf.training.trainer_args import checked_trainer
 from litclf.utilities.data_spec import DataSpec
 
@@ -55,6 +56,7 @@ def trainer_defaults(
         args["max_epochs"] = MAX_EPOCHS
     args.setdefault("num_sanity_val_steps", 0)
     args.setdefault("enable_model_summary", False)
+    args["profiler"] = args.get("profiler") or NoProfiler()
     args["default_root_dir"] = folder
     args["logger"] = _loggers(args.get("logger"), folder, step)
     if args.get("enable_checkpointing") is not False and folder is not None:

@@ -78,7 +78,7 @@ def _by_step(trainer: Trainer) -> dict[str, tuple[list[float], list[float]]]:
     """The training loss between the epochs' ends, from ``metrics.csv``, which holds that of a resumed fit whole."""
     for logger in trainer.loggers:
         if isinstance(logger, MetricsCSV):
-            logger.save()
+            logger.write()
             points = History({}, {}, read_rows(logger.path)).curve("train/loss_step")
             return {"train/loss_step": ([point.step + 1 for point in points], [point.value for point in points])}
     return {}

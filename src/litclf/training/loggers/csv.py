@@ -16,15 +16,16 @@ from lightning.pytorch.utilities import rank_zero_only
 from litclf.models.points import Rows
 from litclf.utilities.files import replacing
 
-_SECONDS = 1.0
-"""Time for which rows of training points wait for others to be written with."""
+_SHARE = 0.01
+"""Part of the time that writing may take: a row waits until the latest write is a hundred times its length ago."""
 
 
 class MetricsCSV(Logger):
     """Writes ``metrics.csv``: a row for each logged step, train and val beside each other.
 
     Unlike Lightning's ``CSVLogger`` it goes on with a file that is there, as resuming needs, see :meth:`rewind`. The
-    file on disk is whole at any time; :meth:`log_metrics` has it hold all that was logged.
+    file on disk is whole at any time. It holds what was logged up to :meth:`write`; the Trainer asks for
+    :meth:`save` after each row, which writes unless that was just done, for a few hundredths of a second.
 
     Args:
         folder: The run folder.
@@ -34,6 +35,7 @@ class MetricsCSV(Logger):
         >>> logger = MetricsCSV(Path(tempfile.mkdtemp()))
         >>> logger.log_metrics({"train/loss": 0.5}, step=9)
         >>> logger.log_metrics({"val/loss": 0.25}, step=9)
+        >>> logger.write()
         >>> logger.path.read_text().split()
         ['step,train/loss,val/loss', '9,0.5,0.25']
     """
@@ -46,8 +48,9 @@ class MetricsCSV(Logger):
         # The latest row, which may get further values, and before it those that are not in the file yet.
         self._rows: list[dict[str, Any]] = []
         self._rows_at = 0
-        self._written_at = 0.0
-        self._opened, self._is_whole = False, True
+        self._due_at = 0.0
+        # Whether the file has been looked at, has a header with all columns, and all rows.
+        self._opened, self._has_header, self._is_whole = False, False, True
 
     @property
     def name(self) -> str:
@@ -65,39 +68,45 @@ class MetricsCSV(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Adds ``metrics`` to the row of ``step``, and writes all rows there are."""
+        """Adds ``metrics`` to the row of ``step``."""
         self._add(metrics, step or 0)
-        self.save()
 
     @rank_zero_only
     def log_rows(self, key: str, rows: Rows, epoch: int) -> None:
-        """Adds a value of ``key`` at each step of ``rows``; they are written with what is logged next."""
+        """Adds a value of ``key`` at each step of ``rows``."""
         for step, value in zip(rows.steps, rows.values, strict=True):
             self._add({key: value, "epoch": epoch}, step)
-        if time.monotonic() - self._written_at >= _SECONDS:
-            self.save()
+        self.save()
 
     @rank_zero_only
     def save(self) -> None:
+        """Writes what waits, where it is time again."""
+        if not self._is_whole and time.monotonic() >= self._due_at:
+            self.write()
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Writes what waits."""
+        self.write()
+
+    @rank_zero_only
+    def write(self) -> None:
         """Writes the rows that are held behind those in the file, or the file anew where it has too few columns."""
         if self._is_whole:
             return
-        keys = {key for row in self._rows for key in row}
-        if not self._opened or not keys <= set(self._columns):
-            before = self._rows_before(self._rows[0]["step"])
-            self._columns += sorted(keys - set(self._columns))
-            self._write_all(before)
-            return
-        settled, latest = self._lines(self._rows[:-1]), self._lines(self._rows[-1:])
-        with self.path.open("r+b") as file:
-            file.seek(self._rows_at)
-            file.write(settled + latest)
-            file.truncate()
-        self._written(self._rows_at + len(settled))
+        begin = time.monotonic()
+        if self._has_header:
+            self._write_behind()
+        else:
+            self._write_all(self._rows_before(self._rows[0]["step"]))
+        now = time.monotonic()
+        self._due_at = now + (now - begin) / _SHARE
 
     def state(self) -> dict[str, Any]:
-        """How far the file is, as plain values for a checkpoint: its columns and its latest row."""
-        self.save()
+        """How far the file is once all is written, as plain values for a checkpoint: its columns and latest row.
+
+        Whatever has the checkpoint written has :meth:`write` called before.
+        """
         return {"columns": list(self._columns), "row": dict(self._rows[-1]) if self._rows else {}}
 
     def rewind(self, state: dict[str, Any]) -> None:
@@ -109,20 +118,38 @@ class MetricsCSV(Logger):
         self._write_all(before)
 
     def _add(self, metrics: Mapping[str, float], step: int) -> None:
+        if not self._opened:
+            self._open()
         if not self._rows or step != self._rows[-1]["step"]:
             self._rows.append({"step": step})
         self._rows[-1].update({key: f"{float(value):.7g}" for key, value in metrics.items()})
+        if new := metrics.keys() - set(self._columns):
+            self._columns += sorted(new)
+            self._has_header = False
         self._is_whole = False
+
+    def _open(self) -> None:
+        """Takes the columns of a file that is there."""
+        self._opened = True
+        if self.path.is_file():
+            with self.path.open(newline="", encoding="utf-8") as file:
+                self._columns = next(csv.reader(file), self._columns)
 
     def _rows_before(self, step: int) -> list[dict[str, Any]]:
         """The file's rows of earlier steps; a last row that a killed run left unfinished is none."""
         if not self.path.is_file():
             return []
         with self.path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        if not self._opened and rows:
-            self._columns = list(rows[0])
-        return [row for row in rows if row["step"].isdigit() and int(row["step"]) < step]
+            return [row for row in csv.DictReader(file) if row["step"].isdigit() and int(row["step"]) < step]
+
+    def _write_behind(self) -> None:
+        """Writes the rows that are held behind those in the file, in place of the latest of these."""
+        settled, latest = self._lines(self._rows[:-1]), self._lines(self._rows[-1:])
+        with self.path.open("r+b") as file:
+            file.seek(self._rows_at)
+            file.write(settled + latest)
+            file.truncate()
+        self._written(self._rows_at + len(settled))
 
     def _write_all(self, before: list[dict[str, Any]]) -> None:
         """Replaces the file by a header, the rows ``before`` and those that are held, in one stroke."""
@@ -139,4 +166,4 @@ class MetricsCSV(Logger):
 
     def _written(self, latest_at: int) -> None:
         self._rows, self._rows_at = self._rows[-1:], latest_at
-        self._written_at, self._opened, self._is_whole = time.monotonic(), True, True
+        self._has_header = self._is_whole = True

@@ -47,6 +47,7 @@ class RunTensorBoard(TensorBoardLogger):
             max_queue=1000,  # nor for that thread, which runs while an engine does
         )
         self._has_graph = self._goes_on
+        self._has_hparams = False
         self._config = ""
 
     @rank_zero_only
@@ -109,10 +110,13 @@ class RunTensorBoard(TensorBoardLogger):
 
         The Trainer calls this after each row. What is held is written within a second.
         """
+        if self._has_hparams or not self._folder.is_dir():
+            return
         path = self._folder / self.NAME_HPARAMS_FILE
-        if self._folder.is_dir() and not path.is_file():
+        if not path.is_file():
             with replacing(path) as beside:
                 save_hparams_to_yaml(beside, self.hparams)
+        self._has_hparams = True
 
     def describe(self, config: str) -> None:
         """Shows the run's config as text, once the fit has started: only then is it known which process writes."""
