@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
+from litclf.utilities.compiler import defer_compiler
 from litclf.utilities.deferred import defer
 from litclf.utilities.version import __version__
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from litclf.utilities.errors import InputError
 
 defer()
+defer_compiler()
 
 _HOMES = {
     **DATAMODULES.homes,

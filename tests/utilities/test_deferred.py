@@ -6,12 +6,24 @@ import sys
 
 import pytest
 
+from litclf.utilities.deferred import Use
+
 AFTERWARDS = """
 import json, sys
 FIRST
 import litclf.training.run
 found = sorted({"torchvision", "matplotlib", "scipy.signal"} & sys.modules.keys())
-import inspect, pickle
+import sklearn.isotonic, sklearn.metrics, sklearn.model_selection
+loaded = {"scipy.stats", "pandas", "sklearn.impute", "torch._dynamo.convert_frame", "triton"} & sys.modules.keys()
+assert not loaded or found == ["matplotlib", "scipy.signal", "torchvision"], loaded
+from litclf.data.sources import learning
+from sklearn.impute import SimpleImputer
+import inspect, numpy, pandas, pickle, scipy.stats
+assert sklearn.metrics.roc_auc_score([0, 1, 1], [0.1, 0.4, 0.3]) == 1
+assert sklearn.utils.fixes.scipy.stats is scipy.stats and scipy.stats.rankdata([3, 1]).tolist() == [2, 1]
+assert not sklearn.isotonic.IsotonicRegression(increasing="auto").fit([1, 2, 3], [3, 2, 1]).increasing_
+assert isinstance(learning.SimpleImputer(), SimpleImputer) and isinstance(SimpleImputer(), learning.SimpleImputer)
+assert learning.pd.__version__ == pandas.__version__
 import matplotlib, scipy.signal, torch, torchmetrics, torchvision
 from torchmetrics.detection import IntersectionOverUnion
 assert all(type(module).__name__ != "_StandIn" for module in sys.modules.values())
@@ -59,3 +71,16 @@ def test_a_torchmetrics_that_does_more_with_them_is_imported_the_slow_way(tmp_pa
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def test_what_waits_is_what_it_stands_for():
+    later = Use("fractions", lambda: __import__("fractions").Fraction)
+    made = later(1, 2)
+    assert isinstance(made, later)
+    assert later.from_float(0.5) == made
+    assert issubclass(type("Mine", (type(made),), {}), later)
+
+    class Mine(later):
+        pass
+
+    assert Mine.__mro__[1] is type(made)

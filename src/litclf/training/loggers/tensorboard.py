@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from contextlib import redirect_stdout, suppress
 from io import StringIO
@@ -10,12 +11,12 @@ from pathlib import Path
 from struct import unpack
 from typing import Any
 
+import torch
 from lightning.pytorch.core.saving import save_hparams_to_yaml
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor, nn
-from torch.jit import TracingCheckError  # type: ignore[attr-defined]  # public, and not exported by name
 from torch.utils.tensorboard.summary import hparams
 
 from litclf.models.points import Rows
@@ -76,8 +77,12 @@ class RunTensorBoard(TensorBoardLogger):
         training = network.training
         network.eval()
         # A network that cannot be traced trains without a graph; nor can it where other threads use PyTorch meanwhile.
-        with suppress(RuntimeError, TracingCheckError), redirect_stdout(StringIO()):
-            self.experiment.add_graph(network, example.to(next(model.parameters()).device))
+        with suppress(RuntimeError), redirect_stdout(StringIO()), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The input to trace is already a ScriptModule")
+            example = example.to(next(model.parameters()).device)
+            # Else it is traced with a check, for which half of a compiler is imported.
+            traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
+            self.experiment.add_graph(traced, example)
         network.train(training)
         self._has_graph = True
 
