@@ -1,6 +1,6 @@
 """Engine contract: what holds of every engine, ours and a stranger's, which pass by inheriting :class:`EngineContract`.
 
-The oracle is the loop that everyone writes by hand; it knows neither engines nor executions.
+The oracle is the loop of ``by_hand.py``.
 """
 
 import time
@@ -10,13 +10,13 @@ from itertools import product
 import pytest
 import torch
 from lightning.pytorch import Callback
-from torch.nn import functional as F
 
 from litclf import BinaryClassifier, BlobsDataModule, MulticlassClassifier
-from litclf.engines.base import Learner, Watch
+from litclf.engines.base import Clip, Learner, Loss, Watch
 from litclf.engines.execution import Execution, Steps
 from litclf.models.networks.mlp import ACTIVATIONS, MLP
 from litclf.models.optimizers import SCHEDULES, Recipe
+from tests.engines.by_hand import by_hand, loss_by_hand, right_by_hand
 
 SAMPLES, PASSES = 45, 8
 SIZES = [16, 16, 13] * PASSES
@@ -27,6 +27,14 @@ RECIPES = {
     "nesterov": {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.001},
     "adam": {"optimizer": "adam", "lr": 0.003, "weight_decay": 0.01},
     "adamw": {"optimizer": "adamw", "lr": 0.003, "weight_decay": 0.1},
+}
+WAYS = {
+    "norm": {"clip": Clip("norm", 0.3)},
+    "value": {"clip": Clip("value", 0.02)},
+    "weights": {"weights": (0.25, 3.0, 1.0, 0.5)},
+    "smoothing": {"smoothing": 0.2},
+    "groups": {"groups": True},
+    "all": {"clip": Clip("norm", 0.3), "weights": (0.25, 3.0, 1.0, 0.5), "smoothing": 0.1, "groups": True},
 }
 COVERING = [
     (recipe, list(ACTIVATIONS)[(row + shift) % 5], SCHEDULES[(row + 2 * shift) % 4], classes)
@@ -57,25 +65,37 @@ class EngineContract:
         """A new engine."""
         raise NotImplementedError
 
-    def learner(self, recipe="adam", activation="relu", schedule="none", classes=4):
-        """A new learner, with the same weights each time."""
+    def learner(
+        self,
+        recipe="adam",
+        activation="relu",
+        schedule="none",
+        classes=4,
+        weights=None,
+        smoothing=0.0,
+        clip=None,
+        groups=False,
+    ):
+        """A new learner, with the same weights each time; with groups, layers have other rates and biases no decay."""
         torch.manual_seed(3)
         network = MLP([2], self.hidden_dims, 1 if classes == 2 else classes, activation).to(self.device)
-        made = Recipe(**RECIPES[recipe], lr_schedule=schedule)
-        optimizer = made.build(network.parameters(), fused=True)
+        made, loss = Recipe(**RECIPES[recipe], lr_schedule=schedule), Loss(weights and weights[:classes], smoothing)
+        parameters = list(network.parameters())
+        if groups:
+            parameters = [
+                {"params": [one], "lr": made.lr / (1 + number), **({"weight_decay": 0.0} if number % 2 else {})}
+                for number, one in enumerate(parameters)
+            ]
+        optimizer = made.build(parameters, fused=True)
         moving = made.schedule(optimizer, len(SIZES))
 
         def step(x, y):
             logits = network(x)
-            if classes == 2:
-                return F.binary_cross_entropy_with_logits(logits.flatten(), y.float()), logits.flatten()
-            return F.cross_entropy(logits, y), logits
-
-        def correct(outputs, y):
-            return ((outputs > 0 if classes == 2 else outputs.argmax(1)) == y).sum()
+            return loss_by_hand(logits, y, loss), logits
 
         schedules = [] if moving is None else [moving]
-        return Learner(network, step, correct, optimizer, schedules, torch.device(self.device), own_loss=None)
+        device = torch.device(self.device)
+        return Learner(network, step, right_by_hand, optimizer, schedules, device, loss, clip)
 
     def execution(self, classes=4, counted_from=0, shares=None):
         """All mini-batches of a fit, the last of each pass a short one."""
@@ -103,18 +123,15 @@ class EngineContract:
             assert mine["lr"] == pytest.approx(theirs["lr"], rel=1e-12)
             assert (mine.get("momentum"), mine.get("betas")) == (theirs.get("momentum"), theirs.get("betas"))
 
-    def check(self, recipe, activation, schedule, classes):
+    def check(self, recipe, activation="relu", schedule="none", classes=4, **way):
         execution = self.execution(classes, counted_from=5)
-        own, wanted = (self.learner(recipe, activation, schedule, classes) for _ in range(2))
+        own, wanted = (self.learner(recipe, activation, schedule, classes, **way) for _ in range(2))
         sums = self.fit(own, execution)
         losses, right = by_hand(wanted, execution)
         self.assert_same(own, wanted)
-        assert (sums.losses.shape, sums.losses.dtype, sums.losses.device) == (
-            losses.shape,
-            torch.float32,
-            losses.device,
-        )
-        torch.testing.assert_close(sums.losses, losses, atol=self.near, rtol=10 * self.near)
+        got = sums.losses
+        assert (got.shape, got.dtype, got.device) == (losses.shape, torch.float32, losses.device)
+        torch.testing.assert_close(got, losses, atol=self.near, rtol=10 * self.near)
         assert sums.correct.shape == ()
         assert int(sums.correct) == pytest.approx(sum(right[5:]), abs=1 if self.near else 0)
 
@@ -127,6 +144,13 @@ class EngineContract:
         for case in product(RECIPES, ACTIVATIONS, SCHEDULES, (2, 4)):
             print(*case)  # the last is the one that fails
             self.check(*case)
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_clipping_weights_smoothing_and_groups_are_those_of_the_loop_by_hand(self, way):
+        for recipe, schedule, classes in zip(RECIPES, (*SCHEDULES, "none"), (2, 4, 2, 4, 2), strict=True):
+            self.check(recipe, "tanh", schedule, classes, **WAYS[way])
+            plain, own = self.learner(recipe), self.learner(recipe, **WAYS[way])
+            assert not torch.allclose(self.fit(plain).losses[-1], self.fit(own).losses[-1], rtol=1e-5)
 
     @pytest.mark.parametrize("most", [1, 5])
     def test_the_bits_are_the_same_however_the_steps_are_cut(self, most):
@@ -187,7 +211,7 @@ class EngineContract:
                 return learner.step(x, y)[0] * 3, x
 
             own = "the model computes its loss in a way of its own"
-            return replace(learner, step=step, correct=lambda *_: None, own_loss=own)
+            return replace(learner, step=step, correct=lambda *_: None, loss=own)
 
         own, wanted, plain = owned(self.learner()), owned(self.learner()), self.learner()
         sums = self.fit(own)
@@ -266,20 +290,3 @@ class EngineContract:
         for name in ("train/loss", "val/loss", "train/accuracy", "val/accuracy"):
             mine, theirs = trainer.callback_metrics[name], wanted.callback_metrics[name]
             torch.testing.assert_close(mine, theirs, atol=max(self.near, 1e-6), rtol=0)
-
-
-def by_hand(learner, execution, shares=None):
-    """The loop that everyone writes: the loss of each step, and how many were right in it."""
-    losses, right = [], []
-    for number, (start, end) in enumerate(execution.steps.rows):
-        x, y = execution.x[start:end], execution.y[start:end]
-        loss, outputs = learner.step(x, y)
-        learner.optimizer.zero_grad()
-        (loss if shares is None else loss * shares[number]).backward()
-        learner.optimizer.step()
-        for schedule in learner.schedules:
-            schedule.step()
-        losses.append(loss.detach())
-        counted = learner.correct(outputs.detach(), y)
-        right.append(0 if counted is None else int(counted))
-    return torch.stack(losses), right

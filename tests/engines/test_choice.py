@@ -7,7 +7,7 @@ import torch
 from lightning.pytorch import Callback
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, engines
-from litclf.engines.base import Learner, Watch
+from litclf.engines.base import Learner, Loss, Watch
 from litclf.engines.choice import ENGINES, NAMES, choose_engine
 from litclf.engines.eager import EagerEngine
 from litclf.engines.kernel.engine import KernelEngine
@@ -19,6 +19,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:The number of training batches")
 class OwnLoss(BinaryClassifier):
     def loss(self, logits, y):
         return 2 * super().loss(logits, y)
+
+
+class OwnClipping(BinaryClassifier):
+    def configure_gradient_clipping(self, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None):
+        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
 
 class Watching(Callback):
@@ -47,7 +52,7 @@ def test_help_and_the_rooms_page_name_the_engines_of_the_table():
 @pytest.fixture
 def learner():
     network = torch.nn.Sequential(torch.nn.Linear(2, 1))
-    return Learner(network, None, None, torch.optim.SGD(network.parameters(), fused=True), own_loss=None)
+    return Learner(network, None, None, torch.optim.SGD(network.parameters(), fused=True), loss=Loss())
 
 
 @pytest.mark.parametrize(
@@ -55,7 +60,7 @@ def learner():
     [
         ({}, "kernel, for a fully connected network on the CPU"),
         ({"watch": Watch("it is looked at", None, None, None)}, "eager, since it is looked at"),
-        ({"own_loss": "classes are weighed"}, "eager, since classes are weighed"),
+        ({"loss": "it is another"}, "eager, since it is another"),
         ({"device": torch.device("cuda")}, "eager, since the parameters are not on a CUDA device"),
         ({"device": torch.device("mps")}, "eager, since the parameters are not all trained, in float32 and on the CPU"),
     ],
@@ -80,6 +85,20 @@ def test_auto_takes_the_kernel_for_a_fully_connected_network(make_trainer):
     assert model.engine_choice == "kernel, for a fully connected network on the CPU"
 
 
+@pytest.mark.parametrize("algorithm", ["norm", "value"])
+def test_clipping_by_the_trainer_is_the_kernels_own(algorithm, make_trainer):
+    weights = []
+    for engine in ("auto", "eager"):
+        torch.manual_seed(0)
+        model = fit(make_trainer, engine=engine, gradient_clip_val=0.001, gradient_clip_algorithm=algorithm)
+        weights.append(torch.cat([parameter.flatten() for parameter in model.parameters()]))
+    torch.manual_seed(0)
+    plain = torch.cat([parameter.flatten() for parameter in fit(make_trainer).parameters()])
+    assert isinstance(fit(make_trainer, gradient_clip_val=0.001).engine, KernelEngine)
+    torch.testing.assert_close(*weights, atol=1e-7, rtol=0)
+    assert not torch.allclose(weights[0], plain, atol=1e-4)
+
+
 def test_eager_is_taken_as_asked(make_trainer):
     assert isinstance(fit(make_trainer, engine="eager").engine, EagerEngine)
 
@@ -89,7 +108,7 @@ def test_eager_is_taken_as_asked(make_trainer):
     [
         (OwnLoss, {}, "a way of its own"),
         (BinaryClassifier, {"callbacks": [Watching()]}, "need to see every step"),
-        (BinaryClassifier, {"gradient_clip_val": 1.0}, "gradients are clipped"),
+        (OwnClipping, {"gradient_clip_val": 1.0}, "need to see every step"),
         (BinaryClassifier, {"precision": "bf16-mixed"}, "need to see every step"),
     ],
 )

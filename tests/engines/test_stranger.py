@@ -30,6 +30,8 @@ class ClosureEngine:
                 learner.watch.before_zero_grad()
             learner.optimizer.zero_grad()
             (learner.watch.backward if learner.watch else torch.Tensor.backward)(loss if share == 1 else loss * share)
+            if learner.clip is not None:
+                learner.clip.apply(learner.network.parameters())
             seen.extend((loss.detach(), outputs.detach()))
 
         if learner.watch is None:

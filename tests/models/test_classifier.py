@@ -224,23 +224,41 @@ def test_a_checkpoint_tells_how_raw_inputs_are_prepared(make_trainer, tmp_path, 
 
 
 @pytest.mark.parametrize("kind", [BinaryClassifier, MulticlassClassifier])
-def test_weighed_classes_train_as_a_loss_with_these_weights(kind):
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_weighed_classes_and_smoothed_targets_train_as_a_loss_with_these(kind, smoothing):
     rows, targets = [[float(row), 1.0] for row in range(6)], [0, 0, 0, 0, 1, 1]
     data = TableDataModule(rows=rows, targets=targets, batch_size=None)
     data.class_weights = [0.75, 1.5]
     torch.manual_seed(0)
-    model = kind(lr=0.1)
+    model = kind(lr=0.1, label_smoothing=smoothing)
     model.attach(data)
     x, y = data.splits["train"]
-    logits = model(x)
-    losses = (
-        F.binary_cross_entropy_with_logits(logits, y.float(), reduction="none")
-        if kind is BinaryClassifier
-        else F.cross_entropy(logits, y, reduction="none")
+    by_hand, plain = [], []
+    for probabilities, target in zip(model.probabilities(model(x)), y, strict=True):
+        wanted = [smoothing / 2, smoothing / 2]
+        wanted[int(target)] += 1 - smoothing
+        by_hand.append(-sum(w * q * p.log() for w, q, p in zip([0.75, 1.5], wanted, probabilities, strict=True)))
+        plain.append(-probabilities[target].log())
+    torch.testing.assert_close(model.step(x, y)[0], torch.stack(by_hand).mean())
+    # As it is told of validation and test.
+    torch.testing.assert_close(model.loss(model(x), y), torch.stack(plain).mean())
+
+
+@pytest.mark.parametrize("kind", [BinaryClassifier, MulticlassClassifier])
+def test_targets_are_smoothed_without_data_too(kind):
+    model = kind(input_shape=[2], num_classes=2, label_smoothing=0.2)
+    x, y = torch.randn(5, 2), torch.tensor([0, 1, 1, 0, 1])
+    logits = model(x).reshape(5, -1)
+    wanted = F.cross_entropy(
+        logits if kind is MulticlassClassifier else torch.cat([0 * logits, logits], 1), y, label_smoothing=0.2
     )
-    by_hand = sum(loss * (1.5 if target else 0.75) for loss, target in zip(losses, y, strict=True)) / 6
-    torch.testing.assert_close(model.step(x, y)[0], by_hand)
-    torch.testing.assert_close(model.loss(logits, y), losses.mean())  # as it is told of validation and test
+    torch.testing.assert_close(model.step(x, y)[0], wanted)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.0, "much"])
+def test_a_smoothing_that_is_no_share_is_refused(smoothing):
+    with pytest.raises(InputError, match="label_smoothing: must be"):
+        BinaryClassifier(label_smoothing=smoothing)
 
 
 def test_weighed_classes_are_trained_by_the_command_of_their_data(tmp_path):
@@ -250,4 +268,4 @@ def test_weighed_classes_are_trained_by_the_command_of_their_data(tmp_path):
     data = TableDataModule(rows=rows, targets=targets, steps_per_execution=4)
     data.class_weights = [0.5, 3.0]
     result = fit(BinaryClassifier(hidden_dims=[4]), data, **settings)
-    assert result.metrics["engine"] == "eager, since classes are weighed"
+    assert result.metrics["engine"] == "kernel, for a fully connected network on the CPU"

@@ -52,6 +52,24 @@ def test_gradients_are_clipped_in_each_step(settings, clip, make_trainer):
         assert torch.equal(weights(fit(most, make_trainer, recipe, **settings)[0]), expected), f"K = {most}"
 
 
+def test_a_way_of_ones_own_to_clip_gradients_is_gone_in_each_step_with_and_without_a_setting(make_trainer):
+    class Halves(BinaryClassifier):
+        def configure_gradient_clipping(self, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None):
+            for parameter in self.parameters():
+                parameter.grad /= 2
+
+    def halve(parameters):
+        for parameter in parameters:
+            parameter.grad /= 2
+
+    recipe = RECIPES["momentum"]
+    expected = plain_loop(recipe, halve)
+    assert not torch.equal(expected, plain_loop(recipe))
+    for settings in ({}, {"gradient_clip_val": 0.05}):
+        for most in (1, 7):
+            assert torch.equal(weights(fit(most, make_trainer, recipe, kind=Halves, **settings)[0]), expected)
+
+
 @pytest.mark.parametrize("recipe", ["momentum", "adam"])
 def test_mixed_precision_gives_the_same_weights_whatever_k(recipe, make_trainer):
     expected = plain_loop(RECIPES[recipe], autocast=True)

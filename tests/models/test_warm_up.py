@@ -16,6 +16,11 @@ class OwnOptimizer(BinaryClassifier):
         return torch.optim.RMSprop(self.parameters())
 
 
+class OwnClipping(BinaryClassifier):
+    def configure_gradient_clipping(self, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None):
+        self.clip_gradients(optimizer, 0.1, "norm")
+
+
 class Watching(Callback):
     def on_after_backward(self, trainer, pl_module):
         pass
@@ -46,9 +51,19 @@ def warmed(make_trainer, monkeypatch):
     return warm_up
 
 
-@pytest.mark.parametrize("engine", ["auto", "kernel"])
-def test_the_kernel_that_the_fit_will_choose_is_made_ready(engine, warmed):
-    assert warmed(engine=engine) == [([2, 4, 1], [[0, 8]])]
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"engine": "auto"},
+        {"engine": "kernel"},
+        {"data": Weighed},
+        {"label_smoothing": 0.1},
+        {"trainer": lambda: {"gradient_clip_val": 1.0}},
+    ],
+    ids=lambda case: ", ".join(case),
+)
+def test_the_kernel_that_the_fit_will_choose_is_made_ready(case, warmed):
+    assert warmed(**case) == [([2, 4, 1], [[0, 8]])]
 
 
 @pytest.mark.parametrize(
@@ -57,16 +72,15 @@ def test_the_kernel_that_the_fit_will_choose_is_made_ready(engine, warmed):
         {"engine": "eager"},
         {"engine": "graph"},
         {"most": 1},
-        {"data": Weighed},
         {"kind": OwnOptimizer},
         {"network": torch.nn.Sequential(torch.nn.Conv2d(1, 1, 1))},
         {"own_engine": EagerEngine()},
         {"trainer": other_device},
-        {"trainer": lambda: {"gradient_clip_val": 1.0}},
+        {"kind": OwnClipping},
         {"trainer": lambda: {"precision": "bf16-mixed"}},
         {"trainer": lambda: {"callbacks": [Watching()]}},
         {"trainer": lambda: {"devices": 2, "strategy": "ddp_spawn"}},
-        {"trainer": lambda: {"gradient_clip_val": 1.0}, "engine": "kernel"},
+        {"trainer": lambda: {"precision": "bf16-mixed"}, "engine": "kernel"},
     ],
     ids=lambda case: ", ".join(case),
 )

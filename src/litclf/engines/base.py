@@ -6,9 +6,9 @@ Nothing here knows a Trainer: what counts steps, asks hooks and tells callbacks 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -19,20 +19,77 @@ from litclf.engines.execution import Execution, Sums, Tell
 
 
 @dataclass(frozen=True)
+class Loss:
+    """Mean cross-entropy of ``network(x)``, binary for one output, of softmax for several; int64 classes from 0 on.
+
+    Of a sample it is ``-sum(class_weights[c] * q[c] * log(p[c]))``, with ``p`` the probabilities and ``q`` the target.
+
+    Attributes:
+        class_weights: What each class counts; None for 1 each.
+        label_smoothing: Share of a target that is spread evenly over all classes, in [0, 1).
+
+    Example:
+        >>> Loss((1.0, 3.0), 0.1).targets(2)
+        tensor([[0.9500, 0.1500],
+                [0.0500, 2.8500]])
+    """
+
+    class_weights: tuple[float, ...] | None = None
+    label_smoothing: float = 0.0
+
+    def targets(self, num_classes: int) -> Tensor | None:
+        """What each class counts for a sample of each class, a row each; None where only its own does, and once."""
+        if self == Loss():
+            return None
+        weights = torch.ones(num_classes) if self.class_weights is None else torch.tensor(self.class_weights)
+        return (torch.eye(num_classes) * (1 - self.label_smoothing) + self.label_smoothing / num_classes) * weights
+
+
+@dataclass(frozen=True)
+class Clip:
+    """How gradients are clipped before each update.
+
+    Attributes:
+        kind: ``norm``, that of all parameters together, or ``value``, each by itself.
+        limit: The largest norm or absolute value, above zero.
+
+    Example:
+        >>> weight = nn.Parameter(torch.zeros(2))
+        >>> weight.grad = torch.tensor([3.0, -4.0])
+        >>> Clip("value", 1.0).apply([weight])
+        >>> weight.grad
+        tensor([ 1., -1.])
+    """
+
+    kind: Literal["norm", "value"]
+    limit: float
+
+    def apply(self, parameters: Iterable[Tensor]) -> None:
+        """Clips the gradients of ``parameters``, as PyTorch does."""
+        if self.kind == "norm":
+            nn.utils.clip_grad_norm_(parameters, self.limit)
+        else:
+            nn.utils.clip_grad_value_(parameters, self.limit)
+
+
+@dataclass(frozen=True)
 class Watch:
-    """What must see every step of a fit: hooks, gradient clipping, mixed precision, several processes.
+    """What must see every step of a fit: hooks, mixed precision, several processes.
 
     Attributes:
         reason: Why single steps must be seen, which no compiled engine can serve.
         before_zero_grad: Called before the gradients of a step are cleared.
         backward: Adds the gradients of a loss to those there are.
         step: Updates the weights by their gradients.
+        reduce: Where only several processes are the reason, makes the gradients of a step, laid end to end, the mean
+            over all of them, in place. An engine that takes gradients itself may call it instead of all the others.
     """
 
     reason: str
     before_zero_grad: Callable[[], None]
     backward: Callable[[Tensor], None]
     step: Callable[[], Any]
+    reduce: Callable[[Tensor], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,8 +103,8 @@ class Learner:
         optimizer: Updates the network's parameters.
         schedules: Learning-rate schedules, all moved after each step.
         device: Where the steps run.
-        own_loss: Why the loss is not the mean cross-entropy of ``network(x)`` (binary for one output, of softmax for
-            several) over int64 classes from 0 on, which compiled engines compute themselves; None where it is.
+        loss: What ``step`` computes, for engines that compute it themselves; else why it is nothing that they could.
+        clip: How gradients are clipped between ``backward`` and update; None where they are not.
         watch: What must see every step; None where nothing must.
     """
 
@@ -57,7 +114,8 @@ class Learner:
     optimizer: Optimizer
     schedules: Sequence[LRScheduler] = ()
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    own_loss: str | None = "the model computes its loss in a way of its own"
+    loss: Loss | str = "the model computes its loss in a way of its own"
+    clip: Clip | None = None
     watch: Watch | None = None
 
 

@@ -33,6 +33,8 @@ class EagerEngine:
             for parameter in parameters:
                 parameter.grad = None
             watch.backward(loss if steps.shares is None else loss * steps.shares[number])
+            if learner.clip is not None:
+                learner.clip.apply(parameters)
             watch.step()
             for schedule in learner.schedules:
                 schedule.step()

@@ -141,6 +141,8 @@ def _eager_step(learner: Learner, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor 
     loss, outputs = learner.step(x, y)
     learner.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]  # PyTorch leaves it untyped
+    if learner.clip is not None:
+        learner.clip.apply(_parameters(learner.optimizer))
     cast(Any, learner.optimizer).step()
     return loss.detach(), learner.correct(outputs.detach(), y)
 

@@ -12,7 +12,7 @@ import torch
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from torch import Tensor
 
-from litclf.engines.base import Engine
+from litclf.engines.base import Engine, Loss
 from litclf.engines.choice import NAMES, choose_engine
 from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Execution, Steps
@@ -120,8 +120,8 @@ class SteppedModule(LightningModule):
         """The keys of what a fit with validation logs; a class of one's own may log others beside."""
         return {"train/loss_step", "train/loss"}
 
-    def own_loss(self, data: LightningDataModule) -> str | None:
-        """Why no compiled engine can compute the loss on ``data``; None where it is plain cross-entropy of classes."""
+    def plain_loss(self, data: LightningDataModule) -> Loss | str:
+        """The loss on ``data`` for engines that compute it themselves; else why it is nothing that they could."""
         return "the model computes its loss in a way of its own"
 
     def attach(self, data: LightningDataModule | None) -> None:

@@ -38,6 +38,8 @@ class BinaryClassifier(Classifier):
         """Logits of shape ``(N,)`` of inputs ``x``, shape ``(N, *input_shape)``."""
         return super().forward(x).flatten()
 
-    def loss(self, logits: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Mean binary cross-entropy, in nats, of each sample times its weight where there are any."""
-        return F.binary_cross_entropy_with_logits(logits, y.to(logits.dtype), weights)
+    def loss(self, logits: Tensor, y: Tensor, targets: Tensor | None = None) -> Tensor:
+        """Mean binary cross-entropy, in nats; of what each of the two classes counts, where ``targets`` say so."""
+        if targets is None:
+            return F.binary_cross_entropy_with_logits(logits, y.to(logits.dtype))
+        return (targets[:, 1] * F.softplus(-logits) + targets[:, 0] * F.softplus(logits)).mean()

@@ -10,6 +10,7 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
+from litclf.engines.base import Loss
 from litclf.engines.kernel.engine import layers_of
 from litclf.models.base import SteppedModule
 from litclf.models.decision import Calibration, Decision, classes_of, probabilities_of
@@ -17,8 +18,8 @@ from litclf.models.metrics import ClassMetrics, was_updated
 from litclf.models.networks.build import OWN_NETWORKS, build_network, check_network
 from litclf.models.networks.mlp import ACTIVATIONS, initialize
 from litclf.models.optimizers import Recipe
-from litclf.models.positive import Positive
-from litclf.utilities.checks import one_of, sizes
+from litclf.models.positive import Positive, refuse_for
+from litclf.utilities.checks import one_of, share, sizes
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
 from litclf.utilities.lightning_internals import log_row
@@ -54,6 +55,8 @@ class Classifier(SteppedModule):
             draws random ones. Nothing is downloaded. A checkpoint does without the file.
         positive_class: Of two classes, the name of the one that F1, precision, recall and ``threshold_rule`` are of;
             None takes the rarer one of the training samples, or the second of about as many.
+        label_smoothing: Share of each training target that is spread evenly over all classes, in [0, 1). The losses
+            of validation and test are without it, and without weights of classes.
 
     Raises:
         InputError: If an argument is out of range, or the data does not fit; the message names it and the value.
@@ -82,10 +85,12 @@ class Classifier(SteppedModule):
         num_classes: int | None = None,
         weights_path: str | None = None,
         positive_class: str | None = None,
+        label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(Recipe(optimizer, lr, momentum, nesterov, weight_decay, lr_schedule), engine)
         one_of("activation", activation, ACTIVATIONS)
         one_of("init", init, ("default", "kaiming", "zeros"))
+        share("label_smoothing", label_smoothing)
         sizes("hidden_dims", hidden_dims, 10)
         sizes("input_shape", () if input_shape is None else input_shape, 2)
         self.save_hyperparameters(ignore=["network"])
@@ -95,7 +100,8 @@ class Classifier(SteppedModule):
         self.decision = Decision()
         self.positive: Positive | None = None
         self._positive_asked = positive_class
-        self.class_weights: Tensor | None = None
+        self._train_loss = Loss(None, label_smoothing)
+        self._targets: Tensor | None = None
         self.network: nn.Module | None = None
         if isinstance(network, str):
             check_network(network, hidden_dims, init)
@@ -110,8 +116,8 @@ class Classifier(SteppedModule):
         if num_classes is not None and (input_shape is not None or self.network is not None):
             self._build(list(input_shape or ()), num_classes, [])
 
-    def loss(self, logits: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Mean loss of ``logits`` for targets ``y`` of shape ``(N,)``, each times its weight where there are any."""
+    def loss(self, logits: Tensor, y: Tensor, targets: Tensor | None = None) -> Tensor:
+        """Mean loss of ``logits`` for ``y``, shape ``(N,)``, or for what each class counts, ``targets``, ``(N, C)``."""
         raise NotImplementedError(f"{type(self).__name__} must implement loss")
 
     def probabilities(self, logits: Tensor) -> Tensor:
@@ -143,14 +149,12 @@ class Classifier(SteppedModule):
         """The keys of what a fit with validation logs; a class of one's own may log others beside."""
         return super().logged() | {"train/accuracy", "val/loss", *map("val/{}".format, self.val_metrics.keys())}
 
-    def own_loss(self, data: LightningDataModule) -> str | None:
-        """Why no compiled engine can compute the loss on ``data``; None where it is plain cross-entropy of classes."""
+    def plain_loss(self, data: LightningDataModule) -> Loss | str:
+        """The loss on ``data`` for engines that compute it themselves; else why it is nothing that they could."""
         ours = next(kind for kind in type(self).__mro__ if kind.__module__.startswith("litclf.models."))
         names = ("step", "loss", "forward", "classes", "correct")
-        if self.class_weights is not None:
-            return "classes are weighed"
         if any(getattr(type(self), name) is not getattr(ours, name) for name in names):
-            return super().own_loss(data)
+            return super().plain_loss(data)
         if cast(Any, data).splits["train"].y.dtype != torch.int64:
             return "the targets are not classes"
         # The kernels take one output for the binary loss, several for the multiclass one.
@@ -158,7 +162,7 @@ class Classifier(SteppedModule):
         wanted = self.num_logits(classes)
         if layers is not None and (layers.dims[-1] != wanted or (wanted == 1 and classes != 2)):
             return "the network's outputs do not fit the classes"
-        return None
+        return self._train_loss
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of inputs ``x``, shape ``(N, *input_shape)``."""
@@ -168,12 +172,12 @@ class Classifier(SteppedModule):
         return logits
 
     def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean loss of a mini-batch, and its logits; where the data weighs classes, the loss is weighed by them."""
+        """Mean loss of a mini-batch, and its logits; with the data's class weights and label smoothing, if any."""
         logits = self(x)
-        if self.class_weights is None:
+        if self._targets is None:
             return self.loss(logits, y), logits
-        self.class_weights = self.class_weights.to(logits.device)
-        return self.loss(logits, y, self.class_weights[y]), logits
+        self._targets = self._targets.to(logits.device)
+        return self.loss(logits, y, self._targets[y]), logits
 
     def correct(self, outputs: Tensor, y: Tensor) -> Tensor:
         """How many samples the logits ``outputs`` give their class ``y``."""
@@ -209,19 +213,16 @@ class Classifier(SteppedModule):
         # Times the number of processes, by which Lightning divides the samples of all of them in whole numbers.
         samples = len(y) * processes
         log_row(self, {f"{stage}/loss": loss}, samples, sync_dist=processes > 1, on_step=False, on_epoch=True)
-        self._collection(stage).update(self.scores(logits), y.long())
+        getattr(self, f"{stage}_metrics").update(self.scores(logits), y.long())
         return logits
 
     def _log_metrics(self, stage: str) -> None:
-        collection = self._collection(stage)
+        collection: ClassMetrics | MetricCollection = getattr(self, f"{stage}_metrics")
         if was_updated(collection):  # else a step of one's own measures by itself
             # Computed over all processes already; Lightning wants to hear it all the same.
             values = {f"{stage}/{name}": value for name, value in collection.compute().items() if not value.isnan()}
             log_row(self, values, batch_size=1, sync_dist=self.trainer.world_size > 1)
             collection.reset()
-
-    def _collection(self, stage: str) -> ClassMetrics | MetricCollection:
-        return cast(ClassMetrics | MetricCollection, getattr(self, f"{stage}_metrics"))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leaves out where the initial weights came from: rebuilding the model must not ask for that file."""
@@ -254,15 +255,15 @@ class Classifier(SteppedModule):
         input_shape, num_classes = known[0] or offered[0], known[1] or offered[1]
         if not num_classes or not (input_shape or self.network is not None):
             missing = "num_classes" if not num_classes else "input_shape"
-            raise InputError(
-                missing, "is known neither from the model nor from the data", f"pass {missing} to the model"
-            )
+            rule = "is known neither from the model nor from the data"
+            raise InputError(missing, rule, f"pass {missing} to the model")
         if not hasattr(self, "val_metrics"):
             self._build(input_shape, num_classes, spec.class_names)
         elif spec.class_names:
             self.save_hyperparameters({"class_names": list(spec.class_names)})
         self._choose_positive(spec)
-        self.class_weights = None if spec.class_weights is None else torch.tensor(spec.class_weights)
+        self._train_loss = Loss(spec.class_weights, self._train_loss.label_smoothing)
+        self._targets = self._train_loss.targets(num_classes)
         if spec.preparation is not None:
             self.save_hyperparameters({"preparation": spec.preparation})
 
@@ -270,9 +271,7 @@ class Classifier(SteppedModule):
         """Has what is measured of one of two classes be of the positive one."""
         asked, num_classes = self._positive_asked, self.hparams["num_classes"]
         if num_classes != 2:
-            if asked is not None:
-                rule = f"chooses between two classes, the data has {num_classes}"
-                raise InputError("positive_class", rule, "drop it: what is measured is the mean over the classes")
+            refuse_for(num_classes, asked)
             return
         self.positive = Positive.of(asked, spec)
         if self.binary:
@@ -287,6 +286,7 @@ class Classifier(SteppedModule):
             name, hidden_dims, activation = (self.hparams[key] for key in ("network", "hidden_dims", "activation"))
             start = self.hparams["weights_path"]
             self.network = build_network(name, input_shape, hidden_dims, activation, logits, start)
+        self._targets = self._train_loss.targets(num_classes)
         initialize(self.network, self.hparams["init"], self.hparams["activation"])
         self.val_metrics = self.metrics(num_classes)
         self.test_metrics = self.val_metrics.clone()

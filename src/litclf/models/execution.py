@@ -6,7 +6,6 @@ is counted as if Lightning had made the steps.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Protocol, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -16,12 +15,12 @@ from lightning.pytorch.strategies import SingleDeviceStrategy
 from torch import Tensor
 from torch.optim import Optimizer
 
-from litclf.engines.base import Engine, Learner, Watch
+from litclf.engines.base import Clip, Engine, Learner, Loss, Watch
 from litclf.engines.execution import Execution, Sums, Tell
 from litclf.utilities.lightning_internals import align_logging, count_steps
 
 _STEP_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
-_MODULE_HOOKS = (*_STEP_HOOKS, "backward")
+_MODULE_HOOKS = (*_STEP_HOOKS, "backward", "configure_gradient_clipping")
 
 
 class Trainable(Protocol):
@@ -33,8 +32,8 @@ class Trainable(Protocol):
     def correct(self, outputs: Tensor, y: Tensor) -> Tensor | None:
         """How many of the outputs are right, 0-dimensional; None where the task has no such thing."""
 
-    def own_loss(self, data: Any) -> str | None:
-        """Why no compiled engine can compute the loss on ``data``; None where it is plain cross-entropy of classes."""
+    def plain_loss(self, data: Any) -> Loss | str:
+        """The loss on ``data`` for engines that compute it themselves; else why it is nothing that they could."""
 
 
 def run_execution(module: LightningModule, engine: Engine, execution: Execution) -> Sums:
@@ -66,22 +65,31 @@ def learner_of(module: LightningModule, trainer: Trainer, data: Any, optimizer: 
         optimizer=optimizer,
         schedules=[cast(Any, config.scheduler) for config in trainer.lr_scheduler_configs],
         device=trainer.strategy.root_device,
-        own_loss=task.own_loss(data),
+        loss=task.plain_loss(data),
+        clip=_clip(module, trainer),
         watch=_watch(module, trainer, optimizer),
     )
 
 
+def _clip(module: LightningModule, trainer: Trainer) -> Clip | None:
+    """How an engine clips gradients; None where it does not, or where they are clipped by what watches."""
+    value = trainer.gradient_clip_val
+    if not value or value < 0 or _clips_itself(module, trainer):
+        return None
+    return Clip("value" if trainer.gradient_clip_algorithm == "value" else "norm", float(value))
+
+
+def _clips_itself(module: LightningModule, trainer: Trainer) -> bool:
+    """Whether the module or the precision has a way of its own to clip gradients."""
+    own = _overrides(module, LightningModule, "configure_gradient_clipping")
+    return own or type(trainer.precision_plugin) is not Precision
+
+
 def _watch(module: LightningModule, trainer: Trainer, optimizer: Optimizer) -> Watch | None:
     """What must see every step of a fit, by way of Lightning's public calls; None where nothing must."""
-    clip: Any = None
-    if trainer.gradient_clip_val:
-        # Manual optimization leaves clipping to the step.
-        value, algorithm = trainer.gradient_clip_val, trainer.gradient_clip_algorithm
-        clip = partial(module.configure_gradient_clipping, optimizer, value, algorithm)
     if _is_plain(module, trainer):
-        if clip is None:
-            return None
-        return Watch("gradients are clipped", lambda: None, Tensor.backward, lambda: (clip(), optimizer.step()))
+        return None
+    clips = _clips_itself(module, trainer)
 
     def before_zero_grad() -> None:
         # Manual optimization leaves this hook to us.
@@ -90,8 +98,9 @@ def _watch(module: LightningModule, trainer: Trainer, optimizer: Optimizer) -> W
         module.on_before_zero_grad(optimizer)
 
     def step() -> None:
-        if clip is not None:
-            clip()
+        if clips:  # and clipping too
+            value, algorithm = trainer.gradient_clip_val, trainer.gradient_clip_algorithm
+            module.configure_gradient_clipping(optimizer, value, cast(Any, algorithm))
         cast(Optimizer, module.optimizers()).step()
 
     reason = "hooks, precision or strategy need to see every step"

@@ -24,10 +24,6 @@ class MulticlassClassifier(Classifier):
         torch.Size([3, 4])
     """
 
-    def loss(self, logits: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Mean cross-entropy, in nats, of each sample times its weight where there are any."""
-        return (
-            F.cross_entropy(logits, y)
-            if weights is None
-            else (F.cross_entropy(logits, y, reduction="none") * weights).mean()
-        )
+    def loss(self, logits: Tensor, y: Tensor, targets: Tensor | None = None) -> Tensor:
+        """Mean cross-entropy, in nats; of what each class counts, where ``targets`` say so."""
+        return F.cross_entropy(logits, y if targets is None else targets)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from litclf.utilities.checks import one_of
 from litclf.utilities.data_spec import DataSpec
+from litclf.utilities.errors import InputError
 
 _CLEARLY = 0.45
 """Share of the training samples below which the first class is the rarer one whatever way the samples were split."""
@@ -53,3 +54,14 @@ class Positive:
     def to_dict(self) -> dict[str, str]:
         """Name and reason, for what is recorded."""
         return {"name": self.name, "why": self.why}
+
+
+def refuse_for(num_classes: int, asked: str | None) -> None:
+    """Refuses a positive class that was ``asked`` for where there are more classes than two.
+
+    Raises:
+        InputError: If one was.
+    """
+    if asked is not None:
+        rule = f"chooses between two classes, the data has {num_classes}"
+        raise InputError("positive_class", rule, "drop it: what is measured is the mean over the classes")

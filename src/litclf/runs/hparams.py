@@ -20,7 +20,7 @@ LEARNED = {"model_class", "class_names", "preparation"}
 
 ARGUMENTS = {
     *("network", "hidden_dims", "activation", "init", "optimizer", "lr", "momentum", "nesterov", "weight_decay"),
-    *("lr_schedule", "engine", "input_shape", "num_classes", "weights_path", "positive_class"),
+    *("lr_schedule", "engine", "input_shape", "num_classes", "weights_path", "positive_class", "label_smoothing"),
 }
 """Arguments of a classifier; its class is not loaded to read its checkpoint."""
 

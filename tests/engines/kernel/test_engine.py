@@ -1,4 +1,4 @@
-"""The compiled engine against autograd and against the eager engine."""
+"""The compiled engine against the eager engine."""
 
 import time
 from dataclasses import replace
@@ -6,71 +6,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from lightning.pytorch import Callback
 from torch import nn
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, InputError, MulticlassClassifier
-from litclf.engines.base import Learner
+from litclf.engines.base import Clip, Learner, Loss, Watch
 from litclf.engines.kernel import engine as kernel
-from litclf.engines.kernel.cache import load_kernel
 from litclf.engines.kernel.engine import KernelEngine, layers_of, reason_against
-from litclf.engines.kernel.updates import ACTIVATIONS
 from litclf.models.networks.mlp import MLP
+from tests.engines.by_hand import by_hand
 from tests.engines.contract import CENTERS, RECIPES, EngineContract
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Total length of `list` across ranks is zero"),
     pytest.mark.filterwarnings("ignore:The number of training batches"),
 ]
-
-
-def one_step(run, network, x, y):
-    """Gradients and loss as the kernel sees them: SGD with a rate of 1 takes the gradient off the weights."""
-    layers = [module for module in network if isinstance(module, nn.Linear)]
-    weights = [layer.weight.detach().t().contiguous() for layer in layers]
-    biases = [layer.bias.detach().clone() for layer in layers]
-    before = [tensor.clone() for tensor in (*weights, *biases)]
-    addresses = np.array([[w.data_ptr(), b.data_ptr()] * 3 for w, b in zip(weights, biases, strict=True)])
-    losses, coefficients = np.zeros(1), np.zeros((1, 11), np.float32)
-    coefficients[0, 0] = 1
-    rows, dims = np.array([[0, len(y)]]), layers_of(network).dims
-    activation = ACTIVATIONS.index(layers_of(network).activation)
-    correct = run((x.numpy(), y.numpy(), rows, 0), (dims, activation, 0), addresses, coefficients, losses)
-    return losses[0], correct, [old - new for old, new in zip(before, (*weights, *biases), strict=True)]
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    dims=st.lists(st.one_of(st.integers(1, 9), st.sampled_from([31, 32, 33, 70])), min_size=2, max_size=5),
-    count=st.integers(1, 20),
-    activation=st.sampled_from(ACTIVATIONS),
-    wide=st.booleans(),
-    seed=st.integers(0, 1000),
-)
-def test_gradients_are_those_of_autograd(dims, count, activation, wide, seed):
-    generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)
-    network = MLP(dims[:1], dims[1:-1], dims[-1], activation)
-    x = torch.randn(count, dims[0], generator=generator)
-    x[torch.rand(x.shape, generator=generator) < 0.3] = 0
-    y = torch.randint(0, max(2, dims[-1]), (count,), generator=generator)
-    logits = network(x)
-    if dims[-1] == 1:
-        loss = nn.functional.binary_cross_entropy_with_logits(logits.flatten(), y.float())
-        right = int(((logits.flatten() > 0) == y.bool()).sum())
-    else:
-        loss, right = nn.functional.cross_entropy(logits, y), int((logits.argmax(1) == y).sum())
-    loss.backward()
-    # By its cache, so that it is compiled once for all tests.
-    found, correct, gradients = one_step(load_kernel("wide" if wide else "narrow"), network, x, y)
-    assert found == pytest.approx(loss.item(), abs=1e-5)
-    assert correct == right
-    layers = [module for module in network if isinstance(module, nn.Linear)]
-    wanted = [layer.weight.grad.t() for layer in layers] + [layer.bias.grad for layer in layers]
-    for own, theirs in zip(gradients, wanted, strict=True):
-        torch.testing.assert_close(own, theirs, atol=2e-6, rtol=1e-4)
 
 
 def fit(engine, make_trainer, kind=MulticlassClassifier, epochs=2, data=None, hidden_dims=(10, 10), **recipe):
@@ -154,10 +104,10 @@ def fit_in_pieces(callbacks, make_trainer, monkeypatch, **settings):
     calls, losses = [], []
 
     def counting(dims, rows, choose=kernel._kernel):
-        def call(batch, described, addresses, coefficients, own):
+        def call(mode, batch, *described):
             calls.append(len(batch[2]))
-            correct = choose(dims, rows)(batch, described, addresses, coefficients, own)
-            losses.extend(own.tolist())
+            correct = choose(dims, rows)(mode, batch, *described)
+            losses.extend(described[-1].tolist())
             return correct
 
         return call
@@ -246,11 +196,52 @@ def test_other_networks_are_left_to_other_engines(network):
         (lambda p: torch.optim.RMSprop(p), "RMSprop"),
         (lambda p: torch.optim.Adam(p, amsgrad=True), "amsgrad"),
         (lambda p: torch.optim.SGD(p, lr=1, momentum=0.9, dampening=0.5), "dampening"),
-        (lambda p: torch.optim.SGD([{"params": [one]} for one in p], lr=1), "one group"),
+        (lambda p: torch.optim.SGD(p[1:], lr=1), "just the network's parameters"),
+        (lambda p: torch.optim.SGD([*p, nn.Parameter(torch.zeros(1))], lr=1), "just the network's parameters"),
+        (lambda p: torch.optim.Adam([{"params": p[:1]}, {"params": p[1:], "amsgrad": True}]), "amsgrad"),
     ],
 )
 def test_other_optimizers_are_left_to_other_engines(make, reason):
     network = MLP([2], [3], 1)
-    learner = Learner(network, None, None, make(list(network.parameters())), own_loss=None)
+    learner = Learner(network, None, None, make(list(network.parameters())), loss=Loss())
     assert reason in reason_against(learner)
     assert reason_against(replace(learner, optimizer=torch.optim.SGD(network.parameters(), lr=1))) is None
+
+
+@pytest.mark.parametrize("hidden_dims", [(10, 10), (70,)])
+@pytest.mark.parametrize("way", [{}, {"clip": Clip("norm", 0.3)}])
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_gradients_that_are_handed_on_and_then_an_update_are_the_bits_of_whole_steps(hidden_dims, way, recipe):
+    learners, handed = [], []
+
+    def reduce(gradients):
+        handed.append(gradients.clone())
+
+    contract = TestNarrowKernel()
+    contract.hidden_dims = hidden_dims
+    for watch in (None, Watch("another process", None, None, None, reduce)):
+        learners.append(replace(contract.learner(recipe, **way), watch=watch))
+    sums = [contract.fit(learner) for learner in learners]
+    contract.assert_same(*learners, near=0)
+    assert torch.equal(sums[0].losses, sums[1].losses)
+    assert sums[0].correct == sums[1].correct
+    assert len(handed) == len(contract.execution().steps)
+    assert handed[0].numel() == sum(parameter.numel() for parameter in learners[0].network.parameters())
+
+
+def test_what_is_handed_on_is_what_the_update_takes_and_borrowed_rows_count_for_nothing():
+    contract = TestNarrowKernel()
+    execution = contract.execution(shares=[0.5] * (len(contract.execution().steps) - 1) + [0.0])
+    own, wanted = contract.learner("momentum"), contract.learner("momentum")
+    watch = Watch("another process", None, None, None, lambda gradients: gradients.mul_(2))
+    sums = contract.fit(replace(own, watch=watch), execution)
+    losses, right = by_hand(wanted, execution, [2 * share for share in execution.steps.shares])
+    contract.assert_same(own, wanted)
+    torch.testing.assert_close(sums.losses, losses, atol=1e-5, rtol=1e-4)
+    assert int(sums.correct) == sum(right[:-1])
+
+
+def test_weights_of_other_classes_are_refused():
+    contract = TestNarrowKernel()
+    with pytest.raises(InputError, match="class_weights: must be 4, one a class, got 3"):
+        contract.fit(replace(contract.learner(), loss=Loss((1.0, 2.0, 3.0))))

@@ -22,7 +22,7 @@ from typing import Any, cast
 import numpy as np
 from numba import typeof
 
-from litclf.engines.kernel.updates import ACTIVATIONS, OPTIMIZERS
+from litclf.engines.kernel.updates import ACTIVATIONS, CLIPS, OPTIMIZERS, STEP
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_text
 
@@ -85,9 +85,12 @@ def _one_step() -> tuple[tuple[Any, ...], Any]:
     """Arguments of a kernel for one step on one sample, and the memory that they point to."""
     memory = np.zeros(1, np.float32)
     batch = (np.zeros((1, 1), np.float32), np.zeros(1, np.int64), np.array([[0, 1]]), 0)
-    network = (np.array([1, 1]), ACTIVATIONS.index("identity"), OPTIMIZERS.index("SGD"))
-    addresses, coefficients = np.full((1, 6), memory.ctypes.data), np.zeros((1, 11), np.float32)
-    return (batch, network, addresses, coefficients, np.zeros(1)), memory
+    addresses = np.full((1, 6), memory.ctypes.data)
+    network = (np.array([1, 1]), ACTIVATIONS.index("identity"), addresses, np.zeros(2, np.float32))
+    zero = np.float32(0)
+    loss = (np.ones(2, np.float32), zero)
+    rule = (OPTIMIZERS.index("SGD"), CLIPS.index("none"), zero, np.zeros((1, 2, 9), np.float32))
+    return (STEP, batch, network, loss, rule, np.zeros(1)), memory
 
 
 if __name__ == "__main__":

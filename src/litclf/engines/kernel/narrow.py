@@ -1,7 +1,7 @@
 """Narrow kernel: all optimizer steps of an execution in one compiled call, for networks of a few units a layer.
 
 Vectors lie along the samples of a mini-batch. Weights lie in memory with shape ``(inputs, outputs)``; going backward, a
-layer's gradients are taken, then those of its inputs, which the first needs not, then it is updated.
+layer's gradients are taken, then those of its inputs, which the first needs not; then all layers are updated.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from litclf.engines.kernel.losses import binary_loss, multiclass_loss
 from litclf.engines.kernel.updates import (
+    GRADIENTS,
     IDENTITY,
     RELU,
+    UPDATE,
     activate,
-    binary_loss,
     compiled,
     matrix_at,
-    multiclass_loss,
     slope,
-    update,
+    update_all,
 )
 
 
@@ -120,48 +121,45 @@ def _backward(below: Any, a: Any, d: Any, w: Any, act: Any, length: Any) -> None
 
 
 @compiled
-def _update(kind: Any, g: Any, n: Any, o: Any, at: Any, c: Any) -> None:
-    """Updates a layer by its gradients: ``n`` rows of the weights, then that of the bias."""
-    w, m, v = matrix_at(at[0], n, o), matrix_at(at[2], n, o), matrix_at(at[4], n, o)
-    for i in range(n):
-        update(kind, w[i], g[i], m[i], v[i], o, c)
-    update(kind, matrix_at(at[1], 1, o)[0], g[n], matrix_at(at[3], 1, o)[0], matrix_at(at[5], 1, o)[0], o, c)
-
-
-@compiled
-def run_narrow(batch: Any, network: Any, addresses: Any, coefficients: Any, losses: Any) -> Any:
+def run_narrow(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: Any) -> Any:
     """All steps, with vectors along the samples; activations lie as ``(units, samples)``."""
-    (x, y, rows, counted), (dims, act, kind) = batch, network
+    (x, y, rows, counted), (dims, act, addresses, gradients) = batch, network
+    (weights, smoothing), (kind, clipping, limit, coefficients) = loss, rule
     layers, widest, most = len(dims) - 1, dims.max(), (rows[:, 1] - rows[:, 0]).max()
     first = np.zeros(layers + 2, np.int64)
     first[1:] = np.cumsum(dims)
-    units, g = np.empty((first[layers + 1], most), np.float32), np.empty((widest + 1, widest), np.float32)
+    units = np.empty((first[layers + 1], most), np.float32)
     d, below = np.empty((widest, most), np.float32), np.empty((widest, most), np.float32)
     correct, held = 0, (np.int64(-1), np.int64(-1))
     for k in range(len(rows)):
-        start, count = rows[k, 0], rows[k, 1] - rows[k, 0]
-        if held != (start, count):  # full-batch steps share their inputs
-            for s in range(count):
-                for i in range(dims[0]):
-                    units[i, s] = x[start + s, i]
-            held = (start, count)
-        for depth in range(layers):
-            a, z = units[first[depth] : first[depth + 1]], units[first[depth + 1] : first[depth + 2]]
-            _forward(z, a, addresses[depth], act if depth < layers - 1 else IDENTITY, count)
-        logits, targets = units[first[layers] :], y[start : start + count]
-        if len(logits) == 1:
-            losses[k], right = binary_loss(logits[0], targets, d[0], count)
-        else:
-            losses[k], right = multiclass_loss(logits, targets, d, count)
-        correct += right if k >= counted else 0
-        for depth in range(layers - 1, -1, -1):
-            n, o, a, at = dims[depth], dims[depth + 1], units[first[depth] : first[depth + 1]], addresses[depth]
-            for i in range(n):
-                _dots(g[i], a[i], d, o, count)
-            for t in range(o):
-                g[n, t] = d[t, :count].sum()
-            if depth > 0:
-                _backward(below, a, d, matrix_at(at[0], n, o), act, count)
-                d, below = below, d
-            _update(kind, g, n, o, at, coefficients[k])
+        if mode != UPDATE:
+            start, count = rows[k, 0], rows[k, 1] - rows[k, 0]
+            if held != (start, count):  # full-batch steps share their inputs
+                for s in range(count):
+                    for i in range(dims[0]):
+                        units[i, s] = x[start + s, i]
+                held = (start, count)
+            for depth in range(layers):
+                a, z = units[first[depth] : first[depth + 1]], units[first[depth + 1] : first[depth + 2]]
+                _forward(z, a, addresses[depth], act if depth < layers - 1 else IDENTITY, count)
+            logits, targets = units[first[layers] :], y[start : start + count]
+            if len(logits) == 1:
+                losses[k], right = binary_loss(logits[0], targets, d[0], count, weights, smoothing)
+            else:
+                losses[k], right = multiclass_loss(logits, targets, d, count, weights, smoothing)
+            correct += right if k >= counted else 0
+            end = len(gradients)
+            for depth in range(layers - 1, -1, -1):
+                n, o, a, at = dims[depth], dims[depth + 1], units[first[depth] : first[depth + 1]], addresses[depth]
+                g = gradients[end - (n + 1) * o : end].reshape((n + 1, o))
+                for i in range(n):
+                    _dots(g[i], a[i], d, o, count)
+                for t in range(o):
+                    g[n, t] = d[t, :count].sum()
+                if depth > 0:
+                    _backward(below, a, d, matrix_at(at[0], n, o), act, count)
+                    d, below = below, d
+                end -= (n + 1) * o
+        if mode != GRADIENTS:
+            update_all(dims, addresses, (kind, clipping, limit), coefficients[k], gradients)
     return correct

@@ -1,4 +1,4 @@
-"""Kernel updates: what the compiled kernels share, activations, losses and the optimizers' updates."""
+"""Kernel updates: what the compiled kernels share, activations, gradient clipping and the optimizers' updates."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from numba.extending import intrinsic
 
 ACTIVATIONS = ("identity", "relu", "leaky_relu", "tanh", "sigmoid")
 OPTIMIZERS = ("SGD", "Adam", "AdamW")
+CLIPS = ("none", "norm", "value")
+STEP, GRADIENTS, UPDATE = range(3)
+"""What a kernel does at each step: all of it; the gradients alone, into their buffer; the update from there alone."""
 IDENTITY, RELU, _LEAKY_RELU, _TANH, _SIGMOID = range(5)
 _SGD, _ADAM, _ADAMW = range(3)
+NO_CLIP, _NORM, _VALUE = range(3)
 
 # Sums may be reordered into vectors; infinities and NaN keep their meaning.
 compiled = njit(cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"}, error_model="numpy", nogil=True)
-# As written: a difference of parts that is taken in order keeps the digits that it is for.
+# As written: a difference of parts that is taken in order keeps the digits that it is for, and all lanes the same.
 _in_order = njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
 
 _F = np.float32
@@ -103,10 +107,13 @@ def matrix_at(address: Any, rows: Any, columns: Any) -> Any:
     return carray(_pointer(address), (rows, columns), np.float32)
 
 
-@compiled
+@_in_order
 def update(kind: Any, p: Any, g: Any, m: Any, v: Any, n: Any, c: Any) -> None:
-    """Updates ``n`` parameters ``p`` by their gradient ``g``, as torch.optim does; ``c`` is a row of coefficients."""
-    lr, momentum, nesterov, decay, _, beta2, rest1, rest2, eps, correction1, correction2 = c
+    """Updates ``n`` parameters ``p`` by their gradient ``g``, as torch.optim does; ``c`` is a row of coefficients.
+
+    Each gets the same bits wherever in an array it stands, by vectors or one by one.
+    """
+    lr, momentum, nesterov, decay, rest1, rest2, eps, correction1, correction2 = c
     if kind == _SGD:
         for j in range(n):
             g[j] += decay * p[j]
@@ -124,11 +131,43 @@ def update(kind: Any, p: Any, g: Any, m: Any, v: Any, n: Any, c: Any) -> None:
     else:
         for j in range(n):
             p[j] *= np.float32(1) - lr * decay
-    size = lr / correction1
+    size, inverse = lr / correction1, np.float32(1) / correction2
     for j in range(n):
         m[j] += (g[j] - m[j]) * rest1
-        v[j] = v[j] * beta2 + rest2 * g[j] * g[j]
-        p[j] -= size * m[j] / (math.sqrt(v[j]) / correction2 + eps)
+        v[j] += (g[j] * g[j] - v[j]) * rest2  # no sum of two products, of which a compiler may round either
+        p[j] -= size * m[j] / (math.sqrt(v[j]) * inverse + eps)
+
+
+@compiled
+def clip(kind: Any, limit: Any, g: Any) -> None:
+    """Clips the gradients of all parameters, as ``clip_grad_norm_`` and ``clip_grad_value_`` of PyTorch do."""
+    if kind == _NORM:
+        total = 0.0
+        for first in range(0, len(g), 4096):  # in parts, so that single precision is enough for each
+            part = np.float32(0)
+            for j in range(first, min(first + 4096, len(g))):
+                part += g[j] * g[j]
+            total += float(part)
+        scale = np.float32(limit / (math.sqrt(total) + 1e-6))
+        if not scale >= 1:  # what is not a number is not hidden
+            for j in range(len(g)):
+                g[j] *= scale
+    elif kind == _VALUE:
+        for j in range(len(g)):
+            g[j] = limit if g[j] > limit else (-limit if g[j] < -limit else g[j])
+
+
+@compiled
+def update_all(dims: Any, addresses: Any, rule: Any, c: Any, g: Any) -> None:
+    """Clips the gradients ``g`` of all layers, each of the weights and then of the bias, and updates by them."""
+    (kind, clipping, limit), first = rule, 0
+    clip(clipping, limit, g)
+    for depth in range(len(dims) - 1):
+        n, o, at = dims[depth], dims[depth + 1], addresses[depth]
+        for part, size in enumerate((n * o, o)):  # states lie two columns on
+            p, m, v = matrix_at(at[part], 1, size), matrix_at(at[part + 2], 1, size), matrix_at(at[part + 4], 1, size)
+            update(kind, p[0], g[first:], m[0], v[0], size, c[2 * depth + part])
+            first += size
 
 
 @compiled
@@ -160,45 +199,3 @@ def slope(kind: Any, a: Any) -> Any:
     if kind == _SIGMOID:
         return a * (np.float32(1) - a)
     return np.float32(1)
-
-
-@compiled
-def binary_loss(z: Any, y: Any, d: Any, count: Any) -> Any:
-    """Mean loss and right answers of logits ``z``; writes the gradient of the mean into ``d``."""
-    total, right, scale = 0.0, 0, np.float32(1.0 / count)
-    for s in range(count):
-        d[s] = exponential(-abs(z[s]))
-        total += max(z[s], np.float32(0)) - z[s] * np.float32(y[s])
-        right += (z[s] > 0) == (y[s] > 0)
-    for first in range(0, count, 256):
-        # One logarithm of a product instead of many: at most 2 ** 256.
-        product = 1.0
-        for s in range(first, min(count, first + 256)):
-            product *= 1.0 + d[s]
-        total += math.log(product)
-    for s in range(count):
-        probability = np.float32(1) / (np.float32(1) + d[s])
-        d[s] = ((probability if z[s] >= 0 else d[s] * probability) - np.float32(y[s])) * scale
-    return total / count, right
-
-
-@compiled
-def multiclass_loss(z: Any, y: Any, d: Any, count: Any) -> Any:
-    """As :func:`binary_loss`, for logits of shape ``(classes, count)``."""
-    total, right, scale = 0.0, 0, np.float32(1.0 / count)
-    for s in range(count):
-        top = 0
-        for c in range(1, len(z)):
-            if z[c, s] > z[top, s]:
-                top = c
-        largest, partition = z[top, s], np.float32(0)
-        for c in range(len(z)):
-            d[c, s] = exponential(z[c, s] - largest)
-            partition += d[c, s]
-        inverse = scale / partition
-        for c in range(len(z)):
-            d[c, s] *= inverse
-        d[y[s], s] -= scale
-        total += math.log(partition) + largest - z[y[s], s]
-        right += top == y[s]
-    return total / count, right

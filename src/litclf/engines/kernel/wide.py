@@ -3,7 +3,8 @@
 Vectors lie along the outputs of a layer. A layer's product, the gradient of its weights and that of its inputs are all
 sums of rows of a matrix; they are taken for two samples, or two inputs, at a time, so that a row that was fetched
 serves twice, and skip what is zero in both: most pixels of MNIST, and half of what ReLU lets through. Weights lie in
-memory with shape ``(inputs, outputs)``; going backward, a row's gradient is taken and its update made at once.
+memory with shape ``(inputs, outputs)``; going backward, a row's gradient is taken and, where no other
+needs to be known before, its update made at once, while both are at hand.
 """
 
 from __future__ import annotations
@@ -16,7 +17,19 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from litclf.engines.kernel.updates import activate, binary_loss, compiled, matrix_at, multiclass_loss, slope, update
+from litclf.engines.kernel.losses import binary_loss, multiclass_loss
+from litclf.engines.kernel.updates import (
+    GRADIENTS,
+    NO_CLIP,
+    STEP,
+    UPDATE,
+    activate,
+    compiled,
+    matrix_at,
+    slope,
+    update,
+    update_all,
+)
 
 _LANES, _VECTORS = 8, 4
 _TILE = _LANES * _VECTORS
@@ -124,30 +137,38 @@ def _to_inputs(below: Any, d: Any, w: Any, flipped: Any, count: Any, found: Any)
 
 
 @compiled
-def _descend(kind: Any, c: Any, a: Any, d: Any, dims: Any, address: Any, count: Any, found: Any) -> None:
-    """Updates a layer by the gradient ``d`` of its sums, two rows of its weights at a time."""
+def _descend(
+    at_once: Any, kind: Any, c: Any, a: Any, d: Any, dims: Any, address: Any, g: Any, count: Any, found: Any
+) -> None:
+    """Takes a layer's gradient from ``d``, that of its sums, two rows of its weights at a time, then that of its bias.
+
+    ``g`` is where it is written; or, where each row is updated ``at_once``, room for two rows.
+    """
     n, o = dims
     w, m, v = matrix_at(address[0], n, o), matrix_at(address[2], n, o), matrix_at(address[4], n, o)
-    g = np.empty(2 * o, np.float32)
     for i in range(0, n, 2):
-        number = _nonzero(a, i, min(i + 1, n - 1), n, count, o, found)
-        g[:] = 0
-        _add_rows(g, 0, o, o, d, found, number)
-        update(kind, w[i], g, m[i], v[i], o, c)
-        if i + 1 < n:
-            update(kind, w[i + 1], g[o:], m[i + 1], v[i + 1], o, c)
-    g[:o] = 0
+        number, rows = _nonzero(a, i, min(i + 1, n - 1), n, count, o, found), g if at_once else g[i * o :]
+        rows[: 2 * o] = 0  # of an odd number, the last falls on the bias, which follows
+        _add_rows(rows, 0, o, o, d, found, number)
+        if at_once:
+            update(kind, w[i], rows, m[i], v[i], o, c[0])
+            if i + 1 < n:
+                update(kind, w[i + 1], rows[o:], m[i + 1], v[i + 1], o, c[0])
+    bias = g if at_once else g[n * o :]
+    bias[:o] = 0
     for s in range(count):
         for t in range(o):
-            g[t] += d[s * o + t]
-    bias, m, v = matrix_at(address[1], 1, o), matrix_at(address[3], 1, o), matrix_at(address[5], 1, o)
-    update(kind, bias[0], g, m[0], v[0], o, c)
+            bias[t] += d[s * o + t]
+    if at_once:
+        p, m, v = matrix_at(address[1], 1, o), matrix_at(address[3], 1, o), matrix_at(address[5], 1, o)
+        update(kind, p[0], bias, m[0], v[0], o, c[1])
 
 
 @compiled
-def run_wide(batch: Any, network: Any, addresses: Any, coefficients: Any, losses: Any) -> Any:
+def run_wide(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: Any) -> Any:
     """All steps; activations lie as ``(samples, units)``. Returns the right answers of the counted steps."""
-    (x, y, rows, counted), (dims, act, kind) = batch, network
+    (x, y, rows, counted), (dims, act, addresses, gradients) = batch, network
+    (weights, smoothing), (kind, clipping, limit, coefficients) = loss, rule
     layers, widest, most = len(dims) - 1, dims.max(), (rows[:, 1] - rows[:, 0]).max()
     first = np.zeros(layers + 2, np.int64)
     first[1:] = np.cumsum(dims) * (most + 1)
@@ -156,29 +177,36 @@ def run_wide(batch: Any, network: Any, addresses: Any, coefficients: Any, losses
     longest = max(widest, most) + 1
     found = (np.empty(longest, np.int64), np.empty(longest, np.float32), np.empty(longest, np.float32))
     flipped, inputs, correct = np.empty((dims[:-1] * dims[1:]).max(), np.float32), x.reshape(x.size), 0
+    at_once = mode == STEP and clipping == NO_CLIP
     for k in range(len(rows)):
-        start, count, c = rows[k, 0], rows[k, 1] - rows[k, 0], coefficients[k]
-        for depth in range(layers):
-            n, o, z = dims[depth], dims[depth + 1], units[first[depth + 1] :]
-            a = inputs[start * n :] if depth == 0 else units[first[depth] :]
-            w, b = matrix_at(addresses[depth, 0], 1, n * o)[0], matrix_at(addresses[depth, 1], 1, o)[0]
-            _forward(z, a, w, b, count, found)
-            if depth < layers - 1:
-                activate(act, z, count * o)
-        o, targets = dims[layers], y[start : start + count]
-        logits, gradient = units[first[layers] :][: count * o].reshape((count, o)).T, d[: count * o].reshape((count, o))
-        if o == 1:
-            losses[k], right = binary_loss(logits[0], targets, gradient[:, 0], count)
-        else:
-            losses[k], right = multiclass_loss(logits, targets, gradient.T, count)
-        correct += right if k >= counted else 0
-        for depth in range(layers - 1, -1, -1):
-            n, o = dims[depth], dims[depth + 1]
-            a = inputs[start * n :] if depth == 0 else units[first[depth] :]
-            if depth > 0:
-                _to_inputs(below, d, matrix_at(addresses[depth, 0], n, o), flipped, count, found)
-                for j in range(count * n):
-                    below[j] *= slope(act, a[j])
-            _descend(kind, c, a, d, (n, o), addresses[depth], count, found)
-            d, below = below, d
+        if mode != UPDATE:
+            start, count = rows[k, 0], rows[k, 1] - rows[k, 0]
+            for depth in range(layers):
+                n, o, z = dims[depth], dims[depth + 1], units[first[depth + 1] :]
+                a = inputs[start * n :] if depth == 0 else units[first[depth] :]
+                w, b = matrix_at(addresses[depth, 0], 1, n * o)[0], matrix_at(addresses[depth, 1], 1, o)[0]
+                _forward(z, a, w, b, count, found)
+                if depth < layers - 1:
+                    activate(act, z, count * o)
+            o, targets = dims[layers], y[start : start + count]
+            logits = units[first[layers] :][: count * o].reshape((count, o)).T
+            gradient = d[: count * o].reshape((count, o)).T
+            if o == 1:
+                losses[k], right = binary_loss(logits[0], targets, gradient[0], count, weights, smoothing)
+            else:
+                losses[k], right = multiclass_loss(logits, targets, gradient, count, weights, smoothing)
+            correct += right if k >= counted else 0
+            end = len(gradients)
+            for depth in range(layers - 1, -1, -1):
+                n, o, c = dims[depth], dims[depth + 1], coefficients[k, 2 * depth : 2 * depth + 2]
+                a = inputs[start * n :] if depth == 0 else units[first[depth] :]
+                if depth > 0:
+                    _to_inputs(below, d, matrix_at(addresses[depth, 0], n, o), flipped, count, found)
+                    for j in range(count * n):
+                        below[j] *= slope(act, a[j])
+                g = gradients[end - (n + 1) * o : end]
+                _descend(at_once, kind, c, a, d, (n, o), addresses[depth], g, count, found)
+                d, below, end = below, d, end - (n + 1) * o
+        if mode != GRADIENTS and not at_once:
+            update_all(dims, addresses, (kind, clipping, limit), coefficients[k], gradients)
     return correct
