@@ -1,10 +1,10 @@
 """Wide kernel: all optimizer steps of an execution in one compiled call, for networks of wide layers.
 
-Vectors lie along the outputs of a layer. A layer's product, the gradient of its weights and that of its inputs are all
-sums of rows of a matrix; they are taken for two samples, or two inputs, at a time, so that a row that was fetched
-serves twice, and skip what is zero in both: most pixels of MNIST, and half of what ReLU lets through. Weights lie in
-memory with shape ``(inputs, outputs)``; going backward, a row's gradient is taken and, where no other
-needs to be known before, its update made at once, while both are at hand.
+Vectors lie along the outputs of a layer, but along the samples where a gradient goes back to a layer's inputs. Each
+product is sums of scaled rows of a matrix. What is zero is skipped, most pixels of MNIST and half of what ReLU lets
+through: forward for two samples at a time, so that a row of the weights that was fetched serves twice, and in the
+gradient of the weights for each input. Weights lie in memory with shape ``(inputs, outputs)``; going backward, a row's
+gradient is taken and, where no other needs to be known before, its update made at once, while both are at hand.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from litclf.engines.kernel.losses import binary_loss, multiclass_loss
+from litclf.engines.kernel.tiles import BITS, add_rows, lowest, nonzero
 from litclf.engines.kernel.updates import (
     GRADIENTS,
     NO_CLIP,
@@ -31,129 +28,102 @@ from litclf.engines.kernel.updates import (
     update_all,
 )
 
-_LANES, _VECTORS = 8, 4
-_TILE = _LANES * _VECTORS
-
-
-@intrinsic
-def _add_tile(
-    _typing: Any, _z0: Any, _z1: Any, _rows: Any, _offsets: Any, _scales0: Any, _scales1: Any, _n: Any
-) -> Any:
-    """Adds ``n`` scaled pieces of rows to ``z0`` and ``z1``, all given by address, with both sums kept in registers.
-
-    Two times four vectors of eight are what the registers of common processors hold; LLVM left to itself reads and
-    writes the sums in memory at every row.
-    """
-
-    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        f32, i32, i64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
-        vector = ir.VectorType(f32, _LANES)
-        undefined, everywhere = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(i32, _LANES), [0] * _LANES)
-        z0, z1, rows, scales0, scales1 = (builder.inttoptr(args[i], f32.as_pointer()) for i in (0, 1, 2, 4, 5))
-        offsets = builder.inttoptr(args[3], i64.as_pointer())
-
-        def piece(base: Any, number: int) -> Any:
-            return builder.bitcast(builder.gep(base, [i64(number * _LANES)]), vector.as_pointer())
-
-        def spread(base: Any, index: Any) -> Any:
-            value = builder.load(builder.gep(base, [index]))
-            return builder.shuffle_vector(builder.insert_element(undefined, value, i32(0)), undefined, everywhere)
-
-        sums = [[cgutils.alloca_once(builder, vector) for _ in range(_VECTORS)] for _ in range(2)]
-        for z, own in zip((z0, z1), sums, strict=True):
-            for number, total in enumerate(own):
-                builder.store(builder.load(piece(z, number), align=4), total)
-        with cgutils.for_range(builder, args[6]) as loop:
-            row = builder.gep(rows, [builder.load(builder.gep(offsets, [loop.index]))])
-            scales = [spread(base, loop.index) for base in (scales0, scales1)]
-            for number in range(_VECTORS):
-                values = builder.load(piece(row, number), align=4)
-                for scale, own in zip(scales, sums, strict=True):
-                    product = builder.fmul(scale, values, flags=("contract",))
-                    total = builder.fadd(builder.load(own[number]), product, flags=("contract",))
-                    builder.store(total, own[number])
-        for z, own in zip((z0, z1), sums, strict=True):
-            for number, total in enumerate(own):
-                builder.store(builder.load(total), piece(z, number), align=4)
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 7), codegen
+_SAMPLES, _GROUP = 64, 16
+"""Samples whose numbers stay in the cache while they are read again; inputs whose numbers share a cache line."""
 
 
 @compiled
-def _nonzero(a: Any, first0: Any, first1: Any, step: Any, n: Any, stride: Any, found: Any) -> Any:
-    """Finds where two rows (``step`` 1) or columns of ``a`` are not both zero, and notes their values there."""
-    offsets, scales0, scales1 = found
-    number = 0
-    for i in range(n):
-        v0, v1 = a[first0 + i * step], a[first1 + i * step]
-        offsets[number], scales0[number], scales1[number] = i * stride, v0, v1
-        number += (v0 != 0) | (v1 != 0)
-    return number
+def _space_for(n: Any) -> Any:
+    """Memory for ``n`` float32 that begins where a cache line does, so that no vector lies across two."""
+    space = np.empty(n + 16, np.float32)
+    skipped = (-np.int64(space.ctypes.data) % 64) // 4
+    return space[skipped : skipped + n]
 
 
 @compiled
-def _add_rows(z: Any, first0: Any, first1: Any, width: Any, rows: Any, found: Any, number: Any) -> None:
-    """Adds the ``number`` rows found, scaled, to the two rows of ``z`` that begin at ``first0`` and ``first1``."""
-    offsets, scales0, scales1 = found
-    whole, own, theirs = width - width % _TILE, z.ctypes.data, rows.ctypes.data
-    for t in range(0, whole, _TILE):
-        at0, at1 = own + 4 * (first0 + t), own + 4 * (first1 + t)
-        _add_tile(
-            at0, at1, theirs + 4 * t, offsets.ctypes.data, scales0.ctypes.data, scales1.ctypes.data, np.int64(number)
-        )
-    if whole < width:
-        z0, z1 = z[first0 : first0 + width], z[first1 : first1 + width]
-        for j in range(number):
-            row, scale0, scale1 = rows[offsets[j] :], scales0[j], scales1[j]
-            for t in range(whole, width):
-                z0[t] += scale0 * row[t]
-                z1[t] += scale1 * row[t]
+def _at(a: Any, index: Any) -> Any:
+    """Address of a number of an array of four bytes each."""
+    return np.int64(a.ctypes.data) + 4 * index
 
 
 @compiled
 def _forward(z: Any, a: Any, w: Any, b: Any, count: Any, found: Any) -> None:
     """Sums of a layer for ``count`` samples; where these are odd in number, a row more is written."""
+    places, scales, _ = found
     o = len(b)
     n = len(w) // o
     for s in range(0, count, 2):
-        number = _nonzero(a, s * n, min(s + 1, count - 1) * n, 1, n, o, found)
-        z[s * o : (s + 1) * o] = b
-        z[(s + 1) * o : (s + 2) * o] = b
-        _add_rows(z, s * o, (s + 1) * o, o, w, found, number)
+        first0, first1, number = s * n, min(s + 1, count - 1) * n, 0
+        for begin in range(0, n, BITS):
+            left = min(BITS, n - begin)
+            bits = nonzero(a, first0 + begin, left) | nonzero(a, first1 + begin, left)
+            while bits:
+                i = begin + lowest(bits)
+                places[number], scales[number], scales[n + number] = i, a[first0 + i], a[first1 + i]
+                bits &= bits - np.uint64(1)
+                number += 1
+        add_rows(2, (_at(z, s * o), o), (_at(b, 0), 0), o, (_at(w, 0), o), (_at(scales, 0), n), _at(places, 0), number)
 
 
 @compiled
-def _to_inputs(below: Any, d: Any, w: Any, flipped: Any, count: Any, found: Any) -> None:
-    """Gradient of a layer's inputs from ``d``, that of its sums."""
+def _to_inputs(below: Any, a: Any, act: Any, d: Any, w: Any, count: Any, spaces: Any) -> None:
+    """Gradient of the sums of the layer below, with units ``a``, from ``d``, that of a layer's sums."""
     n, o = w.shape
-    for i in range(n):
-        for t in range(o):
-            flipped[t * n + i] = w[i, t]
-    below[: (count + 1) * n] = 0
-    for s in range(0, count, 2):
-        number = _nonzero(d, s * o, min(s + 1, count - 1) * o, 1, o, n, found)
-        _add_rows(below, s * n, (s + 1) * n, n, flipped, found, number)
+    sums, turned, zeros, order = spaces
+    nothing = (_at(zeros, 0), 0)
+    for start in range(0, count, _SAMPLES):
+        width = min(_SAMPLES, count - start)
+        pitch = width + -width % 16
+        for first in range(0, o, _GROUP):
+            for s in range(width):
+                for t in range(first, min(first + _GROUP, o)):
+                    turned[t * pitch + s] = d[(start + s) * o + t]
+        for i in range(0, n, _GROUP):
+            group = min(_GROUP, n - i)
+            for j in range(0, group - 3, 4):
+                own, scales = (_at(sums, j * _SAMPLES), _SAMPLES), (_at(w, (i + j) * o), o)
+                add_rows(4, own, nothing, width, (_at(turned, 0), pitch), scales, _at(order, 0), o)
+            for j in range(group - group % 4, group):
+                own, scales = (_at(sums, j * _SAMPLES), 0), (_at(w, (i + j) * o), 0)
+                add_rows(1, own, nothing, width, (_at(turned, 0), pitch), scales, _at(order, 0), o)
+            for s in range(width):
+                at = (start + s) * n + i
+                for j in range(group):
+                    below[at + j] = sums[j * _SAMPLES + s] * slope(act, a[at + j])
 
 
 @compiled
 def _descend(
-    at_once: Any, kind: Any, c: Any, a: Any, d: Any, dims: Any, address: Any, g: Any, count: Any, found: Any
+    at_once: Any, kind: Any, c: Any, a: Any, d: Any, dims: Any, address: Any, g: Any, count: Any, found: Any, room: Any
 ) -> None:
-    """Takes a layer's gradient from ``d``, that of its sums, two rows of its weights at a time, then that of its bias.
+    """Takes a layer's gradient from ``d``, that of its sums: a row of its weights after the other, then the bias.
 
-    ``g`` is where it is written; or, where each row is updated ``at_once``, room for two rows.
+    ``g`` is where it is written; or, where each row is updated ``at_once``, room for a row.
     """
+    (places, scales, numbers), (spread, zeros) = found, room
     n, o = dims
     w, m, v = matrix_at(address[0], n, o), matrix_at(address[2], n, o), matrix_at(address[4], n, o)
-    for i in range(0, n, 2):
-        number, rows = _nonzero(a, i, min(i + 1, n - 1), n, count, o, found), g if at_once else g[i * o :]
-        rows[: 2 * o] = 0  # of an odd number, the last falls on the bias, which follows
-        _add_rows(rows, 0, o, o, d, found, number)
-        if at_once:
-            update(kind, w[i], rows, m[i], v[i], o, c[0])
-            if i + 1 < n:
-                update(kind, w[i + 1], rows[o:], m[i + 1], v[i + 1], o, c[0])
+    # An odd number of cache lines from row to row, so that rows do not fall on the same lines of the cache.
+    pitch = (o + 15) // 16 * 16 | 16
+    for s in range(count):
+        spread[s * pitch : s * pitch + o] = d[s * o : (s + 1) * o]
+    for first in range(0, n, BITS):
+        inputs = min(BITS, n - first)
+        numbers[:inputs] = 0
+        for s in range(count):
+            bits = nonzero(a, s * n + first, inputs)
+            while bits:
+                i: Any = lowest(bits)
+                at = i * count + numbers[i]
+                places[at], scales[at] = s, a[s * n + first + i]
+                numbers[i] += 1
+                bits &= bits - np.uint64(1)
+        for i in range(inputs):
+            row = g if at_once else g[(first + i) * o :]
+            factors, which = (_at(scales, i * count), 0), _at(places, i * count)
+            add_rows(1, (_at(row, 0), 0), (_at(zeros, 0), 0), o, (_at(spread, 0), pitch), factors, which, numbers[i])
+            if at_once:
+                update(kind, w[first + i], row, m[first + i], v[first + i], o, c[0])
     bias = g if at_once else g[n * o :]
     bias[:o] = 0
     for s in range(count):
@@ -172,11 +142,14 @@ def run_wide(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: 
     layers, widest, most = len(dims) - 1, dims.max(), (rows[:, 1] - rows[:, 0]).max()
     first = np.zeros(layers + 2, np.int64)
     first[1:] = np.cumsum(dims) * (most + 1)
-    units = np.empty(first[layers + 1], np.float32)
-    d, below = np.empty((most + 1) * widest, np.float32), np.empty((most + 1) * widest, np.float32)
-    longest = max(widest, most) + 1
-    found = (np.empty(longest, np.int64), np.empty(longest, np.float32), np.empty(longest, np.float32))
-    flipped, inputs, correct = np.empty((dims[:-1] * dims[1:]).max(), np.float32), x.reshape(x.size), 0
+    units = _space_for(first[layers + 1])
+    d, below = _space_for((most + 1) * widest), _space_for((most + 1) * widest)
+    listed = max(2 * widest, BITS * most)
+    found = (np.empty(listed, np.int32), np.empty(listed, np.float32), np.empty(BITS, np.int64))
+    zeros, order = np.zeros(max(widest, _SAMPLES), np.float32), np.arange(widest).astype(np.int32)
+    turning = (_space_for(_GROUP * _SAMPLES), _space_for(_SAMPLES * widest), zeros, order)
+    spreading = (_space_for((widest + 32) * most), zeros)
+    inputs, correct = x.reshape(x.size), 0
     at_once = mode == STEP and clipping == NO_CLIP
     for k in range(len(rows)):
         if mode != UPDATE:
@@ -201,11 +174,9 @@ def run_wide(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: 
                 n, o, c = dims[depth], dims[depth + 1], coefficients[k, 2 * depth : 2 * depth + 2]
                 a = inputs[start * n :] if depth == 0 else units[first[depth] :]
                 if depth > 0:
-                    _to_inputs(below, d, matrix_at(addresses[depth, 0], n, o), flipped, count, found)
-                    for j in range(count * n):
-                        below[j] *= slope(act, a[j])
+                    _to_inputs(below, a, act, d, matrix_at(addresses[depth, 0], n, o), count, turning)
                 g = gradients[end - (n + 1) * o : end]
-                _descend(at_once, kind, c, a, d, (n, o), addresses[depth], g, count, found)
+                _descend(at_once, kind, c, a, d, (n, o), addresses[depth], g, count, found, spreading)
                 d, below, end = below, d, end - (n + 1) * o
         if mode != GRADIENTS and not at_once:
             update_all(dims, addresses, (kind, clipping, limit), coefficients[k], gradients)
