@@ -3,9 +3,10 @@
 import pytest
 import torch
 from lightning.pytorch import Callback, LightningModule
+from lightning.pytorch.trainer.connectors.logger_connector.result import _ResultCollection, _ResultMetric
 
 from litclf import BinaryClassifier, CirclesDataModule
-from litclf.utilities.lightning_internals import log_row
+from litclf.utilities.lightning_logging import Mean, Results, log_row
 
 
 class Circles(CirclesDataModule):
@@ -112,3 +113,71 @@ def test_update_metrics_adds_to_what_was_logged(looked):
         looked.results.update_metrics("validation_step.val/loss", torch.tensor(value), samples)
     assert item.compute() == 3
     assert item.has_reset is False
+
+
+HOWS = {
+    "step": {"on_step": True, "on_epoch": False, "prog_bar": True, "logger": False},
+    "epoch": {"on_step": False, "on_epoch": True},
+    "both": {"on_step": True, "on_epoch": True},
+    "most": {"on_step": False, "on_epoch": True, "reduce_fx": torch.max},
+}
+
+
+@pytest.mark.parametrize("names", [("step", "epoch"), ("epoch",), ("both", "epoch"), ("most", "step")], ids="+".join)
+@pytest.mark.parametrize("training", [True, False])
+def test_results_of_ours_are_a_resultcollection_that_tells_the_same(names, training):
+    def told(results):
+        for epoch in range(2):
+            for samples in (3, 2):
+                for number, name in enumerate(names):
+                    value = torch.tensor(0.1 + number + epoch + samples)
+                    results.log("hook", name, value, batch_size=samples, sync_dist=False, **HOWS[name])
+                yield results.metrics(on_step=True)
+            yield results.metrics(on_step=False)
+            yield results.metrics(on_step=False)
+            results.reset(metrics=False, fx="another")
+            yield results.metrics(on_step=False)
+            results.cpu().reset()
+            yield results.metrics(on_step=False)
+
+    assert list(told(Results(training))) == list(told(_ResultCollection(training)))
+
+
+def test_metadata_and_sync_describe_a_value_as_lightning_does():
+    ours, theirs = Results(True), _ResultCollection(True)
+    for results in (ours, theirs):
+        results.log("hook", "a", torch.tensor(1.0), batch_size=1, sync_dist=True, sync_dist_fn=max, prog_bar=True)
+    assert (type(ours["hook.a"]), type(theirs["hook.a"])) == (Mean, _ResultMetric)
+    assert ours["hook.a"].meta.sync.should is theirs["hook.a"].meta.sync.should is True
+    assert ours["hook.a"].meta == theirs["hook.a"].meta
+
+
+def test_a_mean_is_that_of_all_processes():
+    def doubled(value, **_):
+        return value.mul_(2)  # as two processes of the same values give, in place
+
+    for kind in (Results, _ResultCollection):
+        results = kind(True)
+        results.log("hook", "a", torch.tensor(3.0), batch_size=2, sync_dist=True, sync_dist_fn=doubled)
+        assert results.metrics(on_step=False)["log"] == {"a": torch.tensor(3.0)}
+
+
+def test_forward_cache_is_the_latest_of_a_step_and_computed_the_mean_until_there_is_more():
+    results = Results(True)
+    for number, name in ((0, "step"), (1, "epoch")):
+        results.log("hook", name, torch.tensor(float(number)), batch_size=1, sync_dist=False, **HOWS[name])
+    step, epoch = results["hook.step"], results["hook.epoch"]
+    assert (step._forward_cache, epoch._forward_cache) == (torch.tensor(0.0), None)
+    assert (epoch._update_count, epoch.has_reset, epoch.compute(), epoch._computed) == (1, False, 1.0, 1.0)
+    results.update_metrics("hook.epoch", torch.tensor(3.0), 1)
+    assert (epoch._update_count, epoch._computed, epoch.compute()) == (2, None, 2.0)
+
+
+def test_fit_loop_val_loop_validate_loop_and_test_loop_collect_means(fitted):
+    trainer, _ = fitted(BinaryClassifier, epochs=1)
+    trainer.validate(trainer.lightning_module, trainer.datamodule, verbose=False)
+    trainer.test(trainer.lightning_module, trainer.datamodule, verbose=False)
+    loop = trainer.fit_loop.epoch_loop
+    for one in (loop, loop.val_loop, trainer.validate_loop, trainer.test_loop):
+        assert {type(item) for item in one._results.values()} <= {Mean}
+        assert isinstance(one._results, Results)

@@ -24,7 +24,8 @@ from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_s
 from litclf.utilities.checks import one_of
 from litclf.utilities.data_spec import DataSpec, Walked, data_of, total_steps
 from litclf.utilities.errors import InputError, part
-from litclf.utilities.lightning_internals import log_row, restore_steps
+from litclf.utilities.lightning_internals import restore_steps
+from litclf.utilities.lightning_logging import collect_means, log_row
 
 
 class SteppedModule(LightningModule):
@@ -132,6 +133,7 @@ class SteppedModule(LightningModule):
         """Attaches the Trainer's data and chooses between ordinary batches and executions."""
         spec = DataSpec.of_trainer(self.trainer)
         self.attach(spec.data)
+        collect_means(self.trainer)
         # Set here, not in the constructor: only now is K known, and Lightning has let the Trainer's own gradient
         # clipping pass, which it refuses for manual optimization and we apply inside the execution.
         # It stays after the fit: by it Lightning finds its count of steps.

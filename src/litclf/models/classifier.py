@@ -22,7 +22,7 @@ from litclf.models.positive import Positive, refuse_for
 from litclf.utilities.checks import one_of, share, sizes
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
-from litclf.utilities.lightning_internals import log_row
+from litclf.utilities.lightning_logging import log_row
 
 Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 

@@ -15,7 +15,7 @@ from litclf.preprocessing.corruption import Corruption
 from litclf.utilities.checks import positive
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
-from litclf.utilities.lightning_internals import log_row
+from litclf.utilities.lightning_logging import log_row
 
 
 class ImageRestoration(SteppedModule):

@@ -20,9 +20,8 @@ has a test for each name that fails when Lightning renames it or changes what it
 - ``should_update_logs``: whether the batch just done is one that is logged.
 - ``metrics``: what would be logged now.
 - ``_callback_metrics``: the latest metrics, which ``trainer.callback_metrics`` gives as a copy.
-- ``_first_loop_iter``, ``should_reset_tensors``: whether the sums of the epoch are begun anew.
-- ``_results``: the sums of the epoch that is not over; ``update_metrics`` adds to one of them.
-- ``_current_fx_name``, ``_current_fx``: the hook that logs, and the one that has logged before.
+- ``_first_loop_iter``: whether the sums of the epoch are begun anew.
+- ``_results``: the sums of the epoch that is not over.
 - ``meta``, ``has_reset``, ``is_tensor``, ``metric_state``: how one of these sums is logged, and its content.
 - ``_start_method``: how a strategy that is given as an object, or chosen by Lightning in a notebook, starts processes.
 - ``_update_count``, ``_computed``: TorchMetrics' count of what a metric has seen, and its result kept.
@@ -154,34 +153,6 @@ def restore_sums(trainer: Trainer, module: LightningModule, sums: list[dict[str,
         counted._update_count, counted._computed = saved["updates"], None
     # Else the first batch would count as that of a new epoch, which begins its sums anew.
     trainer._logger_connector._first_loop_iter = False
-
-
-def log_row(module: LightningModule, values: dict[str, Tensor], batch_size: int, **settings: Any) -> None:
-    """Logs values as ``module.log_dict`` does, and the same, for a tenth of its price from the second time on.
-
-    Lightning makes the settings of each value anew, compares them with those it has, and copies all it keeps of the
-    value in case it must move: 0.3 ms a value. What a hook logs again as it did before needs but the sum.
-
-    Args:
-        module: The module, in a hook of its Trainer.
-        values: What is logged, 0-dimensional, by log key.
-        batch_size: Samples that each value is the mean of.
-        settings: Further arguments of ``log_dict``, the same each time.
-    """
-    results = cast(Any, module.trainer)._results
-    if type(module).log is not LightningModule.log or not results or results.dataloader_idx is not None:
-        module.log_dict(values, batch_size=batch_size, **settings)
-        return
-    hook, connector = cast(str, module._current_fx_name), module.trainer._logger_connector
-    if connector.should_reset_tensors(hook):
-        results.reset(metrics=False, fx=hook)
-    connector._current_fx = hook
-    for name, value in values.items():
-        key = f"{hook}.{name}"
-        if key in results and results[key].is_tensor and results[key].value.device == value.device:
-            results.update_metrics(key, value.detach(), batch_size)
-        else:
-            module.log(name, value, batch_size=batch_size, **settings)
 
 
 def _sum_state(item: Any) -> dict[str, Any]:
