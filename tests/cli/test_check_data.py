@@ -115,7 +115,7 @@ def test_how_a_file_was_read_is_told_once_and_another_way_can_be_asked_for(tmp_p
     out = capsys.readouterr().out
     assert [line for line in out.splitlines() if line.startswith("note        ")] == [
         "note        b.csv is not UTF-8 and was read as Windows-1252, such as 'Höhe'; where that is not what it says, "
-        "pass another, such as --encoding cp1251",
+        "pass another, such as --encoding cp1250",
         "note        b.csv: passed over line 43 without any value",
         "note        column Unnamed: 2 has neither a name nor a value: left out",
     ]

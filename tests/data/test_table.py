@@ -246,12 +246,12 @@ def test_a_test_file_without_the_target_is_refused_by_its_own_name(write, tmp_pa
 
 
 def test_an_encoding_is_taken_for_every_file(write, tmp_path):
-    frame = pd.read_csv(write()).assign(k=["да", "нет"] * 20)
+    frame = pd.read_csv(write()).assign(k=["değil", "soğuk"] * 20)
     for name in ("a.csv", "b.csv"):
-        frame.to_csv(tmp_path / name, index=False, encoding="cp1251")
+        frame.to_csv(tmp_path / name, index=False, encoding="cp1254")
     paths = {"path": str(tmp_path / "a.csv"), "test_path": str(tmp_path / "b.csv"), "target": "y"}
-    data = TableDataModule(**paths, encoding="cp1251")
-    assert (data.preparation.categories, data.notes) == ({"k": ["да", "нет"]}, ())
+    data = TableDataModule(**paths, encoding="cp1254")
+    assert (data.preparation.categories, data.notes) == ({"k": ["değil", "soğuk"]}, ())
     guessed = TableDataModule(**paths)
-    assert guessed.preparation.categories == {"k": ["äà", "íåò"]}
-    assert [" was read as Windows-1252, such as 'äà'" in note for note in guessed.notes] == [True, True]
+    assert guessed.preparation.categories == {"k": ["deðil", "soðuk"]}
+    assert [" was read as Windows-1252, such as 'deðil'" in note for note in guessed.notes] == [True, True]

@@ -4,24 +4,25 @@ import pytest
 
 from litclf import InputError
 from litclf.data.sources import encoding as module
+from litclf.data.sources.plausible import CANDIDATES
 from litclf.data.sources.reading import TableReader
 
 WESTERN = [
+    *("Größe", "Ärzte", "naïve", "café", "5 µm", "(°C)", "a\u2013b", "SITUAÇÃO", "MAÇÃ", "São Paulo", "½ kg"),
     *(
-        "Größe",
-        "Ärzte",
-        "naïve",
-        "café",
-        "5 µm",
-        "(°C)",
-        "a\u2013b",
-        "SITUAÇÃO",
-        "MAÇÃ",
-        "São Paulo",
-        "½ kg",
+        "KundenGröße",
+        "GrößeMax",
         "ÜBERGRÖSSE",
+        "¿Qué?",
+        "\u201cÄrzte\u201d",
+        "Nº",
+        "m²",
+        "±5",
+        "à",
+        "É",
+        "créée",
+        "18 ½",
     ),
-    *("KundenGröße", "GrößeMax", "¿Qué?", "\u201cÄrzte\u201d", "Nº", "m²", "±5"),
 ]
 KOREAN = [
     *(
@@ -39,8 +40,19 @@ KOREAN = [
         "똠방각하",
         "BMW코리아",
     ),
-    *("大韓民國", "Rh+A형", "T셔츠", "X선", "1번"),
+    *("大韓民國", "Rh+A형", "T셔츠", "X선", "1번", "양성", "악성"),
 ]
+TABLES = {
+    "cp1251": "да|нет|хорошо плохо|Красный Синий|Отдел «Ромашка»|Київ Львів|Санкт-Петербург" + "|Москва".upper(),
+    "gbk": "中文|上海 中文 是|红色 蓝色 绿色|男 女 性别 类别 年龄|张三 李四 广东省|良性 恶性 鸢尾花",
+    "cp932": "東京 表示|はい いいえ|りんご バナナ|赤 青 緑 性別|山田太郎 神奈川県",
+    "cp950": "臺北 中文 類別|紅色 藍色 綠色|男 女 性別 蘋果|良性 惡性 張三",
+    "cp1250": "Łódź|Złoty|tak nie Żółty|mężczyzna kobieta|žluťoučký kůň",
+    "cp1253": "Αθήνα|Θεσσαλονίκη|άνδρας γυναίκα",
+    "koi8-r": "Москва|Красный Синий|Да Нет",
+    "cp866": "Москва|да нет|хорошо плохо",
+}
+NAMES = {one.encoding: one.label for one in CANDIDATES}
 
 
 def table(tmp_path, content, encoding):
@@ -57,10 +69,37 @@ def test_a_word_is_read_as_it_was_written_and_told(word, encoding, tmp_path):
     reader = TableReader(path)
     assert reader.read()["kind"].tolist() == [word, "b"]
     (note,) = reader.notes
-    name = {"cp1252": "Windows-1252", "cp949": "CP949"}[encoding]
-    assert note.startswith(f"{path} is not UTF-8 and was read as {name}, such as ")
+    assert note.startswith(f"{path} is not UTF-8 and was read as {NAMES[encoding]}, such as ")
     assert any(part in note for part in word.split())
     assert "; where that is not what it says, pass another, such as --data.encoding " in note
+
+
+@pytest.mark.parametrize(("encoding", "words"), [(name, text) for name in TABLES for text in TABLES[name].split("|")])
+def test_tables_of_other_languages_are_read_by_the_letters_they_hold(encoding, words, tmp_path):
+    words = words.split()
+    reader = TableReader(table(tmp_path, "x,kind\n" + "".join(f"1,{word}\n" for word in words), encoding))
+    assert reader.read()["kind"].tolist() == words
+    assert f"was read as {NAMES[encoding]}, such as " in reader.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "encoding", "hint"),
+    [
+        ("女", "cp932", "--data.encoding cp932 for '女'"),
+        ("Příbram", "cp1250", "--data.encoding cp1250 for 'Příbram'"),
+        ("Größe", "cp1252", "--data.encoding cp1250"),
+    ],
+)
+def test_what_may_be_meant_otherwise_is_told_with_what_it_would_read(word, encoding, hint, tmp_path):
+    (note,) = TableReader(table(tmp_path, f"x,kind\n1,{word}\n2,b\n", encoding)).notes
+    assert note.endswith(f"; where that is not what it says, pass another, such as {hint}")
+
+
+def test_a_damaged_word_does_not_change_all_others(tmp_path):
+    path = table(tmp_path, "x,kind\n" + "1,Größe\n2,süß\n3,Höhe\n4,Mär\n", "utf-8")
+    path.write_bytes(path.read_bytes() + b"5,M\xe4rz\n")
+    with pytest.raises(InputError, match="line 6 must be text in UTF-8 as the rest is, got other bytes"):
+        TableReader(path)
 
 
 def test_most_words_count(tmp_path):

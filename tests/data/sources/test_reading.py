@@ -94,7 +94,7 @@ def test_whole_numbers_that_count_up_may_be_names(tmp_path):
         (b"a,b\n", "has no rows below its header"),
         (b"a,b\n1,\x00\n", "is no text: it holds zero bytes"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "is an image"),
-        (b"a,b\n1,\xff\x81\n", "line 2 must be text in UTF-8, CP949 or Windows-1252"),
+        (b"a,b\n1,\xff\x81\n", "line 2 must be text in UTF-8, CP949, Windows-1252 or the like"),
         (b"a,b\n1,2\n3\n", "line 3 must hold 2 values as the header does, got 1"),
         (b"a,b\n1,2\n\n3,4,5\n", "line 4 must hold 2 values as the header does, got 3"),
         (b'a,b\n1,2\n3,"4\n5,6\n7,8,9\n', "line 3 begins a row that cannot be read: unexpected end of data"),

@@ -1,4 +1,4 @@
-"""Encodings of text files: a mark at the start, else UTF-8, else whichever of CP949 and Windows-1252 makes words."""
+"""Encodings of text files: a mark at the start, else UTF-8, else the one that makes the likeliest words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from litclf.data.sources.plausible import CANDIDATES, likeliest
 from litclf.utilities.errors import InputError, nearest
 
 UTF8 = "utf-8-sig"
@@ -27,7 +28,10 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 
-_LABELS = {"cp949": "CP949", "cp1252": "Windows-1252", "utf-16": "UTF-16", "utf-32": "UTF-32"}
+_LABELS = {"utf-16": "UTF-16", "utf-32": "UTF-32", **{one.encoding: one.label for one in CANDIDATES}}
+
+_NEIGHBOURS = {"cp1252": "cp1250", "cp949": "gbk"}
+"""What may be meant where nothing else is plausible."""
 
 _USUAL = ("utf-8", "utf-16", "cp949", "cp1252", "cp1250", "cp1251", "latin-1", "gbk", "shift_jis", "big5")
 """Encodings that are proposed where one is unknown."""
@@ -37,17 +41,6 @@ _SAMPLED, _SAMPLED_BLOCKS = 2000, 64
 
 _WORD = re.compile(rb"[^\s,;|\"]*[\x80-\xff][^\s,;|\"]*")
 """A word with bytes beyond ASCII: what parts values is no part of a letter of CP949."""
-
-_HANJA = "[\u3400-\u9fff\uf900-\ufaff]"
-_CJK = f"(?:{_HANJA}|[\uac00-\ud7a3])"
-_BESIDE_LATIN = re.compile(f"[A-Za-z]{_CJK}|{_CJK}[A-Za-z]")
-_NEVER_KOREAN = re.compile(f"[A-Za-z]{_HANJA}|{_HANJA}[A-Za-z]|[A-Za-z]{_CJK}+[A-Za-z]")
-
-_SIGN = r"[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e]"
-"""What is beyond ASCII in Windows-1252 and no letter."""
-_NEVER_WESTERN = re.compile(f"{_SIGN}[^\\x00-\\x7f]|[^\\x00-\\x7f]{_SIGN}")
-_WESTERN_ENDS = "\u201c\u201d\u201e\u2018\u2019\u201a\u2013\u2014\u2026\u00ab\u00bb\u20ac"
-"""Marks of Windows-1252 that stand before or after words."""
 
 
 def check_encoding(given: str) -> None:
@@ -73,9 +66,9 @@ def likely_encodings(path: Path) -> Iterator[str]:
         yield marked
         return
     yield UTF8
-    words = list(_words(path))
-    western = sum(map(_odd_in_western, words)) < sum(map(_odd_in_korean, words))
-    yield from ("cp1252", "cp949") if western else ("cp949", "cp1252")
+    plausible = [one.encoding for one in likeliest(list(_words(path)))]
+    if plausible[:1] != ["utf-8"]:  # else nearly all words are, and what is not is damaged
+        yield from dict.fromkeys((*plausible, "cp949", "cp1252"))
 
 
 def said_of(path: Path, encoding: str) -> str:
@@ -83,15 +76,14 @@ def said_of(path: Path, encoding: str) -> str:
     if encoding in ("utf-16", "utf-32"):
         with path.open(encoding=encoding) as file:
             word = file.read(200).strip(MARK).split()[0]
-    else:
-        word = next(_words(path)).decode(encoding)
-    other = "gbk" if encoding == "cp949" else "cp1251"
-    wrong = (
-        ""
-        if encoding.startswith("utf")
-        else f"; where that is not what it says, pass another, such as --data.encoding {other}"
-    )
-    return f"{path} is not UTF-8 and was read as {_LABELS[encoding]}, such as {word[:30]!r}{wrong}"
+        return f"{path} is not UTF-8 and was read as {_LABELS[encoding]}, such as {word[:30]!r}"
+    words = list(_words(path))
+    word, others = words[0].decode(encoding), [one.encoding for one in likeliest(words)]
+    readings = {other: words[0].decode(other, errors="replace") for other in others if other != "utf-8"}
+    other = next((other for other in readings if readings[other] != word), None)
+    pasted = f"{other} for {readings[other][:30]!r}" if other else _NEIGHBOURS.get(encoding, "cp1252")
+    told = f"such as {word[:30]!r}; where that is not what it says, pass another, such as --data.encoding {pasted}"
+    return f"{path} is not UTF-8 and was read as {_LABELS[encoding]}, {told}"
 
 
 def blocks(path: Path, encoding: str) -> Iterator[bytes]:
@@ -127,33 +119,3 @@ def _words(path: Path) -> Iterator[bytes]:
                         yield word
 
     return islice(words(), _SAMPLED)
-
-
-def _odd_in_korean(word: bytes) -> int:
-    """How unlikely it is that a word was meant as CP949: 0 not at all, 2 very."""
-    try:
-        text = word.decode("cp949")
-    except UnicodeDecodeError:
-        return 2
-    rare = [letter for letter in text if "\uac00" <= letter <= "\ud7a3" and not _is_usual(letter)]
-    alone = bool(rare) and not any(map(_is_usual, re.findall("[\uac00-\ud7a3]", text)))
-    if alone or _NEVER_KOREAN.search(text):
-        return 2
-    return 1 if _BESIDE_LATIN.search(text) else 0
-
-
-def _is_usual(letter: str) -> bool:
-    """Whether a Hangul syllable is among the 2350 of KS X 1001, which are nearly all that Korean text needs."""
-    return len(letter.encode("euc_kr")) == 2  # others are spelt out there, in eight bytes
-
-
-def _odd_in_western(word: bytes) -> int:
-    """How unlikely it is that a word was meant as Windows-1252: 0 not at all, 2 very."""
-    try:
-        text = word.decode("cp1252").strip(_WESTERN_ENDS)
-    except UnicodeDecodeError:
-        return 2
-    if _NEVER_WESTERN.search(text):
-        return 2
-    words = [part for part in re.findall(r"[^\W\d_]+", text) if not part.isascii()]
-    return 0 if all(part[1:] == part[1:].lower() or part == part.upper() for part in words) else 1

@@ -218,7 +218,7 @@ def _scan(path: Path, given: str | None) -> _Scan:
             if encoding == UTF8 and b"\0" in error.object:
                 raise _zeros(path) from error
             refusals.append(lines + error.object[: error.start].count(b"\n"))
-    known = given or "UTF-8, CP949 or Windows-1252"
+    known = given or ("UTF-8 as the rest is" if len(refusals) == 1 else "UTF-8, CP949, Windows-1252 or the like")
     rule = f"line {max(refusals)} must be text in {known}, got other bytes"
     raise InputError(str(path), rule, "save it as CSV in UTF-8, or pass --data.encoding with its name")
 
