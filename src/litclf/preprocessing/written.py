@@ -28,6 +28,10 @@ _WRITTEN = re.compile(
 _READINGS = tuple((thousands, decimal) for thousands in ("", ",", ".", " ", "'", "\u2019", "_") for decimal in ".,")
 """What may part thousands and decimals."""
 
+_BRACKETED = re.compile(r"([^\d()]*)\(([^()]*\d[^()]*)\)([^\d()]*)")
+_BEHIND = re.compile(r"(.*\d[^\d()]*)[-\u2212]")
+"""Negative numbers as accounts have them: ``(5)`` and ``5-``."""
+
 
 class Written(NamedTuple):
     """How the numbers of a column are written, where not plainly.
@@ -66,15 +70,23 @@ class _Parts(NamedTuple):
     negative: bool
     number: str
     unit: str
+    is_account: bool
+    """Whether it is negative as accounts have it."""
 
 
 def _parts(text: str) -> _Parts | None:
     """Sign, number and unit of a text; None where it is no number with a unit."""
-    found = _WRITTEN.fullmatch(evened(unicodedata.normalize("NFKC", text)))
-    if found is None or (found["before"] and found["after"]) or (found["sign"] and found["inner"]):
+    plain = evened(unicodedata.normalize("NFKC", text))
+    # Brackets that come of one sign, such as that for 1 in brackets, number something.
+    account = (_BRACKETED.fullmatch(plain) if re.search("[(\uff08]", text) else None) or _BEHIND.fullmatch(plain)
+    found = _WRITTEN.fullmatch("".join(account.groups()).strip() if account else plain)
+    if found is None or (found["before"] and found["after"]):
+        return None
+    signs = found["sign"] + found["inner"]
+    if len(signs) + bool(account) > 1:
         return None
     unit = (found["before"] or found["after"] or "").strip()
-    return _Parts((found["sign"] + found["inner"]) in ("-", "\u2212"), found["number"], unit)
+    return _Parts(account is not None or signs in ("-", "\u2212"), found["number"], unit, account is not None)
 
 
 def _read(parts: _Parts, thousands: str, decimal: str) -> float | None:
@@ -89,7 +101,7 @@ def _read(parts: _Parts, thousands: str, decimal: str) -> float | None:
     if mark and not decimals:
         return None
     number = float(f"{digits or 0}.{decimals or 0}")
-    return -number if parts.negative else number
+    return -number if parts.negative and number else number
 
 
 def readings(texts: Iterable[str]) -> list[Written]:
@@ -103,6 +115,8 @@ def readings(texts: Iterable[str]) -> list[Written]:
     Example:
         >>> readings(["$1,200.50", "$7"])
         [Written(unit='$', thousands=',', decimal='.')]
+        >>> [one.number("(1,200)") for one in readings(["(1,200)", "17.5"])]
+        [-1200.0]
         >>> readings(["5 cm", "5 mm"]), readings(["A 1", "A 2"])
         ([], [])
         >>> len(readings(["1,500 €"]))
@@ -114,6 +128,8 @@ def readings(texts: Iterable[str]) -> list[Written]:
         if own is None or is_code(own.number):
             return []
         parts.append(own)
+    if any(own.is_account for own in parts) and all(len(own.number) == 1 for own in parts):
+        return []  # marks of schools, such as 4-, or footnotes
     units = {own.unit for own in parts}
     plain = [own for own in parts if not own.unit]
     named = sorted(units - {""})

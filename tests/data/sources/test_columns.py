@@ -43,6 +43,10 @@ def refused(values, name="x"):
         (["v1.2", "v1.3", "v1.2", "v1.3"], "category"),
         (["may", "june", "may", "june"], "category"),
         (["<5", "5-10", ">10"] * 3, "category"),
+        (["(1)", "(2)", "(1)", "(2)"], "category"),  # of footnotes
+        (["\u2474", "\u247d", "\u2474", "\u247d"], "category"),  # 1 and 10 in brackets
+        (["2-", "2+", "2-", "2+"], "category"),  # of schools
+        (["5 (2)", "6 (3)", "5 (2)", "6 (3)"], "category"),
     ],
 )
 def test_plain_columns_are_told_without_a_word(values, kind):
@@ -71,6 +75,15 @@ def test_plain_columns_are_told_without_a_word(values, kind):
         (["\u22125", "7"], ("", "", "."), -5),
         (["\uff11\uff12", "\uff13"], ("", "", "."), 12),
         (["0", "5%"], ("%", "", "."), 0),
+        (["(5)", "12"], ("", "", "."), -5),
+        (["(1,234.50)", "7"], ("", ",", "."), -1234.5),
+        (["($5)", "$70"], ("$", "", "."), -5),
+        (["$(5)", "$70"], ("$", "", "."), -5),
+        (["(5 €)", "7,5 €"], ("€", "", ","), -5),
+        (["\uff08 5 \uff09", "12"], ("", "", "."), -5),
+        (["5-", "12.5"], ("", "", "."), -5),
+        (["1.234,50 €-", "7 €"], ("€", ".", ","), -1234.5),
+        (["(0)", "12"], ("", "", "."), 0),
     ],
 )
 def test_numbers_with_marks_and_units_are_numbers_and_said(values, written, first):
@@ -124,6 +137,12 @@ def test_dates_and_times_are_refused_by_name(values, held):
 def test_bytes_are_refused_by_name():
     what, fix = refused([b"a", b"b"] * 4)
     assert (what, "or decode them to text" in fix) == ("column x holds bytes, such as b'a'", True)
+
+
+@pytest.mark.parametrize("text", ["4-", "-(5)", "(n.a.)", "(5", "5)", "-5-"])
+def test_marks_of_schools_and_halves_of_brackets_are_no_negative_numbers(text):
+    rule, _ = refused(["4", "5", "3.5" if text != "4-" else "3", text] * 3)
+    assert f"column x holds numbers, but {text!r} in 3 rows" in rule
 
 
 @pytest.mark.parametrize("share", [1, 6, 9])

@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 
 from litclf.utilities.errors import InputError
 
-_COMMA = r"^[-+]?(\d+,\d*|,\d+)([eE][-+]?\d+)?$"
-_POINT = r"^[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?$"
-_WHOLE = r"^[-+]?\d+([eE][-+]?\d+)?$"
-_THOUSANDS = r"^[-+]?[1-9]\d{0,2}[.,]\d{3}$"
+_COMMA = r"^[-+(]?(\d+,\d*|,\d+)([eE][-+]?\d+)?[-)]?$"
+_POINT = r"^[-+(]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?[-)]?$"
+_WHOLE = r"^[-+(]?\d+([eE][-+]?\d+)?[-)]?$"
+"""Numbers, also negative as accounts have them: ``(5,0)`` and ``5,0-``."""
+_THOUSANDS = r"^[-+(]?[1-9]\d{0,2}[.,]\d{3}[-)]?$"
 """What may be a number with three decimals as well as one with a mark for thousands."""
 
 _FORMS = (_COMMA, _POINT, _THOUSANDS)
