@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, Union
 
 import pytest
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
@@ -119,6 +119,8 @@ def test_settings_of_a_config_are_told_one_by_one():
     ("hint", "words"),
     [
         (Literal["a", "b"] | int | None, "one of a, b or a whole number"),
+        (Union[float, int], "a whole number or a number"),  # noqa: UP007 # typing keeps it for the next of them
+        (Union[int, float, None], "a whole number or a number"),  # noqa: UP007
         (Sequence[int], "a list, each of it a whole number"),
         (bool, "true or false"),
         (type(None), "null"),

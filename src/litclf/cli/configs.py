@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from jsonargparse import get_loader
@@ -12,9 +12,11 @@ from jsonargparse import get_loader
 from litclf.cli.arguments import Arguments, Flag
 from litclf.cli.presets import preset_path
 from litclf.cli.texts import config_as_typed
-from litclf.runs.checkpoint import Checkpoint
-from litclf.runs.hparams import DEEPEST, MOST_VALUES, is_small
+from litclf.utilities.checks import DEEPEST, MOST_VALUES, is_small
 from litclf.utilities.errors import InputError
+
+if TYPE_CHECKING:
+    from litclf.runs.checkpoint import Checkpoint
 
 CONFIG = ("-c", "--config")
 
@@ -67,8 +69,12 @@ def config_file(flag: Flag) -> Path:
     return path
 
 
-def read_config(path: Path) -> dict[str, Any]:
+def read_config(path: Path, types: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The settings in a config, texts as they were typed.
+
+    Args:
+        path: The file.
+        types: Types of the settings it may hold; None asks the classes.
 
     Raises:
         InputError: If it is no YAML, holds no settings, or too many of them.
@@ -92,7 +98,7 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(content.get("trainer") or {}, dict):
         rule = f"trainer must hold settings by name, got {content['trainer']}"
         raise InputError(str(path), rule, "write trainer: {max_epochs: 3}, for example")
-    return config_as_typed(content, text, setting_types())
+    return config_as_typed(content, text, setting_types() if types is None else types)
 
 
 def found(read: Callable[..., Checkpoint], *where: Any) -> Checkpoint:

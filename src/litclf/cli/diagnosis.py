@@ -19,7 +19,8 @@ from jsonargparse import ArgumentError, ArgumentParser
 
 from litclf.cli.signatures import arguments_of, classes_in, subclasses
 from litclf.cli.texts import alternatives, as_typed, items_of, no_list
-from litclf.cli.trust import is_trusted, trusted_class
+from litclf.data.registry import DATAMODULES
+from litclf.models.registry import MODELS
 from litclf.utilities.errors import InputError, nearest
 from litclf.utilities.text import pasted
 
@@ -120,7 +121,7 @@ def _check(settings: list[Setting], hints: Mapping[str, Any], required: Iterable
         if bases:
             _check_classes(name, bases, group)
         for one in group:
-            if one.name == name and not (bases and _named_by(one)):
+            if one.name == name and hints[name] is not Any and not (bases and named_by(one)):
                 _check_value(one, hints[name])
     for name in required:
         if name not in groups:
@@ -133,11 +134,11 @@ def _missing(name: str) -> InputError:
 
 
 def _flags(hints: Mapping[str, Any]) -> Iterator[str]:
-    """All flags there could be meant, also of classes of litclf that were not named."""
+    """All flags there could be meant, also of models and data that were not named."""
     for name, hint in hints.items():
         yield f"--{name}"
         for kind in (kind for base in classes_in(hint) for kind in subclasses(base)):
-            if kind.__module__.startswith("litclf."):
+            if kind.__name__ in {*MODELS, *DATAMODULES}:
                 yield from (f"--{name}.{argument}" for argument in arguments_of(kind))
 
 
@@ -151,7 +152,7 @@ def _check_classes(name: str, bases: list[type], group: list[Setting]) -> None:
             continue
         if one.content is None:
             kind, arguments = None, []
-        for path, beside in _named_by(one):
+        for path, beside in named_by(one):
             kind = _class_of(path, bases, one.flag)
             # What was given for another class is dropped, as the parser does it.
             known = [f"{name}.{argument}." for argument in arguments_of(kind)]
@@ -173,7 +174,7 @@ def _check_arguments(name: str, kind: type, given: list[Setting]) -> None:
     )
 
 
-def _named_by(one: Setting) -> list[tuple[str, Mapping[str, Any]]]:
+def named_by(one: Setting) -> list[tuple[str, Mapping[str, Any]]]:
     """The classes that a value names, with the arguments that stand beside each."""
     content = one.content
     return [
@@ -192,6 +193,9 @@ def _class_of(path: str, bases: list[type], flag: str) -> type:
     kinds = {kind.__name__: kind for base in bases for kind in subclasses(base)}
     if path in kinds:
         return kinds[path]
+    # Names alone need no PyTorch, which what is trusted loads.
+    from litclf.cli.trust import is_trusted, trusted_class
+
     if "." not in path or not all(part.isidentifier() for part in path.split(".")):
         # Whatever else is loaded may be near by chance, and could not be taken.
         near = nearest(path, [name for name, kind in kinds.items() if not name.startswith("_") and is_trusted(kind)])
@@ -246,7 +250,9 @@ def describe(hint: Any) -> str:
     if origin is Literal:
         return f"one of {', '.join(map(str, inner))}"
     if origin in (Union, UnionType):
-        return " or ".join(dict.fromkeys(describe(kind) for kind in inner if kind is not NoneType))
+        # Typing keeps the order of the numbers that it met first.
+        kinds = sorted((kind for kind in inner if kind is not NoneType), key=lambda kind: kind is float)
+        return " or ".join(dict.fromkeys(map(describe, kinds)))
     if origin in (list, tuple, Sequence):
         return f"a list, each of it {describe(inner[0])}" if inner else "a list"
     return f"the name of a {hint.__name__}" if inspect.isclass(hint) else str(hint)

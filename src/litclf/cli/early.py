@@ -1,4 +1,4 @@
-"""Early refusals: files that the words of a command name and that are not there, told before PyTorch is loaded."""
+"""Early refusals: files that are not there and settings that do not fit, told before PyTorch is loaded."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ def refuse_early(given: Arguments) -> None:
             raise InputError("--data.path", f"{error.where} {error.what}", error.fix) from error
     if given.command in _TAKE_A_SOURCE and given.words and _is_missing_table(given.words[0]):
         check_file(Path(given.words[0]))
+    if given.command == "fit":
+        from litclf.cli.refusals import early_refusal  # the others need no parser of settings yet
+
+        if refusal := early_refusal(given):
+            raise refusal
 
 
 def _is_missing_table(word: str) -> bool:

@@ -16,9 +16,9 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from litclf.cli.arguments import Arguments
-from litclf.cli.configs import CONFIG, read_config, with_config
-from litclf.cli.diagnosis import HELP, find_wrong, setting, settings_in
+from litclf.cli.configs import CONFIG, with_config
 from litclf.cli.parser import Parser, words_for
+from litclf.cli.refusals import refusal
 from litclf.cli.signatures import OWN, setting_types
 from litclf.cli.trust import FLAG, allow_classes, check_kinds
 from litclf.data.registry import DATAMODULES
@@ -31,7 +31,7 @@ from litclf.training.callbacks.saves import SAVE_EVERY
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
 from litclf.utilities.errors import InputError, part
-from litclf.utilities.text import aligned, pasted, shell_word, short
+from litclf.utilities.text import aligned, short
 
 FIT_ONLY = (
     *("--name", "--pictures", "--threshold_rule", "--save_every", "--trainer.default_root_dir"),
@@ -165,7 +165,7 @@ class CLI(LightningCLI):
         try:
             self.config = parser.parse_args(args)
         except InputError as error:
-            raise self._diagnosis() or error from error
+            raise refusal(self.given, setting_types()) or error from error
         settings = self.config[self.given.command]
         check_kinds(settings)
         # The checkpoint was found before, also where a config names it.
@@ -176,20 +176,6 @@ class CLI(LightningCLI):
             raise InputError("--seed_everything", rule, "pass a seed such as 42")
         if not 0 <= int(seed) < 2**32:
             raise InputError("--seed_everything", f"must be in [0, 2**32), got {seed}", "pass a seed such as 42")
-
-    def _diagnosis(self) -> InputError | None:
-        """What is wrong with the arguments, where one of them alone is."""
-        configs = [read_config(Path(flag.value or "")) for flag in self.given.named(*CONFIG)]
-        settings = [one for content in configs for one in settings_in(content, ("model", "data", "trainer"))]
-        for flag in self.given.flags:
-            name = flag.name.removeprefix("--")
-            if flag.name not in CONFIG and not name.startswith("print_config"):
-                settings.append(setting(name, flag.value))
-        for word in self.given.surplus:
-            return _surplus(word)
-        hints = setting_types()
-        hints |= {f"trainer.{name}": hint for name, hint in hints.pop("trainer").items()}
-        return find_wrong(settings, hints, ["model"])
 
     def instantiate_classes(self) -> None:
         """Builds data and model; the Trainer is left to the run, which chooses its folder first.
@@ -205,7 +191,7 @@ class CLI(LightningCLI):
         except ValueError as error:
             # jsonargparse makes one error of all that a value might have been.
             if self.refusal is None:  # a null, say, which the parser hands to constructors as it is
-                raise self._diagnosis() or self.failure or error from error
+                raise refusal(self.given, setting_types()) or self.failure or error from error
             raise self.by_flag(self.refusal) from error
         self.model, self.datamodule = self.settings.get("model"), self.settings.get("data")
         self.trainer = cast(Trainer, Trainer)
@@ -241,16 +227,6 @@ def _writable(value: Any) -> Any:
     if isinstance(value, Enum):  # such as that of Timer's interval, which a parser reads by its name
         return value.name
     return str(value) if isinstance(value, torch.device) else value
-
-
-def _surplus(word: str) -> InputError:
-    """What is said of a word that belongs to no flag: perhaps it is the config or the data."""
-    file = Path(word)
-    if file.suffix in (".yaml", ".yml"):
-        return InputError(word, "is no setting", f"a config is passed by {pasted('-c', word)}")
-    if file.exists():
-        return InputError(word, "is no setting", f"litclf init {shell_word(word)} drafts a config for such data")
-    return InputError(word, "is no setting", HELP)
 
 
 def print_table(metrics: dict[str, Any]) -> None:

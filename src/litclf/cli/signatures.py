@@ -6,10 +6,9 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
-from litclf.cli.trust import trusted_class
 from litclf.data.registry import DATAMODULES
-from litclf.models.decision import Rule
 from litclf.models.registry import MODELS
+from litclf.models.rules import Rule
 from litclf.utilities.errors import InputError
 
 OWN: dict[str, Any] = {
@@ -77,6 +76,9 @@ def class_named(value: Any, hint: Any) -> type | None:
     for kind in (kind for base in classes_in(hint) for kind in subclasses(base)):
         if kind.__name__ == path:
             return kind
+    # Names alone need no PyTorch, which what is trusted loads.
+    from litclf.cli.trust import trusted_class
+
     try:
         return trusted_class(path) if isinstance(path, str) and "." in path else None
     except InputError:

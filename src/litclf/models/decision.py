@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from litclf.models.rules import Rule
 from litclf.runs.history import calibration_text
 from litclf.utilities.errors import InputError
-
-Rule = Literal["0.5", "youden", "f1"]
-RULES: tuple[Rule, ...] = ("0.5", "youden", "f1")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from litclf.utilities.checks import DEEPEST, MOST_VALUES, is_small
 from litclf.utilities.errors import InputError
 
 HYPERPARAMETERS = ("hyper_parameters", "datamodule_hyper_parameters")
@@ -32,9 +33,6 @@ _BUILDERS = {"_instantiator", "_class_path", "class_path", "init_args", "dict_kw
 
 _BY_COLUMN = "preparation"
 """The hyperparameter whose keys are columns of the user's table, which may have any name."""
-
-MOST_VALUES = 100_000
-DEEPEST = 50
 
 _SPARE = 1_000_000
 """Numbers, a few megabytes of them, that a network may take whatever the file holds."""
@@ -71,28 +69,6 @@ def check_plain(values: Any, where: str) -> None:
             waiting += [(held, by_column) for held in value]
         elif value is not None and type(value) not in (str, bool, int, float):
             raise _refusal(f"{where} holds a {type(value).__name__}, which is no plain value")
-
-
-def is_small(values: Any) -> bool:
-    """Whether dicts and lists hold no more values, and nest them no deeper, than any settings do.
-
-    A value that is mentioned many times counts each time: a file of a few lines can name more than any machine holds.
-
-    Example:
-        >>> nothing = [0] * 100
-        >>> is_small([nothing]), is_small([[nothing] * 100] * 100)
-        (True, False)
-    """
-    # Not by recursion: values may be nested deeper than Python's stack is.
-    waiting, seen = [(values, 0)], 0
-    while waiting:
-        value, depth = waiting.pop()
-        held = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-        seen += len(held)
-        if seen > MOST_VALUES or depth > DEEPEST:
-            return False
-        waiting += [(part, depth + 1) for part in held]
-    return True
 
 
 def check_loading(hparams_file: Any, weights_only: bool | None) -> None:

@@ -14,9 +14,10 @@ from torch.nn import functional as F
 from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibrationError
 
 from litclf.models.classifier import Classifier
-from litclf.models.decision import RULES, Calibration, Rule, classes_of, log_probabilities_of
+from litclf.models.decision import Calibration, classes_of, log_probabilities_of
 from litclf.models.outputs import outputs
 from litclf.models.positive import Positive
+from litclf.models.rules import RULES, Rule
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_file import save
 from litclf.utilities.checks import one_of

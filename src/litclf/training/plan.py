@@ -11,7 +11,7 @@ from lightning.pytorch import LightningDataModule, LightningModule
 from torch import Tensor, nn
 
 from litclf.data.base import InMemoryDataModule
-from litclf.models.decision import Rule
+from litclf.models.rules import Rule
 from litclf.runs.checkpoint import Checkpoint
 from litclf.training.calibration import check_rule
 from litclf.training.callbacks.saves import SAVE_EVERY

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer, seed_everything
 
-from litclf.models.decision import Rule
+from litclf.models.rules import Rule
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.folder import RunFolder, removed_if_refused, runs_folder
 from litclf.runs.lock import locked

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from litclf.utilities.errors import InputError, nearest
 from litclf.utilities.text import listed
+
+MOST_VALUES = 100_000
+DEEPEST = 50
+"""How many values settings hold at most, and how deep they nest them."""
 
 
 def positive(where: str, value: float, example: float) -> None:
@@ -106,3 +110,25 @@ def one_of(where: str, value: object, choices: Iterable[str]) -> None:
         near = nearest(str(value), names)
         fix = f"did you mean {near}?" if near else f"pass {names[0]}"
         raise InputError(where, f"must be one of {listed(names)}, got {value!r}", fix)
+
+
+def is_small(values: Any) -> bool:
+    """Whether dicts and lists hold no more values, and nest them no deeper, than any settings do.
+
+    A value that is mentioned many times counts each time: a file of a few lines can name more than any machine holds.
+
+    Example:
+        >>> nothing = [0] * 100
+        >>> is_small([nothing]), is_small([[nothing] * 100] * 100)
+        (True, False)
+    """
+    # Not by recursion: values may be nested deeper than Python's stack is.
+    waiting, seen = [(values, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        held = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+        seen += len(held)
+        if seen > MOST_VALUES or depth > DEEPEST:
+            return False
+        waiting += [(part, depth + 1) for part in held]
+    return True
