@@ -10,6 +10,7 @@ from litclf.cli.lightning import CLI, print_table
 from litclf.models.decision import Calibration
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.folder import runs_folder
+from litclf.training.members import told_members
 from litclf.training.run import RunResult, run
 from litclf.utilities.errors import InputError
 from litclf.utilities.text import shell_word
@@ -57,6 +58,8 @@ def _print_result(result: RunResult) -> None:
     if not result.trainer.is_global_zero:
         return
     print_table(result.metrics)
+    for line in told_members(result.metrics.get("members")):
+        print(line)
     seconds, steps = result.metrics["fit_seconds"], result.metrics["global_step"]
     if "best" in result.metrics:
         of = "averaged weights" if result.metrics["best"]["path"] == "averaged.ckpt" else "best"

@@ -22,12 +22,15 @@ from litclf.cli.refusals import refusal
 from litclf.cli.signatures import OWN, setting_types
 from litclf.cli.trust import FLAG, allow_classes, check_kinds
 from litclf.data.registry import DATAMODULES
+from litclf.models.member_scores import TOGETHER
 from litclf.models.registry import MODELS
+from litclf.models.seeds import Seeds
 from litclf.runs.checkpoint import Checkpoint
 
 # Imported for their short names: `--trainer.callbacks+=Embeddings` finds every class that is loaded.
 from litclf.training.callbacks import embeddings, gallery, histograms  # noqa: F401
 from litclf.training.callbacks.saves import SAVE_EVERY
+from litclf.training.members import read_marks
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
 from litclf.utilities.errors import InputError, part
@@ -35,6 +38,7 @@ from litclf.utilities.text import aligned, short
 
 FIT_ONLY = (
     *("--name", "--pictures", "--threshold_rule", "--save_every", "--trainer.default_root_dir"),
+    *("--members", "--members_from", "--vary", "--mark"),
     *("--trainer.enable_progress_bar", "--trainer.enable_checkpointing", "--trainer.max_epochs", "--trainer.max_steps"),
     *("--trainer.max_time", "--trainer.min_epochs", "--trainer.min_steps", "--trainer.gradient_clip_val"),
     *("--trainer.limit_train_batches", "--trainer.accumulate_grad_batches", "--trainer.log_every_n_steps"),
@@ -47,10 +51,15 @@ _HELP = {
     "pictures": "Whether a fit draws pictures and a report.",
     "threshold_rule": "How a fit of two classes chooses the probability of class 1 above which it is predicted.",
     "save_every": "Seconds between two saves of a fit at least; 0 saves at every epoch.",
-    "threads": "Threads of PyTorch; default: by the size of the work.",
+    "threads": "Threads of PyTorch, or of the members; default: by the size of the work.",
+    "members": "Networks that are trained side by side, each by a seed of its own.",
+    "members_from": "Seed of the first member; default: that of the run.",
+    "vary": "What differs between members: initial weights, order of samples, or both.",
+    "mark": "What the share of members that reach it is told of, such as test/accuracy=0.99; several by commas.",
 }
 
 _DEFAULTS = {"name": None, "pictures": True, "threshold_rule": "0.5", "save_every": SAVE_EVERY, "threads": None}
+_DEFAULTS |= {"members": 1, "members_from": None, "vary": "both", "mark": None}
 
 
 class CLI(LightningCLI):
@@ -123,6 +132,8 @@ class CLI(LightningCLI):
         if self.datamodule is None:
             raise InputError("--data", "is missing", "pass -c PRESET, or --data CirclesDataModule")
         settings, preset = self.settings, self.given.value(*CONFIG)
+        first = settings.seed_everything if settings.members_from is None else settings.members_from
+        members = Seeds.of(settings.members, int(first), settings.vary)
         return Plan(
             self.model,
             self.datamodule,
@@ -135,6 +146,8 @@ class CLI(LightningCLI):
             pictures=settings.pictures,
             threshold_rule=settings.threshold_rule,
             save_every=settings.save_every,
+            members=members,
+            marks=read_marks(settings.mark or ""),
         )
 
     def by_flag(self, error: InputError) -> InputError:
@@ -232,7 +245,7 @@ def _writable(value: Any) -> Any:
 def print_table(metrics: dict[str, Any]) -> None:
     """Metrics with a row for each stage, and the class that some of them are of."""
     cells = {tuple(key.split("/")): value for key, value in metrics.items() if key.count("/") == 1}
-    stages = [stage for stage in ("train", "val", "test") if any(row == stage for row, _ in cells)]
+    stages = [stage for stage in ("train", "val", "test", TOGETHER) if any(row == stage for row, _ in cells)]
     names = list(dict.fromkeys(name for stage, name in cells if stage in stages and not name.endswith("_step")))
     rows = [
         [stage, *(f"{cells[stage, name]:.4f}" if (stage, name) in cells else "" for name in names)] for stage in stages

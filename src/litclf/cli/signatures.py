@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
 from litclf.models.rules import Rule
+from litclf.models.seeds import Vary
 from litclf.utilities.errors import InputError
 
 OWN: dict[str, Any] = {
@@ -17,6 +18,10 @@ OWN: dict[str, Any] = {
     "threshold_rule": Rule,
     "save_every": float,
     "threads": int | None,
+    "members": int,
+    "members_from": int | None,
+    "vary": Vary,
+    "mark": str | None,
 }
 """What a run has beside model, data and Trainer, and Lightning's own settings."""
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from litclf.data.loading.epoch import EpochDataModule
 from litclf.data.loading.loader import EvalLoader, TrainLoader
+from litclf.data.loading.members import MemberLoader
 from litclf.preprocessing.base import ArrayPreparation, Preparation
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import check_loading, check_signature
@@ -130,7 +131,16 @@ class InMemoryDataModule(EpochDataModule):
         """Executions, or ordinary ``(x, y)`` batches where ``steps_per_execution`` is 1."""
         x, y = self._resident("train")
         changes = (self.augment, self.draw_augmentation) if self.augments else (None, None)
-        self._loader = TrainLoader(x, y, self._order(), self._plan(), self.prepare, *changes)
+        plan = self._plan()
+
+        def loader(seed: int | None = None) -> TrainLoader:
+            return TrainLoader(x, y, self._order(seed), plan, self.prepare, *changes)
+
+        if self.member_seeds:
+            of_seed = {seed: loader(seed) for seed in self.member_seeds}
+            self._loader = MemberLoader([of_seed[seed] for seed in self.member_seeds])
+        else:
+            self._loader = loader()
         return self._loader
 
     @property

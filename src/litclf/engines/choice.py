@@ -24,6 +24,7 @@ class EngineKind:
         device: Type of the only devices on which ``auto`` tries it; None for all.
         warm_up: Has ready what steps of a learner on mini-batches of so many samples need; None where nothing takes
             long.
+        begin: Readies the weights of a learner for its first step; None where nothing is to be done.
     """
 
     name: str
@@ -32,6 +33,7 @@ class EngineKind:
     reason_against: Callable[[Learner], str | None]
     device: str | None = None
     warm_up: Callable[[Learner, int], None] | None = None
+    begin: Callable[[Learner], None] | None = None
 
 
 ENGINES = (
@@ -48,6 +50,7 @@ ENGINES = (
         lambda _: kernel.KernelEngine(),
         kernel.reason_against,
         warm_up=kernel.warm_up,
+        begin=kernel.begin,
     ),
     EngineKind("eager", "as asked", lambda _: EagerEngine(), lambda _: None),
 )

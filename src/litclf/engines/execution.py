@@ -80,6 +80,31 @@ class Execution(NamedTuple):
         return torch.cat([self.y[starts[step] : starts[step] + sizes[step]] for step in counted])
 
 
+class MemberExecutions:
+    """An execution for each member of a fit, gathered when it is asked for: the data lies in memory once.
+
+    A plain class, as :class:`Steps` is.
+
+    Args:
+        gather: Makes the execution of a member, of the number it is given.
+        count: Number of members.
+        steps: The steps of an execution, the same in number and size for all members.
+    """
+
+    __slots__ = ("_gather", "count", "steps")
+
+    def __init__(self, gather: Callable[[int], Execution], count: int, steps: Steps) -> None:
+        self._gather, self.count, self.steps = gather, count, steps
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, member: int) -> Execution:
+        if not 0 <= member < self.count:
+            raise IndexError(member)
+        return self._gather(member)
+
+
 class Sums(NamedTuple):
     """What an engine gives back for an execution, on the device.
 

@@ -15,10 +15,12 @@ from torch import Tensor, nn
 
 from litclf.models.decision import Calibration, Decision
 from litclf.models.networks.build import build_network
+from litclf.models.networks.ensemble import Ensemble, members_of
 from litclf.preprocessing.base import Preparation, preparation_from
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.hparams import ARGUMENTS, LEARNED, check_size
 from litclf.utilities.batches import eval_batch_size
+from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError
 from litclf.utilities.threads import threads_for
 
@@ -141,7 +143,9 @@ class LoadedModel:
             yield self.preparation.inputs(rows[start : start + step])
 
 
-def load(path: str | Path, calibrated: bool = True, threshold: float | None = None) -> LoadedModel:
+def load(
+    path: str | Path, calibrated: bool = True, threshold: float | None = None, member: int | None = None
+) -> LoadedModel:
     """Loads a trained model, ready for raw inputs.
 
     Only classes of litclf are built, whatever the file names, and weights are read as plain tensors.
@@ -152,6 +156,7 @@ def load(path: str | Path, calibrated: bool = True, threshold: float | None = No
         calibrated: Whether to apply the temperature and threshold that the checkpoint holds.
         threshold: Probability of class 1 above which a binary model predicts it, in (0, 1); None takes the
             checkpoint's, or one half.
+        member: Number of the member to take, from 0 on; None takes the mean probability of all, where there are any.
 
     Raises:
         InputError: If there is no checkpoint, or it is damaged, of another model, or without what raw inputs need.
@@ -167,7 +172,7 @@ def load(path: str | Path, calibrated: bool = True, threshold: float | None = No
     """
     checkpoint = Checkpoint.tested(Path(path))
     path, saved = checkpoint.path, checkpoint.hparams
-    network = _rebuild_network(checkpoint)
+    network = _chosen(_rebuild_network(checkpoint), member, path)
     if "preparation" not in saved:
         rule = f"{path} does not hold how raw inputs are prepared"
         raise InputError("ckpt_path", rule, "fit again, with data of litclf")
@@ -206,6 +211,8 @@ def _rebuild_network(checkpoint: Checkpoint) -> nn.Module:
         check_size(build, checkpoint.weights, path)
         with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and thrown away
             network = build()
+        if "members" in saved:
+            network = _ensemble(network, checkpoint, out_features == 1)
         weights = {
             key.removeprefix(_PREFIX): value for key, value in checkpoint.weights.items() if key.startswith(_PREFIX)
         }
@@ -220,6 +227,29 @@ def _rebuild_network(checkpoint: Checkpoint) -> nn.Module:
         if not bool(torch.isfinite(value).all()):
             raise InputError("ckpt_path", f"{_PREFIX}{key} in {path} is not finite", "fit again, with a smaller lr")
     return network.eval()
+
+
+def _ensemble(network: nn.Module, checkpoint: Checkpoint, binary: bool) -> Ensemble:
+    """As many networks as the checkpoint holds weights of."""
+    told = checkpoint.content["members"]["diverged"]
+    count = int(checkpoint.hparams["members"]["count"])
+    if count != len({key.split(".")[2] for key in checkpoint.weights if key.startswith(f"{_PREFIX}members.")}):
+        rule = f"{checkpoint.path} tells of {count} members, and holds others"
+        raise InputError("ckpt_path", rule, "pass a checkpoint that litclf wrote")
+    ensemble = Ensemble.like(network, count, binary)
+    ensemble.left = set(map(int, told))
+    return ensemble
+
+
+def _chosen(network: nn.Module, member: int | None, path: Path) -> nn.Module:
+    """The network, or one of its members."""
+    if member is None:
+        return network
+    count = len(network.members) if isinstance(network, Ensemble) else 0
+    if not count:
+        raise InputError("member", f"{path} is of one network", "drop it")
+    whole("member", member, 0, count, example=0)
+    return members_of(network)[member]
 
 
 def _check_threshold(threshold: float, num_classes: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,14 +10,14 @@ from typing import Any, Self, cast
 
 import torch
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from torch import Tensor
+from torch import Tensor, nn
 
-from litclf.engines.base import Engine, Loss
+from litclf.engines.base import Engine, Learner, Loss
 from litclf.engines.choice import NAMES, choose_engine
 from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Execution, Steps
 from litclf.models.execution import learner_of, run_execution
-from litclf.models.optimizers import Recipe, check_schedulers
+from litclf.models.optimizers import Recipe, check_length, check_schedulers
 from litclf.models.points import Points, write_rows
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_size
@@ -139,7 +139,6 @@ class SteppedModule(LightningModule):
         # It stays after the fit: by it Lightning finds its count of steps.
         if stage == "fit":
             self.automatic_optimization = spec.steps_per_execution == 1
-        if stage == "fit":
             self._points = Points()
 
     def configure_callbacks(self) -> Sequence[Callback] | Callback:
@@ -162,7 +161,8 @@ class SteppedModule(LightningModule):
             data = data_of(self.trainer)
             if isinstance(data, Walked):
                 data.count_batches()
-            self._check_schedule()
+            if self._has_own_schedule():
+                check_length(self.recipe, self.trainer)
         self._points.begin(
             self.trainer.global_step, None if self.as_curve else cast(Any, self.trainer).log_every_n_steps
         )
@@ -172,10 +172,16 @@ class SteppedModule(LightningModule):
         if self.own_engine is not None:
             self.engine, self.engine_choice = self.own_engine, type(self.own_engine).__name__
         elif not self.automatic_optimization:
-            optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
-            learner = learner_of(self, self.trainer, data_of(self.trainer), optimizer)
-            kind, self.engine_choice = choose_engine(self.engine_name, learner)
-            self.engine = kind.make(self.engine_name == kind.name)
+            self.choose_engines()
+
+    def choose_engines(self) -> None:
+        """Chooses what runs the executions of a fit that begins."""
+        optimizer = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False))
+        learner = learner_of(self, self.trainer, data_of(self.trainer), optimizer)
+        kind, self.engine_choice = choose_engine(self.engine_name, learner)
+        self.engine = kind.make(self.engine_name == kind.name)
+        if kind.begin is not None:
+            kind.begin(learner)
 
     def warm_up(self, trainer: Trainer, data: LightningDataModule) -> None:
         """Has ready what the engine that a fit will choose needs, before the time of the fit is taken.
@@ -187,23 +193,15 @@ class SteppedModule(LightningModule):
         spec = DataSpec.of(data)
         if spec.steps_per_execution == 1 or self.own_engine is not None or not self._takes_recipe():
             return
-        learner = learner_of(self, trainer, data, self.recipe.build(self.parameters()))
+        learner = self.first_learner(trainer, data)
         with suppress(InputError):  # the fit itself refuses what cannot be
             kind, _ = choose_engine(self.engine_name, learner)
             if kind.warm_up is not None:
                 kind.warm_up(learner, spec.batch_size or spec.num_samples["train"] or 1)
 
-    def _check_schedule(self) -> None:
-        """Refuses to go on with a schedule that was made for a fit of another length."""
-        if not self._has_own_schedule():
-            return
-        fresh = self.recipe.schedule(torch.optim.SGD([torch.zeros(1)], lr=1.0), int(total_steps(self.trainer)))
-        for config in self.trainer.lr_scheduler_configs:
-            for name in ("total_steps", "T_max", "step_size"):
-                saved, own = getattr(config.scheduler, name, None), getattr(fresh, name, None)
-                if saved != own:
-                    rule = f"makes the learning-rate schedule another than the checkpoint's ({name} {own}, not {saved})"
-                    raise InputError("trainer.max_epochs", rule, "keep the length of the run, or start a new one")
+    def first_learner(self, trainer: Trainer, data: LightningDataModule) -> Learner:
+        """What an engine of a fit to come will be given, of the first network where there are several."""
+        return learner_of(self, trainer, data, self.recipe.build(self.parameters()))
 
     def rate_at(self, step: int, otherwise: float) -> float:
         """Learning rate of optimizer step ``step`` of the fit, from 0 on; ``otherwise`` where no schedule moves it."""
@@ -218,7 +216,7 @@ class SteppedModule(LightningModule):
 
     def _takes_recipe(self) -> bool:
         """Whether optimizer and schedule are the recipe's."""
-        return type(self).configure_optimizers is SteppedModule.configure_optimizers
+        return type(self).configure_optimizers.__module__.startswith("litclf.")
 
     def _has_own_schedule(self) -> bool:
         """Whether the recipe's schedule moves the learning rate."""
@@ -286,9 +284,13 @@ class SteppedModule(LightningModule):
     @part("model")
     def configure_optimizers(self) -> Any:
         """The recipe's optimizer and schedule over the optimizer steps of the whole fit."""
+        return self.optimizer_of(self.parameters())
+
+    def optimizer_of(self, parameters: Iterable[nn.Parameter]) -> Any:
+        """The recipe's optimizer and schedule for ``parameters``, as ``configure_optimizers`` returns them."""
         # PyTorch's fused kernels do not leave room for unscaling and clipping between scaler and step.
         fused = self.trainer.precision != "16-mixed"
-        return self.recipe.configure(self.parameters(), fused, total_steps(self.trainer))
+        return self.recipe.configure(parameters, fused, total_steps(self.trainer))
 
 
 def _plain_layout(value: Any) -> Any:

@@ -34,9 +34,9 @@ class BinaryClassifier(Classifier):
             )
         return 1
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of shape ``(N,)`` of inputs ``x``, shape ``(N, *input_shape)``."""
-        return super().forward(x).flatten()
+    def shaped(self, outputs: Tensor) -> Tensor:
+        """Logits of shape ``(N,)``."""
+        return outputs.flatten()
 
     def loss(self, logits: Tensor, y: Tensor, targets: Tensor | None = None) -> Tensor:
         """Mean binary cross-entropy, in nats; of what each of the two classes counts, where ``targets`` say so."""

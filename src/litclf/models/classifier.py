@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, Literal, cast
 
 import torch
 from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
-from torchmetrics import MetricCollection
 
 from litclf.engines.base import Loss
 from litclf.engines.kernel.engine import layers_of
-from litclf.models.base import SteppedModule
-from litclf.models.decision import Calibration, Decision, classes_of, probabilities_of
-from litclf.models.metrics import ClassMetrics, was_updated
+from litclf.models.decision import Calibration, Decision
+from litclf.models.measured import MeasuredModule
+from litclf.models.members import Members
+from litclf.models.metrics import ClassMetrics
 from litclf.models.networks.build import OWN_NETWORKS, build_network, check_network
+from litclf.models.networks.ensemble import members_of
 from litclf.models.networks.mlp import ACTIVATIONS, initialize
 from litclf.models.optimizers import Recipe
 from litclf.models.positive import Positive, refuse_for
+from litclf.models.seeds import Seeds
 from litclf.utilities.checks import one_of, share, sizes
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
-from litclf.utilities.lightning_logging import log_row
 
 Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
 
 
-class Classifier(SteppedModule):
+class Classifier(MeasuredModule):
     """A network of logits with a loss, which a subclass supplies.
 
     The sizes of the network come from the DataModule that the Trainer is given, unless they are passed here.
@@ -62,11 +63,8 @@ class Classifier(SteppedModule):
         InputError: If an argument is out of range, or the data does not fit; the message names it and the value.
 
     Attributes:
-        binary: Whether one logit tells two classes apart.
         positive: Of two classes, the one that is measured; None until the data is known, and for more classes.
     """
-
-    binary: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -101,8 +99,6 @@ class Classifier(SteppedModule):
         self.positive: Positive | None = None
         self._positive_asked = positive_class
         self._train_loss = Loss(None, label_smoothing)
-        self._targets: Tensor | None = None
-        self.network: nn.Module | None = None
         if isinstance(network, str):
             check_network(network, hidden_dims, init)
             self.save_hyperparameters({"network": network})
@@ -115,27 +111,6 @@ class Classifier(SteppedModule):
             raise InputError("weights_path", rule, "drop it, or pass a network such as resnet18")
         if num_classes is not None and (input_shape is not None or self.network is not None):
             self._build(list(input_shape or ()), num_classes, [])
-
-    def loss(self, logits: Tensor, y: Tensor, targets: Tensor | None = None) -> Tensor:
-        """Mean loss of ``logits`` for ``y``, shape ``(N,)``, or for what each class counts, ``targets``, ``(N, C)``."""
-        raise NotImplementedError(f"{type(self).__name__} must implement loss")
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """Probability of each class, shape ``(N, C)``, summing to 1 for each sample."""
-        return probabilities_of(logits)
-
-    def classes(self, logits: Tensor) -> Tensor:
-        """The most probable class of each sample, int64 of shape ``(N,)``."""
-        return classes_of(logits)
-
-    def scores(self, logits: Tensor) -> Tensor:
-        """The probabilities that :meth:`metrics` take: of class 1, ``(N,)``, or of each class, ``(N, C)``."""
-        probabilities = self.probabilities(logits)
-        return probabilities[:, 1] if self.binary else probabilities
-
-    def metrics(self, num_classes: int) -> ClassMetrics | MetricCollection:
-        """The metrics of validation and test, given the :meth:`scores`; a subclass may have others, by name."""
-        return ClassMetrics(num_classes, self.binary)
 
     def num_logits(self, num_classes: int) -> int:
         """Logits that the network must return for each sample.
@@ -152,13 +127,13 @@ class Classifier(SteppedModule):
     def plain_loss(self, data: LightningDataModule) -> Loss | str:
         """The loss on ``data`` for engines that compute it themselves; else why it is nothing that they could."""
         ours = next(kind for kind in type(self).__mro__ if kind.__module__.startswith("litclf.models."))
-        names = ("step", "loss", "forward", "classes", "correct")
+        names = ("step", "loss", "forward", "shaped", "train_loss", "classes", "correct")
         if any(getattr(type(self), name) is not getattr(ours, name) for name in names):
             return super().plain_loss(data)
         if cast(Any, data).splits["train"].y.dtype != torch.int64:
             return "the targets are not classes"
         # The kernels take one output for the binary loss, several for the multiclass one.
-        layers, classes = layers_of(cast(nn.Module, self.network)), self.hparams["num_classes"]
+        layers, classes = layers_of(members_of(self.network)[0]), self.hparams["num_classes"]
         wanted = self.num_logits(classes)
         if layers is not None and (layers.dims[-1] != wanted or (wanted == 1 and classes != 2)):
             return "the network's outputs do not fit the classes"
@@ -168,61 +143,17 @@ class Classifier(SteppedModule):
         """Logits of inputs ``x``, shape ``(N, *input_shape)``."""
         if self.network is None:
             raise InputError("input_shape", "is not known yet", "pass it with num_classes, or fit with a DataModule")
-        logits: Tensor = self.network(x)
-        return logits
+        return self.shaped(self.network(x))
 
     def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Mean loss of a mini-batch, and its logits; with the data's class weights and label smoothing, if any."""
         logits = self(x)
-        if self._targets is None:
-            return self.loss(logits, y), logits
-        self._targets = self._targets.to(logits.device)
-        return self.loss(logits, y, self._targets[y]), logits
-
-    def correct(self, outputs: Tensor, y: Tensor) -> Tensor:
-        """How many samples the logits ``outputs`` give their class ``y``."""
-        return (self.classes(outputs) == y).sum()
-
-    def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
-        """Counts an ``(x, y)`` batch into the validation metrics."""
-        self._evaluate("val", batch)
-
-    def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """Counts an ``(x, y)`` batch into the test metrics; returns its ``logits``, for callbacks."""
-        return {"logits": self._evaluate("test", batch)}
+        return self.train_loss(logits, y), logits
 
     def predict_step(self, batch: Tensor | Sequence[Tensor], batch_idx: int) -> tuple[Tensor, Tensor]:
         """Probabilities and classes of inputs ``x``, or of the inputs of an ``(x, y)`` batch, as calibrated."""
         logits = self(batch if isinstance(batch, Tensor) else batch[0])
         return self.probabilities(logits / self.decision.temperature), self.classes(logits - self.decision.border)
-
-    def on_validation_epoch_end(self) -> None:
-        """Logs the validation metrics."""
-        self._log_metrics("val")
-
-    def on_test_epoch_end(self) -> None:
-        """Logs the test metrics."""
-        self._log_metrics("test")
-
-    def _evaluate(self, stage: str, batch: Sequence[Tensor]) -> Tensor:
-        x, y = batch
-        logits: Tensor = self(x)
-        processes = self.trainer.world_size
-        # A process without a sample in the last batch still takes part in what all processes do together.
-        loss = self.loss(logits, y) if len(y) else logits.new_zeros(())
-        # Times the number of processes, by which Lightning divides the samples of all of them in whole numbers.
-        samples = len(y) * processes
-        log_row(self, {f"{stage}/loss": loss}, samples, sync_dist=processes > 1, on_step=False, on_epoch=True)
-        getattr(self, f"{stage}_metrics").update(self.scores(logits), y.long())
-        return logits
-
-    def _log_metrics(self, stage: str) -> None:
-        collection: ClassMetrics | MetricCollection = getattr(self, f"{stage}_metrics")
-        if was_updated(collection):  # else a step of one's own measures by itself
-            # Computed over all processes already; Lightning wants to hear it all the same.
-            values = {f"{stage}/{name}": value for name, value in collection.compute().items() if not value.isnan()}
-            log_row(self, values, batch_size=1, sync_dist=self.trainer.world_size > 1)
-            collection.reset()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leaves out where the initial weights came from: rebuilding the model must not ask for that file."""
@@ -281,19 +212,40 @@ class Classifier(SteppedModule):
                 metrics.positive = self.positive.index
 
     def _build(self, input_shape: list[int], num_classes: int, class_names: Sequence[str]) -> None:
-        logits = self.num_logits(num_classes)
         if self.network is None:
-            name, hidden_dims, activation = (self.hparams[key] for key in ("network", "hidden_dims", "activation"))
-            start = self.hparams["weights_path"]
-            self.network = build_network(name, input_shape, hidden_dims, activation, logits, start)
+            self.network = self._new_network(input_shape, num_classes)
+        else:
+            initialize(self.network, self.hparams["init"], self.hparams["activation"])
         self._targets = self._train_loss.targets(num_classes)
-        initialize(self.network, self.hparams["init"], self.hparams["activation"])
         self.val_metrics = self.metrics(num_classes)
         self.test_metrics = self.val_metrics.clone()
         if input_shape:
             self.example_input_array = torch.zeros(1, *input_shape)
         sizes = {"input_shape": input_shape or None, "num_classes": num_classes, "class_names": list(class_names)}
         self.save_hyperparameters(sizes)
+
+    def _new_network(self, input_shape: list[int], num_classes: int) -> nn.Module:
+        name, hidden_dims, activation = (self.hparams[key] for key in ("network", "hidden_dims", "activation"))
+        start, logits = self.hparams["weights_path"], self.num_logits(num_classes)
+        network = build_network(name, input_shape, hidden_dims, activation, logits, start)
+        initialize(network, self.hparams["init"], activation)
+        return network
+
+    def begin(self, seeds: Seeds, threads: int | None = None) -> None:
+        """Trains members from now on, each with a network drawn by its seed; the sizes are known.
+
+        Args:
+            seeds: The seeds.
+            threads: Threads that train them; None takes as many as there are processors.
+
+        Raises:
+            InputError: If the network cannot be drawn anew, or the class has steps of its own.
+        """
+        if "network" not in self.hparams:
+            rule = "cannot be trained by a network that was passed as a module, which is drawn once"
+            raise InputError("members", rule, "pass its name, such as mlp, or train without members")
+        self.begin_members(seeds, lambda: self._new_network(self.hparams["input_shape"], self.hparams["num_classes"]))
+        cast(Members, self.members).threads = threads
 
 
 # What the command line and a config may name: a module of one's own is passed in Python only.

@@ -41,11 +41,16 @@ def run_execution(module: LightningModule, engine: Engine, execution: Execution)
     trainer: Any = module.trainer
     optimizer = cast(Optimizer, module.optimizers(use_pl_optimizer=False))
     before = trainer.global_step
-    sums = engine.run(learner_of(module, trainer, trainer.datamodule, optimizer), execution, _teller(trainer, module))
-    # Lightning's wrapper of the optimizer has counted those that went through it.
-    count_steps(trainer, before + len(execution.steps) - trainer.global_step)
-    align_logging(trainer)
+    sums = engine.run(learner_of(module, trainer, trainer.datamodule, optimizer), execution, teller(trainer, module))
+    count_run(trainer, before + len(execution.steps))
     return sums
+
+
+def count_run(trainer: Trainer, done: int) -> None:
+    """Has the Trainer know of the steps of an execution, after which it has done so many."""
+    # Lightning's wrapper of the optimizer has counted those that went through it.
+    count_steps(trainer, done - trainer.global_step)
+    align_logging(trainer)
 
 
 def learner_of(module: LightningModule, trainer: Trainer, data: Any, optimizer: Optimizer) -> Learner:
@@ -125,7 +130,7 @@ def _overrides(own: object, parent: type, hook: str) -> bool:
     return getattr(getattr(own, hook), "__func__", None) is not getattr(parent, hook)
 
 
-def _teller(trainer: Trainer, module: LightningModule) -> Tell | None:
+def teller(trainer: Trainer, module: LightningModule) -> Tell | None:
     """Tells the callbacks that have a method ``on_steps(trainer, module, steps)``; None where there are none."""
     listeners = [callback.on_steps for callback in cast(Any, trainer).callbacks if hasattr(callback, "on_steps")]
 

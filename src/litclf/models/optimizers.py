@@ -11,6 +11,7 @@ from lightning.pytorch import Trainer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, ReduceLROnPlateau, StepLR
 
 from litclf.utilities.checks import not_negative, one_of, positive, share
+from litclf.utilities.data_spec import total_steps
 from litclf.utilities.errors import InputError
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
@@ -120,3 +121,18 @@ def check_schedulers(trainer: Trainer) -> None:
             raise InputError(
                 "configure_optimizers", rule, 'return it with "interval": "step", or pass --data.steps_per_execution 1'
             )
+
+
+def check_length(recipe: Recipe, trainer: Trainer) -> None:
+    """Refuses to go on with a schedule that was made for a fit of another length.
+
+    Raises:
+        InputError: Naming what is another.
+    """
+    fresh = recipe.schedule(torch.optim.SGD([torch.zeros(1)], lr=1.0), int(total_steps(trainer)))
+    for config in trainer.lr_scheduler_configs:
+        for name in ("total_steps", "T_max", "step_size"):
+            saved, own = getattr(config.scheduler, name, None), getattr(fresh, name, None)
+            if saved != own:
+                rule = f"makes the learning-rate schedule another than the checkpoint's ({name} {own}, not {saved})"
+                raise InputError("trainer.max_epochs", rule, "keep the length of the run, or start a new one")

@@ -16,7 +16,7 @@ from litclf.utilities.errors import InputError
 HYPERPARAMETERS = ("hyper_parameters", "datamodule_hyper_parameters")
 """Entries of a checkpoint that constructors are given values from."""
 
-LEARNED = {"model_class", "class_names", "preparation"}
+LEARNED = {"model_class", "class_names", "preparation", "members"}
 """Hyperparameters that a model takes from its data or its class, and its constructor is not given."""
 
 ARGUMENTS = {

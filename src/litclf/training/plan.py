@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +12,15 @@ from lightning.pytorch import LightningDataModule, LightningModule
 from torch import Tensor, nn
 
 from litclf.data.base import InMemoryDataModule
+from litclf.data.loading.epoch import EpochDataModule
+from litclf.models.classifier import Classifier
+from litclf.models.networks.ensemble import members_of
 from litclf.models.rules import Rule
+from litclf.models.seeds import Seeds
 from litclf.runs.checkpoint import Checkpoint
 from litclf.training.calibration import check_rule
 from litclf.training.callbacks.saves import SAVE_EVERY
+from litclf.training.members import check_marks
 from litclf.training.resume import check_same_run, check_unfinished
 from litclf.training.trainer_args import check_last_batch, check_trainer_args
 from litclf.utilities.checks import not_negative, whole
@@ -39,6 +45,8 @@ class Plan:
         pictures: Whether a fit draws what fits the data, and writes ``report.html``.
         threshold_rule: How the threshold of a binary classifier is chosen.
         save_every: Seconds between two saves at least.
+        members: Seeds of the networks that are trained side by side; None trains one.
+        marks: Values by log key that the share of members that reach them is told of: the least, of a loss the most.
 
     Raises:
         InputError: If something was given that cannot be used; nothing has been written then.
@@ -61,6 +69,8 @@ class Plan:
     pictures: bool = False
     threshold_rule: Rule = "0.5"
     save_every: float = SAVE_EVERY
+    members: Seeds | None = None
+    marks: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.data, LightningDataModule):
@@ -73,6 +83,7 @@ class Plan:
         attach = getattr(self.model, "attach", None)
         if attach is not None:
             attach(self.data)
+        self._begin_members()
         not_negative("save_every", self.save_every, 1.0)
         check_rule(self.threshold_rule, self.spec.num_classes)
         if self.checkpoint is not None:
@@ -80,6 +91,21 @@ class Plan:
         if self.spec.in_memory:  # read now, so that missing files are found before anything is written
             check_last_batch(self.model, self.spec.num_samples["train"] or 0, self.spec.batch_size)
         check_trainer_args(self.trainer_args)
+
+    def _begin_members(self) -> None:
+        """Has model and data be those of a fit with members, or of one network."""
+        data = self.data if isinstance(self.data, EpochDataModule) else None
+        if data is not None:
+            data.member_seeds = () if self.members is None else self.members.of_order
+        check_marks(self.marks, self.members, self.model)
+        if self.members is None:
+            return
+        if data is None or not isinstance(self.model, Classifier):
+            rule = (
+                f"need a classifier and data of litclf, got {type(self.model).__name__} on {type(self.data).__name__}"
+            )
+            raise InputError("members", rule, "train one network, without members")
+        self.model.begin(self.members, self.threads)
 
     def check_fit(self) -> None:
         """Refuses data that cannot be trained on, and a checkpoint that a fit cannot go on from.
@@ -102,7 +128,8 @@ class Plan:
         """The threads that were asked for; else one where a step is little work, PyTorch's default otherwise."""
         if self.threads is not None:
             return self.threads
-        network, example = getattr(self.model, "network", None), self.model.example_input_array
+        network = next(iter(members_of(getattr(self.model, "network", None))), None)  # members work one by one
+        example = self.model.example_input_array
         batch_size = self.spec.batch_size or 1000
         if isinstance(network, nn.Module) and isinstance(example, Tensor):
             return threads_for(network, example, batch_size)

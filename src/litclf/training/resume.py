@@ -36,6 +36,10 @@ def check_same_run(checkpoint: Checkpoint, model: LightningModule, data: Lightni
     if kind != type(model).__name__:
         rule = f"{path} is of {kind}, not of {type(model).__name__}"
         raise InputError("ckpt_path", rule, f"pass --model {kind}, or a checkpoint of {type(model).__name__}")
+    ours, theirs = model.hparams.get("members"), checkpoint.hparams.get("members")
+    if ours != theirs:
+        rule = f"are {_told(ours)}, but {path} was made with {_told(theirs)}"
+        raise InputError("members", rule, _NEW)
     for prefix, own, saved in (
         ("model", model.hparams, checkpoint.hparams),
         ("data", data.hparams, checkpoint.data_hparams),
@@ -49,6 +53,10 @@ def check_same_run(checkpoint: Checkpoint, model: LightningModule, data: Lightni
     if differing := [name for name in names if shapes.get(name) != own_shapes.get(name)]:
         rule = f"{path} does not fit the network: {differing[0]} is {shapes.get(differing[0], 'missing')} there"
         raise InputError("ckpt_path", rule, "pass a checkpoint of the same network")
+
+
+def _told(members: dict[str, Any] | None) -> str:
+    return "1" if members is None else f"{members['count']} from seed {members['first']} (vary {members['vary']})"
 
 
 def check_unfinished(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import yaml
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer, seed_everything
 
 from litclf.models.rules import Rule
+from litclf.models.seeds import Seeds, Vary
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.folder import RunFolder, removed_if_refused, runs_folder
 from litclf.runs.lock import locked
@@ -57,6 +58,10 @@ def fit(
     pictures: bool = False,
     threshold_rule: Rule = "0.5",
     save_every: float = SAVE_EVERY,
+    members: int = 1,
+    members_from: int | None = None,
+    vary: Vary = "both",
+    marks: Mapping[str, float] | None = None,
     **trainer_args: Any,
 ) -> RunResult:
     """Trains, validates, checkpoints and tests, as ``litclf fit`` does, in one call.
@@ -75,6 +80,12 @@ def fit(
         save_every: Seconds from one write of ``best.ckpt`` and ``last.ckpt`` to the next, at least; 0 writes at every
             epoch. The last epoch and a signal write whatever the time. A ModelCheckpoint that is given goes by its own
             settings.
+        members: Networks that are trained side by side, from 1 to 10 000, each as a fit of its own by its seed would.
+            Every metric is then a mean with its interval, and what the model says is their mean probability.
+        members_from: Seed of the first member, which the others count on from; None takes ``seed``.
+        vary: What differs between members: their initial ``weights``, the ``order`` of their samples, or ``both``.
+        marks: Log keys and the value of each that the share of members that reach it is told of, such as
+            ``{"test/accuracy": 0.99}``.
         trainer_args: Arguments of :class:`lightning.pytorch.Trainer`; callbacks and loggers given here replace the
             default ones of their kind.
 
@@ -113,6 +124,8 @@ def fit(
             pictures=pictures,
             threshold_rule=threshold_rule,
             save_every=save_every,
+            members=Seeds.of(members, seed if members_from is None else members_from, vary),
+            marks=marks or {},
         )
         return run(plan)
 
@@ -147,6 +160,7 @@ def run(plan: Plan) -> RunResult:
             metrics = stages.train(opened)
             tested = stages.read_tested(opened)
             metrics |= stages.test(opened, tested)
+            metrics |= stages.compare_members(opened)
             if calibration := stages.calibrate(opened, tested):
                 metrics["calibration"] = calibration.to_dict()
             metrics = stages.record(opened, metrics)

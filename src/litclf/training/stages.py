@@ -13,7 +13,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from litclf.data.audit.loaded import tell_findings
 from litclf.data.base import ClassificationDataModule, InMemoryDataModule
 from litclf.data.loading.epoch import EpochDataModule
-from litclf.data.loading.limits import notes_on
+from litclf.data.loading.limits import notes_on, reason_against
 from litclf.models.base import SteppedModule
 from litclf.models.classifier import Classifier
 from litclf.models.decision import Calibration
@@ -31,6 +31,7 @@ from litclf.training.callbacks.resume import Resume
 from litclf.training.callbacks.settings import UsedSettings, begin_batch_size, without_finders
 from litclf.training.evaluation import measured_class, run_checkpoint
 from litclf.training.loggers.tensorboard import RunTensorBoard
+from litclf.training.members import summary, write_members
 from litclf.training.plan import Plan
 from litclf.training.resume import check_same_settings, rewind
 from litclf.training.trainer import hand, make_trainer, trainer_defaults
@@ -68,7 +69,8 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
     for place in () if folder is None else (folder, folder / "checkpoints"):
         sweep(place)
     step = None if checkpoint is None else checkpoint.step
-    args = trainer_defaults(plan.trainer_args, plan.spec, folder, step, plan.save_every)
+    members = plan.members is not None
+    args = trainer_defaults(plan.trainer_args, plan.spec, folder, step, plan.save_every, members)
     resume, monitors, others = Resume(folder), Monitors(folder), OtherProcesses()
     # First of all, so that nothing is drawn or saved of a fit that has diverged.
     args["callbacks"] = [StopOnDivergence(), resume, monitors, others, *_callbacks(plan, folder, args["callbacks"])]
@@ -77,6 +79,8 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
     check_launcher(trainer, plan.trainer_args.get("strategy"))
     if isinstance(plan.data, EpochDataModule):
         plan.data.choose_steps(trainer, plan.model)
+        if members and (reason := reason_against(trainer, plan.model)):
+            raise InputError("members", f"train by executions of several steps: {reason}", "train one network")
     if plan.trainer_args.get("log_every_n_steps") is None:
         # Beside the training loss, an execution logs once, at its end; ordinary batches would pay for every row.
         trainer.log_every_n_steps = 1 if plan.spec.steps_per_execution > 1 else 10  # type: ignore[attr-defined]
@@ -170,6 +174,17 @@ def test(opened: Opened, kept: Checkpoint | None) -> dict[str, Any]:
             tested = list(trainer.test(plan.model, plan.data, path or None, verbose=False, weights_only=True))
         metrics.update(plain(tested[0] if tested else {}))
     return metrics
+
+
+def compare_members(opened: Opened) -> dict[str, Any]:
+    """What the members of a fit are worth, with ``members.csv``; nothing in a fit of one network."""
+    plan = opened.plan
+    members = plan.model.members if isinstance(plan.model, Classifier) else None
+    if members is None:
+        return {}
+    if opened.folder is not None:
+        write_members(opened.folder / "members.csv", members)
+    return {"members": summary(members, plan.marks)}
 
 
 def calibrate(opened: Opened, kept: Checkpoint | None) -> Calibration | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.training.callbacks.interruption import Interruption
 from litclf.training.callbacks.kept import KeptCheckpoint
+from litclf.training.callbacks.member_saves import MemberCheckpoint
 from litclf.training.callbacks.progress import BarProgress, PlainProgress
 from litclf.training.callbacks.saves import SAVE_EVERY, By, RunCheckpoint
 from litclf.training.loggers.csv import MetricsCSV
@@ -39,6 +42,7 @@ def trainer_defaults(
     folder: Path | None,
     step: int | None = None,
     save_every: float = SAVE_EVERY,
+    members: bool = False,
 ) -> dict[str, Any]:
     """The Trainer's arguments, with our loggers and callbacks where the user names none of the kind.
 
@@ -48,6 +52,7 @@ def trainer_defaults(
         folder: The run folder; None where nothing is kept.
         step: Optimizer steps after which a resumed fit goes on; None for a new one.
         save_every: Seconds between two saves at least.
+        members: Whether there are members, each with a best epoch of its own.
     """
     args = dict(trainer_args)
     given = args.get("callbacks") or []
@@ -61,7 +66,8 @@ def trainer_defaults(
     args["logger"] = _loggers(args.get("logger"), folder, step)
     if args.get("enable_checkpointing") is not False and folder is not None:
         by = best_by(spec) if args.get("limit_val_batches") != 0 else _BY_TRAINING
-        own += _checkpoints(own, folder / "checkpoints", by, save_every)
+        kind = MemberCheckpoint if members else RunCheckpoint
+        own += _checkpoints(own, folder / "checkpoints", partial(kind, folder / "checkpoints", *by, save_every))
     wants = args.get("enable_progress_bar") is not False
     if wants and not any(isinstance(callback, ProgressBar) for callback in own):
         own.append(BarProgress() if sys.stdout is not None and sys.stdout.isatty() else PlainProgress())
@@ -95,14 +101,13 @@ def _loggers(given: Any, folder: Path | None, step: int | None) -> list[Logger]:
     return [*theirs, RunTensorBoard(folder, step), MetricsCSV(folder)]
 
 
-def _checkpoints(given: list[Callback], where: Path, by: By, save_every: float) -> list[Callback]:
+def _checkpoints(given: list[Callback], where: Path, make: Callable[[], Callback]) -> list[Callback]:
     """Keep ``best.ckpt`` and ``last.ckpt`` where nobody names others.
 
     Args:
         given: The callbacks that were named.
         where: The folder of the run's checkpoints.
-        by: The metric that tells the best, and its mode.
-        save_every: Seconds between two saves at least.
+        make: Makes the callback that keeps them.
     """
     own: list[Callback] = [KeptCheckpoint(where), Interruption(where / "last.ckpt")]
     named = [callback for callback in given if isinstance(callback, ModelCheckpoint)]
@@ -111,7 +116,7 @@ def _checkpoints(given: list[Callback], where: Path, by: By, save_every: float) 
             callback.dirpath = str(where.absolute())
     if named:
         return own
-    return [RunCheckpoint(where, *by, save_every), *own]
+    return [make(), *own]
 
 
 def best_by(spec: DataSpec) -> By:

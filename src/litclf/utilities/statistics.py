@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 _CONFIDENCE = 0.95
 
+_FEW = 8
+"""Values below which nothing can be said of their distribution."""
+
 
 def wilson(accuracy: float, count: int) -> tuple[float, float]:
     """Wilson's 95 % interval of an accuracy in [0, 1] that was measured on ``count`` samples.
@@ -67,3 +70,31 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
         adjusted[place] = highest
     return adjusted
+
+
+def interval_of_mean(values: Sequence[float]) -> tuple[float, float, str]:
+    """A 95 % interval of the mean of ``values``, and what it was made by.
+
+    Student's t; where Shapiro and Wilk's test finds eight or more values far from normal (p below 0.01), the bootstrap,
+    bias-corrected and accelerated, of 9999 samples that are drawn the same each time. Of a single value there is none.
+
+    Returns:
+        Lower and upper end, and ``student``, ``bootstrap``, or ``none``.
+
+    Example:
+        >>> low, high, how = interval_of_mean([0.5] * 30 + [1.0] * 2)
+        >>> how, low < 0.53125 < high
+        ('bootstrap', True)
+    """
+    if len(values) < 2:
+        return (float("nan"), float("nan"), "none")
+    if max(values) == min(values):
+        return (float(values[0]), float(values[0]), "student")
+    from scipy.stats import bootstrap, shapiro
+
+    if len(values) < _FEW or shapiro(values).pvalue >= 0.01:
+        return (*student(values), "student")
+    import numpy as np
+
+    drawn = bootstrap((values,), np.mean, confidence_level=_CONFIDENCE, rng=np.random.default_rng(0))
+    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high), "bootstrap"

@@ -100,7 +100,7 @@ class Validation(MulticlassClassifier):
             return super()._evaluate(stage, batch)
         loss = math.nan if self.current_epoch in self.epochs else 1.0 + self.current_epoch
         self.log("val/loss", torch.tensor(loss), on_step=False, on_epoch=True)
-        self._collection(stage).update(self.scores(self(batch[0])), batch[1])
+        self.val_metrics.update(self.scores(self(batch[0])), batch[1])
         return batch[0]
 
 

@@ -87,9 +87,9 @@ def test_a_long_execution_moves_the_bar_at_least_twice_a_second(engine, clock, d
     if engine == "kernel":
 
         def slow(dims, rows, chosen=kernel._kernel):
-            def run(batch, *args):
+            def run(mode, batch, *args):
                 clock.now += len(batch[2]) * seconds
-                return chosen(dims, rows)(batch, *args)
+                return chosen(dims, rows)(mode, batch, *args)
 
             return run
 

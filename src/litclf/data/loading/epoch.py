@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
@@ -35,6 +36,7 @@ class EpochDataModule(LightningDataModule):
     Attributes:
         asked_steps: The ``steps_per_execution`` that was asked for; ``auto`` leaves it to each fit.
         run_seed: Seed of the run, which a run sets; None takes that of ``seed_everything`` where it was called.
+        member_seeds: Seed of the order of each member of a fit, which a run sets; empty for one network.
 
     Raises:
         InputError: If an argument is out of range; the message names it and the value.
@@ -55,6 +57,7 @@ class EpochDataModule(LightningDataModule):
         self._steps = 1
         self.seed = seed
         self.run_seed: int | None = None
+        self.member_seeds: Sequence[int] = ()
         self._loader: TrainLoader | None = None
         self._order_seed: int | None = None
         self._start = Position()
@@ -155,10 +158,12 @@ class EpochDataModule(LightningDataModule):
             self._order_seed = int(seed)
         return self._order_seed
 
-    def _order(self) -> PassOrder:
+    def _order(self, seed: int | None = None) -> PassOrder:
+        """The order of samples by ``seed``; None takes that of the run."""
         rank, world_size = self._place()
         num_samples = self.num_train_samples
-        return PassOrder(num_samples, self.batch_size or num_samples, self._seed_of_order(), rank, world_size)
+        seed = self._seed_of_order() if seed is None else seed
+        return PassOrder(num_samples, self.batch_size or num_samples, seed, rank, world_size)
 
     def _plan(self) -> Plan:
         trainer = self.trainer

@@ -77,11 +77,12 @@ class TrainLoader:
         counted_from = self.plan.last_step(epoch) - self.order.steps_per_pass
         for first, end in self.plan.executions(epoch):
             self.position = Position(epoch, end)
-            execution = self._gather(first, end, counted_from)
+            execution = self.gather(first, end, counted_from)
             yield execution if self.plan.steps_per_execution > 1 else (execution.x, execution.y)
         self.position = Position(epoch + 1)
 
-    def _gather(self, first: int, end: int, counted_from: int) -> Execution:
+    def gather(self, first: int, end: int, counted_from: int) -> Execution:
+        """The execution of the steps from ``first`` to ``end`` of the epoch; those from ``counted_from`` on count."""
         order = self.order
         counted = min(max(counted_from - first, 0), end - first)
         if order.full_batch and order.world_size == 1 and self.draw is None:

@@ -85,7 +85,8 @@ class StreamedTrainLoader(TrainLoader):
         finally:
             self._pixels = iter(())  # ends the workers
 
-    def _gather(self, first: int, end: int, counted_from: int) -> Execution:
+    def gather(self, first: int, end: int, counted_from: int) -> Execution:
+        """The step ``first`` of the epoch; its pixels are read in order."""
         rows, number = self._rows(first)
         x = self.prepare(next(self._pixels).to(self.y.device))
         if self.augment is not None and self.draw is not None:

@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from litclf.engines.base import Learner, Loss
 from litclf.engines.eager import EagerEngine
 from litclf.engines.execution import Execution, Sums, Tell, pieces
-from litclf.engines.kernel.rule import STATE, addresses, coefficients
+from litclf.engines.kernel.rule import STATE, addresses, coefficients, lay_out
 from litclf.utilities.errors import InputError
 
 _MODULES = {
@@ -111,12 +111,15 @@ class KernelEngine:
     """Runs the optimizer steps of an execution in one compiled call, or in several where somebody listens.
 
     It works on the memory of the parameters and of the optimizer's state, so that checkpoints, callbacks and other
-    engines see ordinary PyTorch objects. Weights keep their shape; in memory their transpose is contiguous.
+    engines see ordinary PyTorch objects. Weights keep their shape; in memory their transpose is contiguous. The call
+    holds no lock, so that several threads can run executions of several networks at once.
 
     Example:
         >>> from litclf.engines.base import Engine
         >>> engine: Engine = KernelEngine()
     """
+
+    concurrent = True
 
     def run(self, learner: Learner, execution: Execution, tell: Tell | None = None) -> Sums:
         """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.base.Engine`.
@@ -157,6 +160,11 @@ class KernelEngine:
                     learner.watch.reduce(torch.from_numpy(gradients))
                 run(UPDATE, step, step + 1)
         return Sums(torch.from_numpy(losses).to(torch.float32), torch.tensor(correct))
+
+
+def begin(learner: Learner) -> None:
+    """Lays the weights out before the first step: what else computes with them then rounds as after any other."""
+    lay_out(cast(Layers, layers_of(learner.network)).linear)
 
 
 def warm_up(learner: Learner, samples: int) -> None:

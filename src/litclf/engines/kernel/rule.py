@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,16 @@ from torch.optim.lr_scheduler import LRScheduler
 STATE = {"SGD": ("momentum_buffer",), "Adam": ("exp_avg", "exp_avg_sq"), "AdamW": ("exp_avg", "exp_avg_sq")}
 """The optimizers that the kernels know, and the state that each keeps of a parameter."""
 
+_ONE_AT_A_TIME = Lock()
+"""Python's filters of warnings are those of all threads, and are changed and put back."""
+
 
 def addresses(linear: Sequence[nn.Linear], optimizer: Optimizer) -> NDArray[np.int64]:
     """Where weight, bias and the optimizer's state of each lie, a row a layer: first states of both, then second ones.
 
     Lays weights out as the kernels take them, and makes the state that is not there yet.
     """
+    lay_out(linear)
     return np.array([_addresses(layer, optimizer) for layer in linear])
 
 
@@ -53,7 +58,7 @@ def _moved(groups: list[dict[str, Any]], schedules: Sequence[LRScheduler], steps
     if not schedules:
         return [[_settings(group) for group in groups]]
     moved = []
-    with warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         # The steps are taken, only not by `optimizer.step`, which the schedule watches.
         warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
         for _ in range(steps):
@@ -78,9 +83,14 @@ def _corrections(betas: NDArray[np.float64], taken: int, steps: int) -> list[tup
     return [(1 - one**step, (1 - two**step) ** 0.5) for step, (one, two) in enumerate(each, taken + 1)]
 
 
+def lay_out(linear: Sequence[nn.Linear]) -> None:
+    """Has weights lie in memory as the kernels take them, their transpose contiguous."""
+    for layer in linear:
+        if not layer.weight.t().is_contiguous():
+            layer.weight.data = layer.weight.data.t().contiguous().t()
+
+
 def _addresses(layer: nn.Linear, optimizer: Optimizer) -> list[int]:
-    if not layer.weight.t().is_contiguous():
-        layer.weight.data = layer.weight.data.t().contiguous().t()
     states = [_states(parameter, optimizer) for parameter in (layer.weight, layer.bias)]
     columns = [layer.weight, layer.bias, *(state for pair in zip(*states, strict=True) for state in pair)]
     # SGD has one state of each or none; the kernels do not look at what they do not need.

@@ -105,15 +105,22 @@ class RunCheckpoint(ModelCheckpoint):
         own = io if isinstance(io, SafeCheckpointIO) else None
         is_best = self.check_monitor_top_k(trainer, score)
         if is_best and score is not None:
-            self._note(score.detach().clone())
             with nullcontext() if own is None else own.holding():
-                trainer.save_checkpoint(self.best_model_path)
-            for logger in trainer.loggers if trainer.is_global_zero else []:
-                logger.after_save_checkpoint(self)
+                self._save_best(trainer, score.detach().clone())
+        if self._is_due(trainer, own):
+            self._save_last(trainer, own if is_best else None)
+
+    def _is_due(self, trainer: Trainer, own: SafeCheckpointIO | None) -> bool:
+        """Whether it is time to write."""
         due = own is None or _ends(trainer) or own.idle_seconds >= self.save_every
         # The first process decides: it alone writes, and each has a clock of its own.
-        if trainer.strategy.broadcast(due):
-            self._save_last(trainer, own if is_best else None)
+        return bool(trainer.strategy.broadcast(due))
+
+    def _save_best(self, trainer: Trainer, score: Tensor) -> None:
+        self._note(score)
+        trainer.save_checkpoint(self.best_model_path)
+        for logger in trainer.loggers if trainer.is_global_zero else []:
+            logger.after_save_checkpoint(self)
 
     def _choose(self, metrics: Iterable[str]) -> tuple[str, ...]:
         """Goes by another metric where the one that was thought of is not logged; gives what is to be said of it."""

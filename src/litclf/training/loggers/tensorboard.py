@@ -19,6 +19,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor, nn
 from torch.utils.tensorboard.summary import hparams
 
+from litclf.models.networks.ensemble import members_of
 from litclf.models.points import Rows
 from litclf.utilities.files import replacing
 
@@ -73,7 +74,7 @@ class RunTensorBoard(TensorBoardLogger):
         example = input_array if input_array is not None else getattr(model, "example_input_array", None)
         if self._has_graph or not isinstance(example, Tensor):
             return
-        network = getattr(model, "network", None) or model
+        network = next(iter(members_of(getattr(model, "network", None))), model)  # members have the same
         training = network.training
         network.eval()
         # A network that cannot be traced trains without a graph; nor can it where other threads use PyTorch meanwhile.

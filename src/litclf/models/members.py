@@ -1,0 +1,250 @@
+"""Members of a fit: networks of one architecture that differ by their seed, trained side by side.
+
+A member has the weights of a fit of its own with its seed. What the module logs are means over the members; what it
+says, in validation, test and prediction, is the mean of their probabilities.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, cast
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor, nn
+
+from litclf.engines.base import Engine, Learner
+from litclf.engines.execution import MemberExecutions
+from litclf.engines.members import run_members
+from litclf.models.execution import count_run, learner_of, teller
+from litclf.models.networks.ensemble import Ensemble
+from litclf.models.seeds import Seeds
+from litclf.utilities.data_spec import data_of
+from litclf.utilities.notes import tell
+
+
+class MemberTask(Protocol):
+    """What is asked of the LightningModule that has members."""
+
+    network: nn.Module | None
+    binary: ClassVar[bool]
+
+    @property
+    def trainer(self) -> Trainer:
+        """The Trainer of the fit."""
+
+    def shaped(self, outputs: Tensor) -> Tensor:
+        """Logits as the module returns them, of a network's ``outputs``."""
+
+    def loss(self, logits: Tensor, y: Tensor, targets: Tensor | None = None) -> Tensor:
+        """Mean loss of logits for targets."""
+
+    def train_loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        """The loss that is trained by."""
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """The probabilities that metrics take."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """A member when it was best.
+
+    Attributes:
+        score: The metric that told.
+        step: Optimizer steps that the fit had done.
+        epoch: Its epoch, from 0 on.
+        values: What was measured of it then, by log key.
+        weights: Its network's weights.
+    """
+
+    score: float
+    step: int
+    epoch: int
+    values: dict[str, float]
+    weights: dict[str, Tensor]
+
+
+class Members:
+    """What a module knows of its members: who is still trained, what each was worth lately, and when it was best.
+
+    Args:
+        seeds: Their seeds.
+
+    Attributes:
+        seeds: Their seeds.
+        threads: Threads that train them; None takes as many as there are processors.
+        values: The latest value of each member under its log key, float64 of shape ``(M,)``; not a number where it has
+            none.
+        best: Of each member, what it was when it was best; None before it was measured.
+        diverged: The optimizer step after which a member was left behind, by its number.
+        keeping_best: Whether what is saved now is each member when it was best.
+    """
+
+    def __init__(self, seeds: Seeds) -> None:
+        self.seeds = seeds
+        self.threads: int | None = None
+        self.values: dict[str, Tensor] = {}
+        self.best: list[Best | None] = [None] * seeds.count
+        self.diverged: dict[int, int] = {}
+        self.keeping_best = False
+        self._left = False
+        self._random: list[Tensor] = []
+        self._sums = torch.zeros(seeds.count, 3, dtype=torch.float64)
+
+    @property
+    def alive(self) -> list[int]:
+        """Numbers of the members that have not diverged."""
+        return [number for number in range(self.seeds.count) if number not in self.diverged]
+
+    def build(self, make: Callable[[], nn.Module], binary: bool) -> Ensemble:
+        """The networks of all members, each drawn from its own seed as ``make`` draws a network.
+
+        The random numbers of the process stay what they were.
+        """
+        networks, self._random = [], []
+        for seed in self.seeds.of_weights:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                networks.append(make())
+                self._random.append(torch.get_rng_state())
+        return Ensemble(networks, binary)
+
+    def train(self, module: MemberTask, engines: Sequence[Engine], executions: MemberExecutions) -> tuple[Tensor, Any]:
+        """Runs an execution of each member, and counts it in the fit.
+
+        Returns:
+            Mean loss of each step and mean number of right answers, over the members that are alive.
+        """
+        trainer, before = module.trainer, module.trainer.global_step
+        running = {number: (engines[number], learner) for number, learner in self.learners(module).items()}
+        sums = run_members(
+            running, executions, self._random, self.threads, teller(trainer, cast(LightningModule, module))
+        )
+        count_run(trainer, before + len(executions.steps))
+        losses = torch.stack([own.losses for own in sums.values()])
+        correct = torch.tensor([float(0 if own.correct is None else own.correct) for own in sums.values()])
+        kept = torch.isfinite(losses.sum(dim=1))
+        if not kept.any():
+            return losses.mean(dim=0), correct.mean()
+        for number, good in zip(sums, kept.tolist(), strict=True):
+            if not good:
+                self._leave(module, number)
+        self._count(list(sums), losses, correct, executions)
+        return losses[kept].mean(dim=0), correct[kept].mean()
+
+    def learners(self, module: MemberTask) -> dict[int, Learner]:
+        """What an engine is given of each member that is alive."""
+        optimizers = module.trainer.optimizers
+        networks = cast(Ensemble, module.network).members
+        trainer, data = module.trainer, data_of(module.trainer)
+        return {
+            number: member_learner(module, trainer, data, networks[number], optimizers[number]) for number in self.alive
+        }
+
+    def _leave(self, module: MemberTask, number: int) -> None:
+        """Leaves a member behind that has diverged: nothing of it is trained, saved or counted any more."""
+        self.diverged[number] = step = module.trainer.global_step
+        self._left = True
+        cast(Ensemble, module.network).leave(number)
+        module.trainer.optimizers[number].state.clear()
+        tell(f"the member of seed {self.seeds.all[number]} has diverged before step {step}, and is left behind")
+
+    def _count(self, numbers: list[int], losses: Tensor, correct: Tensor, executions: MemberExecutions) -> None:
+        """Adds to the sums of the epoch."""
+        first = executions.steps.counted_from
+        sizes = torch.tensor(executions.steps.sizes[first:], dtype=torch.float64)
+        summed = losses[:, first:].double().cpu() @ sizes
+        self._sums[numbers] += torch.stack([summed, correct.cpu(), sizes.sum().expand(len(numbers))], dim=1)
+
+    def end_epoch(self) -> None:
+        """Makes the means of the epoch, over its last pass as the module's are, the latest values."""
+        loss, correct, samples = self._sums.unbind(dim=1)
+        self.note({"train/loss": loss / samples, "train/accuracy": correct / samples})
+        self._sums = torch.zeros_like(self._sums)
+
+    def note(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Takes the latest values of all members, each of shape ``(M,)``, by log key.
+
+        Returns:
+            The mean of each over the members that have one, 0-dimensional.
+        """
+        means = {}
+        for key, own in values.items():
+            own = own.double().cpu().clone()
+            own[list(self.diverged)] = math.nan
+            self.values[key] = own
+            means[key] = own.nanmean()
+        return means
+
+    def keep_best(self, module: MemberTask, monitor: str, mode: str) -> bool:
+        """Keeps of each member what it is now, where that is its best by the latest value of ``monitor``.
+
+        Returns:
+            Whether there is any such member, or one was left behind since.
+        """
+        sign, found = (1 if mode == "min" else -1), self._left
+        trainer = module.trainer
+        for number in self.alive if monitor in self.values else []:
+            score, before = float(self.values[monitor][number]), self.best[number]
+            if math.isfinite(score) and (before is None or sign * score < sign * before.score):
+                values = {key: float(own[number]) for key, own in self.values.items()}
+                weights = cast(Ensemble, module.network).members[number].state_dict()
+                weights = {name: value.detach().clone() for name, value in weights.items()}
+                self.best[number] = Best(score, trainer.global_step, trainer.current_epoch, values, weights)
+                found = True
+        return found
+
+    def best_score(self) -> Tensor:
+        """Mean over the members of the score of each when it was best, 0-dimensional."""
+        scores = [best.score for number in self.alive if (best := self.best[number]) is not None]
+        return torch.tensor(scores, dtype=torch.float64).mean()
+
+    @contextmanager
+    def as_best(self) -> Iterator[None]:
+        """Within it, a checkpoint is of each member when it was best."""
+        self.keeping_best, self._left = True, False
+        try:
+            yield
+        finally:
+            self.keeping_best = False
+
+    def best_weights(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The weights of a module, with those of each member when it was best."""
+        own = dict(state)
+        for number, best in enumerate(self.best):
+            if best is not None and number not in self.diverged:
+                own |= {f"network.members.{number}.{name}": value for name, value in best.weights.items()}
+        return own
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps, as plain values and tensors."""
+        return {
+            "values": dict(self.values),
+            "best": [None if best is None else dict(vars(best)) for best in self.best],
+            "diverged": dict(self.diverged),
+            "random": list(self._random),
+            "sums": self._sums,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes up what :meth:`state_dict` gave."""
+        self.values = dict(state["values"])
+        self.best = [None if best is None else Best(**best) for best in state["best"]]
+        self.diverged = {int(number): int(step) for number, step in state["diverged"].items()}
+        self._random, self._sums = list(state["random"]), state["sums"]
+
+
+def member_learner(module: MemberTask, trainer: Trainer, data: Any, network: nn.Module, optimizer: Any) -> Learner:
+    """What an engine is given of the member of ``module`` that has ``network``."""
+    learner = learner_of(cast(LightningModule, module), trainer, data, optimizer)
+    own = [schedule for schedule in learner.schedules if schedule.optimizer is optimizer]
+
+    def step(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        logits = module.shaped(network(x))
+        return module.train_loss(logits, y), logits
+
+    return replace(learner, network=network, step=step, schedules=own)
