@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+import torch
 from numba import njit
 
-from litclf.engines.kernel.tiles import BITS, LANES, add_rows, lowest, nonzero
+from litclf.engines.kernel.tiles import BITS, LANES, adam_rows, add_rows, bits_of, lowest
 
 
 @njit
@@ -16,12 +17,17 @@ def four(z, start, width, rows, scales, which, n):
 
 
 @njit
-def places_of(a, first, n):
-    bits, found = nonzero(a, first, n), []
+def places_of(address):
+    bits, found = bits_of(address), []
     while bits:
         found.append(lowest(bits))
         bits &= bits - np.uint64(1)
     return found
+
+
+@njit
+def adam(p, g, m, v, n, settings):
+    adam_rows(p, g, m, v, n, settings)
 
 
 # Of all kinds of pieces: of many vectors, of some, of one, and of a part of one, alone and together.
@@ -44,8 +50,40 @@ def test_sums_of_scaled_rows_are_those_of_a_product_and_nothing_else_is_written(
     assert (z[:, width:] == wanted[:, width:]).all()
 
 
-@pytest.mark.parametrize("n", [1, 13, BITS - 1, BITS])
-def test_what_is_not_zero_is_found_with_what_is_no_number(n):
-    a = np.random.default_rng(n).integers(0, 2, 2 * BITS).astype(np.float32)
+def test_what_is_not_zero_is_found_with_what_is_no_number():
+    a = np.random.default_rng(0).integers(0, 2, BITS + 3).astype(np.float32)
     a[[3, 4, 5]] = np.nan, -0.0, -np.inf
-    assert places_of(a, 3, n) == np.flatnonzero(a[3 : 3 + n]).tolist()
+    assert places_of(a.ctypes.data + 12) == np.flatnonzero(a[3:]).tolist()
+
+
+@pytest.mark.parametrize("n", [1, LANES, 5 * LANES + 3])
+def test_steps_of_adam_are_those_of_the_formula_for_squares_of_all_sizes(n):
+    rng = np.random.default_rng(n)
+    p, g, m, v = (rng.standard_normal(n + 1).astype(np.float32) for _ in range(4))
+    v = np.abs(v) * np.logspace(-44, 37, n + 1).astype(np.float32)
+    v[0], g[0] = 0, 0
+    before = [array.astype(np.float64) for array in (p, g, m, v)]
+    settings = tuple(map(np.float32, (0.01, 0.9, 0.1, 0.001, 0.03, 1.7, 1e-8)))
+    decay, shrunk, rest1, rest2, size, inverse, eps = (float(value) for value in settings)
+    adam(*(array.ctypes.data for array in (p, g, m, v)), n, settings)
+    weight, gradient, first, second = before
+    gradient = gradient + decay * weight
+    first = first + (gradient - first) * rest1
+    second = second + (gradient**2 - second) * rest2
+    wanted = shrunk * weight - size * first / (np.sqrt(second) * inverse + eps)
+    for own, right, old in zip((p, m, v), (wanted, first, second), (weight, before[2], before[3]), strict=True):
+        np.testing.assert_allclose(own[:n], right[:n], rtol=1e-6, atol=1e-7)
+        assert own[n] == old[n]
+
+
+def test_a_step_of_adam_keeps_what_is_not_finite_as_torch_does():
+    p, g = np.zeros(2, np.float32), np.array([np.nan, 1e25], np.float32)
+    m, v = np.zeros(2, np.float32), np.zeros(2, np.float32)
+    settings = tuple(map(np.float32, (0, 1, 0.1, 0.001, 0.03, 1, 1e-8)))
+    adam(*(array.ctypes.data for array in (p, g, m, v)), 2, settings)
+    weight = torch.zeros(2, requires_grad=True)
+    weight.grad = torch.tensor([np.nan, 1e25])
+    torch.optim.Adam([weight], lr=0.03).step()
+    assert np.isnan(p[0])
+    assert np.isnan(weight[0].item())
+    assert p[1] == pytest.approx(weight[1].item(), abs=1e-6)

@@ -11,6 +11,8 @@ from numba import carray, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from litclf.engines.kernel.tiles import adam_rows
+
 ACTIVATIONS = ("identity", "relu", "leaky_relu", "tanh", "sigmoid")
 OPTIMIZERS = ("SGD", "Adam", "AdamW")
 CLIPS = ("none", "norm", "value")
@@ -107,35 +109,41 @@ def matrix_at(address: Any, rows: Any, columns: Any) -> Any:
     return carray(_pointer(address), (rows, columns), np.float32)
 
 
+@compiled
+def address_of(a: Any, index: Any) -> Any:
+    """Address of a number of an array of four bytes each."""
+    return np.int64(a.ctypes.data) + 4 * index
+
+
+@compiled
+def settings_of(kind: Any, c: Any) -> Any:
+    """What :func:`update` takes of a row of coefficients."""
+    one, (lr, momentum, nesterov, decay, rest1, rest2, eps, correction1, correction2) = np.float32(1), c
+    if kind == _SGD:
+        return lr, momentum, nesterov, decay, one, one, one
+    into, shrunk = (decay, one) if kind == _ADAM else (np.float32(0), one - lr * decay)
+    return into, shrunk, rest1, rest2, lr / correction1, one / correction2, eps
+
+
 @_in_order
-def update(kind: Any, p: Any, g: Any, m: Any, v: Any, n: Any, c: Any) -> None:
-    """Updates ``n`` parameters ``p`` by their gradient ``g``, as torch.optim does; ``c`` is a row of coefficients.
+def update(kind: Any, settings: Any, address: Any, gradient: Any, n: Any) -> None:
+    """Updates the ``n`` parameters at the first address, with states at the others, as torch.optim does.
 
     Each gets the same bits wherever in an array it stands, by vectors or one by one.
     """
-    lr, momentum, nesterov, decay, rest1, rest2, eps, correction1, correction2 = c
-    if kind == _SGD:
-        for j in range(n):
-            g[j] += decay * p[j]
-        if momentum == 0:
-            for j in range(n):
-                p[j] -= lr * g[j]
-        else:
-            for j in range(n):
-                m[j] = momentum * m[j] + g[j]
-                p[j] -= lr * (g[j] + momentum * m[j] if nesterov != 0 else m[j])
+    if kind != _SGD:
+        adam_rows(address[0], gradient, address[1], address[2], n, settings)
         return
-    if kind == _ADAM:
+    lr, momentum, nesterov, decay, _, _, _ = settings
+    p, g, m = matrix_at(address[0], 1, n)[0], matrix_at(gradient, 1, n)[0], matrix_at(address[1], 1, n)[0]
+    if momentum == 0:
         for j in range(n):
-            g[j] += decay * p[j]
+            p[j] -= lr * (g[j] + decay * p[j])
     else:
         for j in range(n):
-            p[j] *= np.float32(1) - lr * decay
-    size, inverse = lr / correction1, np.float32(1) / correction2
-    for j in range(n):
-        m[j] += (g[j] - m[j]) * rest1
-        v[j] += (g[j] * g[j] - v[j]) * rest2  # no sum of two products, of which a compiler may round either
-        p[j] -= size * m[j] / (math.sqrt(v[j]) * inverse + eps)
+            new = g[j] + decay * p[j]
+            m[j] = momentum * m[j] + new
+            p[j] -= lr * (new + momentum * m[j] if nesterov != 0 else m[j])
 
 
 @compiled
@@ -165,8 +173,8 @@ def update_all(dims: Any, addresses: Any, rule: Any, c: Any, g: Any) -> None:
     for depth in range(len(dims) - 1):
         n, o, at = dims[depth], dims[depth + 1], addresses[depth]
         for part, size in enumerate((n * o, o)):  # states lie two columns on
-            p, m, v = matrix_at(at[part], 1, size), matrix_at(at[part + 2], 1, size), matrix_at(at[part + 4], 1, size)
-            update(kind, p[0], g[first:], m[0], v[0], size, c[2 * depth + part])
+            settings = settings_of(kind, c[2 * depth + part])
+            update(kind, settings, (at[part], at[part + 2], at[part + 4]), address_of(g, first), size)
             first += size
 
 
@@ -199,3 +207,14 @@ def slope(kind: Any, a: Any) -> Any:
     if kind == _SIGMOID:
         return a * (np.float32(1) - a)
     return np.float32(1)
+
+
+@compiled
+def to_sums(kind: Any, d: Any, a: Any, n: Any) -> None:
+    """Makes ``n`` gradients of units ``a`` those of the sums that they are the activation of, in place."""
+    if kind == RELU:
+        for j in range(n):
+            d[j] = d[j] if a[j] > 0 else np.float32(0)
+    else:
+        for j in range(n):
+            d[j] *= slope(kind, a[j])

@@ -14,16 +14,19 @@ from typing import Any
 import numpy as np
 
 from litclf.engines.kernel.losses import binary_loss, multiclass_loss
-from litclf.engines.kernel.tiles import BITS, add_rows, lowest, nonzero
+from litclf.engines.kernel.tiles import BITS, add_rows, bits_of, lowest
 from litclf.engines.kernel.updates import (
     GRADIENTS,
     NO_CLIP,
+    RELU,
     STEP,
     UPDATE,
     activate,
+    address_of,
     compiled,
     matrix_at,
-    slope,
+    settings_of,
+    to_sums,
     update,
     update_all,
 )
@@ -41,9 +44,14 @@ def _space_for(n: Any) -> Any:
 
 
 @compiled
-def _at(a: Any, index: Any) -> Any:
-    """Address of a number of an array of four bytes each."""
-    return np.int64(a.ctypes.data) + 4 * index
+def _nonzero(a: Any, first: Any, n: Any) -> Any:
+    """Which of the ``n`` numbers of ``a`` from ``first`` on, at most ``BITS``, are not zero, as bits."""
+    if n == BITS:
+        return bits_of(address_of(a, first))
+    found = np.uint64(0)
+    for i in range(n):
+        found |= np.uint64(a[first + i] != 0) << np.uint64(i)
+    return found
 
 
 @compiled
@@ -56,21 +64,30 @@ def _forward(z: Any, a: Any, w: Any, b: Any, count: Any, found: Any) -> None:
         first0, first1, number = s * n, min(s + 1, count - 1) * n, 0
         for begin in range(0, n, BITS):
             left = min(BITS, n - begin)
-            bits = nonzero(a, first0 + begin, left) | nonzero(a, first1 + begin, left)
+            bits = _nonzero(a, first0 + begin, left) | _nonzero(a, first1 + begin, left)
             while bits:
                 i = begin + lowest(bits)
                 places[number], scales[number], scales[n + number] = i, a[first0 + i], a[first1 + i]
                 bits &= bits - np.uint64(1)
                 number += 1
-        add_rows(2, (_at(z, s * o), o), (_at(b, 0), 0), o, (_at(w, 0), o), (_at(scales, 0), n), _at(places, 0), number)
+        add_rows(
+            2,
+            (address_of(z, s * o), o),
+            (address_of(b, 0), 0),
+            o,
+            (address_of(w, 0), o),
+            (address_of(scales, 0), n),
+            address_of(places, 0),
+            number,
+        )
 
 
 @compiled
-def _to_inputs(below: Any, a: Any, act: Any, d: Any, w: Any, count: Any, spaces: Any) -> None:
+def _to_inputs(below: Any, a: Any, act: Any, d: Any, w: Any, dims: Any, count: Any, room: Any) -> None:
     """Gradient of the sums of the layer below, with units ``a``, from ``d``, that of a layer's sums."""
-    n, o = w.shape
-    sums, turned, zeros, order = spaces
-    nothing = (_at(zeros, 0), 0)
+    (n, o), (sums, turned, rows, zeros, order, used) = dims, room
+    nothing = (address_of(zeros, 0), 0)
+    below[: count * n] = 0
     for start in range(0, count, _SAMPLES):
         width = min(_SAMPLES, count - start)
         pitch = width + -width % 16
@@ -78,18 +95,41 @@ def _to_inputs(below: Any, a: Any, act: Any, d: Any, w: Any, count: Any, spaces:
             for s in range(width):
                 for t in range(first, min(first + _GROUP, o)):
                     turned[t * pitch + s] = d[(start + s) * o + t]
-        for i in range(0, n, _GROUP):
-            group = min(_GROUP, n - i)
-            for j in range(0, group - 3, 4):
-                own, scales = (_at(sums, j * _SAMPLES), _SAMPLES), (_at(w, (i + j) * o), o)
-                add_rows(4, own, nothing, width, (_at(turned, 0), pitch), scales, _at(order, 0), o)
-            for j in range(group - group % 4, group):
-                own, scales = (_at(sums, j * _SAMPLES), 0), (_at(w, (i + j) * o), 0)
-                add_rows(1, own, nothing, width, (_at(turned, 0), pitch), scales, _at(order, 0), o)
-            for s in range(width):
-                at = (start + s) * n + i
+        number = _used(a[start * n :], act, n, width, used)
+        for first in range(0, number, _GROUP):
+            group = min(_GROUP, number - first)
+            weights = address_of(w, first * o)
+            if number < n or group < _GROUP:
+                weights = address_of(rows, 0)
                 for j in range(group):
-                    below[at + j] = sums[j * _SAMPLES + s] * slope(act, a[at + j])
+                    own = used[first + j] * o
+                    for t in range(o):
+                        rows[j * o + t] = w[own + t]
+            for j in range(0, group, 4):  # of less than four, the last write and read what is there
+                own, scales = (address_of(sums, j * _SAMPLES), _SAMPLES), (weights + 4 * j * o, o)
+                add_rows(4, own, nothing, width, (address_of(turned, 0), pitch), scales, address_of(order, 0), o)
+            for s in range(width):
+                for j in range(group):
+                    below[(start + s) * n + used[first + j]] = sums[j * _SAMPLES + s]
+    to_sums(act, below, a, count * n)
+
+
+@compiled
+def _used(a: Any, act: Any, n: Any, count: Any, used: Any) -> Any:
+    """Lists the units that some sample has a slope at, and returns their number."""
+    number = 0
+    for first in range(0, n, BITS):
+        units = min(BITS, n - first)
+        bits = ~np.uint64(0) >> np.uint64(BITS - units)
+        if act == RELU:
+            bits = np.uint64(0)
+            for s in range(count):
+                bits |= _nonzero(a, s * n + first, units)
+        while bits:
+            used[number] = first + lowest(bits)
+            bits &= bits - np.uint64(1)
+            number += 1
+    return number
 
 
 @compiled
@@ -102,16 +142,16 @@ def _descend(
     """
     (places, scales, numbers), (spread, zeros) = found, room
     n, o = dims
-    w, m, v = matrix_at(address[0], n, o), matrix_at(address[2], n, o), matrix_at(address[4], n, o)
+    settings = settings_of(kind, c[0])
     # An odd number of cache lines from row to row, so that rows do not fall on the same lines of the cache.
-    pitch = (o + 15) // 16 * 16 | 16
+    pitch, nothing = (o + 15) // 16 * 16 | 16, (address_of(zeros, 0), 0)
     for s in range(count):
         spread[s * pitch : s * pitch + o] = d[s * o : (s + 1) * o]
     for first in range(0, n, BITS):
         inputs = min(BITS, n - first)
         numbers[:inputs] = 0
         for s in range(count):
-            bits = nonzero(a, s * n + first, inputs)
+            bits = _nonzero(a, s * n + first, inputs)
             while bits:
                 i: Any = lowest(bits)
                 at = i * count + numbers[i]
@@ -120,18 +160,19 @@ def _descend(
                 bits &= bits - np.uint64(1)
         for i in range(inputs):
             row = g if at_once else g[(first + i) * o :]
-            factors, which = (_at(scales, i * count), 0), _at(places, i * count)
-            add_rows(1, (_at(row, 0), 0), (_at(zeros, 0), 0), o, (_at(spread, 0), pitch), factors, which, numbers[i])
+            factors, which = (address_of(scales, i * count), 0), address_of(places, i * count)
+            add_rows(1, (address_of(row, 0), 0), nothing, o, (address_of(spread, 0), pitch), factors, which, numbers[i])
             if at_once:
-                update(kind, w[first + i], row, m[first + i], v[first + i], o, c[0])
+                on = 4 * (first + i) * o
+                own = (address[0] + on, address[2] + on, address[4] + on)
+                update(kind, settings, own, address_of(row, 0), o)
     bias = g if at_once else g[n * o :]
     bias[:o] = 0
     for s in range(count):
         for t in range(o):
             bias[t] += d[s * o + t]
     if at_once:
-        p, m, v = matrix_at(address[1], 1, o), matrix_at(address[3], 1, o), matrix_at(address[5], 1, o)
-        update(kind, p[0], bias, m[0], v[0], o, c[1])
+        update(kind, settings_of(kind, c[1]), (address[1], address[3], address[5]), address_of(bias, 0), o)
 
 
 @compiled
@@ -147,7 +188,10 @@ def run_wide(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: 
     listed = max(2 * widest, BITS * most)
     found = (np.empty(listed, np.int32), np.empty(listed, np.float32), np.empty(BITS, np.int64))
     zeros, order = np.zeros(max(widest, _SAMPLES), np.float32), np.arange(widest).astype(np.int32)
-    turning = (_space_for(_GROUP * _SAMPLES), _space_for(_SAMPLES * widest), zeros, order)
+    turning = (
+        *(_space_for(_GROUP * _SAMPLES), _space_for(_SAMPLES * widest), _space_for(_GROUP * widest)),
+        *(zeros, order, np.empty(widest, np.int64)),
+    )
     spreading = (_space_for((widest + 32) * most), zeros)
     inputs, correct = x.reshape(x.size), 0
     at_once = mode == STEP and clipping == NO_CLIP
@@ -157,7 +201,10 @@ def run_wide(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: 
             for depth in range(layers):
                 n, o, z = dims[depth], dims[depth + 1], units[first[depth + 1] :]
                 a = inputs[start * n :] if depth == 0 else units[first[depth] :]
-                w, b = matrix_at(addresses[depth, 0], 1, n * o)[0], matrix_at(addresses[depth, 1], 1, o)[0]
+                w, b = (
+                    matrix_at(addresses[depth, 0], 1, n * o)[0],
+                    matrix_at(addresses[depth, 1], 1, o)[0],
+                )
                 _forward(z, a, w, b, count, found)
                 if depth < layers - 1:
                     activate(act, z, count * o)
@@ -174,7 +221,8 @@ def run_wide(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: 
                 n, o, c = dims[depth], dims[depth + 1], coefficients[k, 2 * depth : 2 * depth + 2]
                 a = inputs[start * n :] if depth == 0 else units[first[depth] :]
                 if depth > 0:
-                    _to_inputs(below, a, act, d, matrix_at(addresses[depth, 0], n, o), count, turning)
+                    w = matrix_at(addresses[depth, 0], 1, n * o)[0]
+                    _to_inputs(below, a, act, d, w, (n, o), count, turning)
                 g = gradients[end - (n + 1) * o : end]
                 _descend(at_once, kind, c, a, d, (n, o), addresses[depth], g, count, found, spreading)
                 d, below, end = below, d, end - (n + 1) * o
