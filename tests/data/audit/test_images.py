@@ -1,12 +1,14 @@
 import json
 import shutil
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from litclf.data.audit.images import check_images, check_loaded
+from litclf.data.audit.kinds import straddle
 from litclf.data.images import ImagesDataModule
 
 STREAM = np.random.default_rng(0)
@@ -136,3 +138,17 @@ def test_no_folder_is_a_finding(tmp_path):
     report = check_images(tmp_path / "none")
     assert [str(finding) for finding in report.findings] == [f"{tmp_path}/none does not exist"]
     assert report.summary["images"] == 0
+
+
+@pytest.mark.parametrize("values", [3, 64, 65, 784])
+def test_images_that_differ_in_one_value_do_not_straddle(values):
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (1, values), dtype=np.uint8)
+    near = image.repeat(values, 0)
+    near[np.arange(values), np.arange(values)] += 1
+    inputs = {"train": np.concatenate([near, image, image]), "val": near[:0], "test": image.repeat(2, 0)}
+    rows = SimpleNamespace(inputs=inputs, name="{}{}".format)
+    (finding,) = straddle.find(rows)
+    assert finding.where == [f"train{values} = test0", f"train{values} = test1"]
+    inputs["train"] = near
+    assert straddle.find(rows) == []
