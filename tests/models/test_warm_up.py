@@ -59,6 +59,7 @@ def warmed(make_trainer, monkeypatch):
         {"data": Weighed},
         {"label_smoothing": 0.1},
         {"trainer": lambda: {"gradient_clip_val": 1.0}},
+        {"trainer": lambda: {"devices": 2, "strategy": "ddp_spawn"}},
     ],
     ids=lambda case: ", ".join(case),
 )
@@ -79,7 +80,7 @@ def test_the_kernel_that_the_fit_will_choose_is_made_ready(case, warmed):
         {"kind": OwnClipping},
         {"trainer": lambda: {"precision": "bf16-mixed"}},
         {"trainer": lambda: {"callbacks": [Watching()]}},
-        {"trainer": lambda: {"devices": 2, "strategy": "ddp_spawn"}},
+        {"trainer": lambda: {"devices": 2, "strategy": "ddp_spawn", "callbacks": [Watching()]}},
         {"trainer": lambda: {"precision": "bf16-mixed"}, "engine": "kernel"},
     ],
     ids=lambda case: ", ".join(case),

@@ -21,26 +21,27 @@ LITCLF = [sys.executable, "-m", "litclf"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "litclf"]
 TWO = ("--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.accelerator", "cpu")
 CASES = (
-    ("--data.batch_size", "--data.steps_per_execution", "7"),
-    ("--data.batch_size", "--data.steps_per_execution", "1"),
-    ("--data.batch_size", "--data.steps_per_execution", "4", "--model.optimizer", "adam", "--model.lr", "0.01"),
+    ("--data.steps_per_execution", "7", "--model.engine", "kernel"),
+    ("--data.steps_per_execution", "1"),
+    ("--data.steps_per_execution", "4", "--model.engine", "eager", "--model.optimizer", "adam", "--model.lr", "0.01"),
+    ("--data.steps_per_execution", "4", "--model.engine", "kernel", "--model.optimizer", "adam", "--model.lr", "0.01"),
 )
 
 
-@pytest.mark.count(1, 6)
+@pytest.mark.count(1, 8)
 def test_processes(count, conclude, tmp_path):
     """Two gloo processes against one on 101 samples a split, which divide by nothing: weights and metrics alike."""
     good, largest = 0, 0.0
     data = write_samples(tmp_path)
     for number in range(count):
-        flag, *settings = CASES[number % len(CASES)]
-        args = ["fit", "--model", "BinaryClassifier", "--model.hidden_dims", "[8]", "--model.engine", "eager"]
+        settings = CASES[number % len(CASES)]
+        args = ["fit", "--model", "BinaryClassifier", "--model.hidden_dims", "[8]"]
         args += ["--data", "TableDataModule", "--data.path", str(data), "--data.target", "y"]
         args += ["--data.split_column", "split", *settings, "--seed_everything", str(number)]
         args += ["--trainer.max_epochs", "3", "--trainer.default_root_dir", str(tmp_path), "--pictures", "false"]
-        one = run([*LITCLF, *args, flag, "16", "--name", f"one{number}"])
+        one = run([*LITCLF, *args, "--data.batch_size", "16", "--name", f"one{number}"])
         start = TORCHRUN if number % 2 else LITCLF
-        two = run([*start, *args, *TWO, flag, "8", "--name", f"two{number}"])
+        two = run([*start, *args, *TWO, "--data.batch_size", "8", "--name", f"two{number}"])
         if one == two == 0:
             folders = [tmp_path / "lightning_logs" / f"{name}{number}" / "version_0" for name in ("one", "two")]
             weights, metrics = differences(*folders)

@@ -23,7 +23,19 @@ from litclf.utilities.errors import RunError
 SLOW = pytest.mark.slow
 
 
-def fit_here(processes, root, samples=303, num_classes=2, batch_size=16, steps_per_execution=3, features=2, **settings):
+def fit_here(
+    processes,
+    root,
+    samples=303,
+    num_classes=2,
+    batch_size=16,
+    steps_per_execution=3,
+    features=2,
+    engine="kernel",
+    optimizer="sgd",
+    smoothing=0.0,
+    **settings,
+):
     """A fit of the same global batch on as many processes, of which this is one; a third of the samples a split."""
     x, y = make_blobs(samples, features, centers=num_classes, cluster_std=4.0, random_state=0)
     data = TableDataModule(
@@ -34,7 +46,8 @@ def fit_here(processes, root, samples=303, num_classes=2, batch_size=16, steps_p
         steps_per_execution=steps_per_execution,
     )
     kind = BinaryClassifier if num_classes == 2 else MulticlassClassifier
-    model = kind(hidden_dims=[8], lr=0.1, engine="eager")
+    engine = "eager" if steps_per_execution == 1 else engine
+    model = kind(hidden_dims=[8], lr=0.1, engine=engine, optimizer=optimizer, label_smoothing=smoothing)
     settings = {"max_epochs": 3, "accelerator": "cpu", "enable_progress_bar": False, **settings}
     if processes > 1:
         settings |= {"devices": processes, "strategy": "ddp"}
@@ -94,13 +107,16 @@ def assert_same_run(one, two):
     [
         {"steps_per_execution": 1},  # 101 samples in mini-batches of 16: the last has 5, of which one process gets 3
         pytest.param({}, marks=SLOW),
+        pytest.param({"engine": "eager"}, marks=SLOW),
+        pytest.param({"optimizer": "adam", "gradient_clip_val": 0.1, "smoothing": 0.1}, marks=SLOW),
         pytest.param({"num_classes": 3}, marks=SLOW),
         pytest.param({"batch_size": 20}, marks=SLOW),
+        pytest.param({"batch_size": 20, "engine": "eager", "gradient_clip_val": 0.1}, marks=SLOW),
         pytest.param({"batch_size": 20, "steps_per_execution": 1}, marks=SLOW),
         # One process has no sample of the last mini-batch, the splits few.
         pytest.param({"samples": 11, "batch_size": 4}, marks=SLOW),
     ],
-    ids=["batches", "executions", "classes", "borrowed", "borrowed batches", "few"],
+    ids=["batches", "kernel", "eager", "clipped", "classes", "borrowed", "borrowed eager", "borrowed batches", "few"],
 )
 def test_two_processes_give_weights_and_metrics_of_one(arguments, tmp_path):
     assert_same_run(*(fit_on(processes, tmp_path, **arguments) for processes in (1, 2)))
@@ -120,10 +136,12 @@ def test_executions_whose_end_one_process_borrows_are_those_of_one_and_pictures_
 
 
 @pytest.mark.slow
-def test_a_fit_on_two_processes_resumes_to_the_same_weights(tmp_path):
-    whole = fit_on(2, tmp_path / "whole")
-    cut = fit_on(2, tmp_path / "cut", max_epochs=1)
-    resumed = fit_on(2, tmp_path / "cut", ckpt_path=cut / "checkpoints" / "last.ckpt")
+@pytest.mark.parametrize("engine", ["kernel", "eager"])
+def test_a_fit_on_two_processes_resumes_to_the_same_weights(engine, tmp_path):
+    settings = {"engine": engine, "optimizer": "adam"}
+    whole = fit_on(2, tmp_path / "whole", **settings)
+    cut = fit_on(2, tmp_path / "cut", max_epochs=1, **settings)
+    resumed = fit_on(2, tmp_path / "cut", ckpt_path=cut / "checkpoints" / "last.ckpt", **settings)
     assert resumed == cut
     for name, weight in weights(whole).items():
         assert torch.equal(weights(resumed)[name], weight)

@@ -11,12 +11,13 @@ from typing import Any, Protocol, cast
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelPruning
 from lightning.pytorch.plugins import Precision
-from lightning.pytorch.strategies import SingleDeviceStrategy
+from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy
 from torch import Tensor
 from torch.optim import Optimizer
 
 from litclf.engines.base import Clip, Engine, Learner, Loss, Watch
 from litclf.engines.execution import Execution, Sums, Tell
+from litclf.engines.processes import mean_over_processes
 from litclf.utilities.lightning_internals import align_logging, count_steps
 
 _STEP_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
@@ -92,7 +93,8 @@ def _clips_itself(module: LightningModule, trainer: Trainer) -> bool:
 
 def _watch(module: LightningModule, trainer: Trainer, optimizer: Optimizer) -> Watch | None:
     """What must see every step of a fit, by way of Lightning's public calls; None where nothing must."""
-    if _is_plain(module, trainer):
+    unseen, strategy = _is_unseen(module, trainer), type(trainer.strategy)
+    if unseen and strategy is SingleDeviceStrategy:
         return None
     clips = _clips_itself(module, trainer)
 
@@ -109,15 +111,16 @@ def _watch(module: LightningModule, trainer: Trainer, optimizer: Optimizer) -> W
         cast(Optimizer, module.optimizers()).step()
 
     reason = "hooks, precision or strategy need to see every step"
-    return Watch(reason, before_zero_grad, module.manual_backward, step)
+    # What else DDP can be told, of how gradients are handed on, it takes on CUDA devices only.
+    alone = unseen and strategy is DDPStrategy and trainer.strategy.root_device.type == "cpu"
+    return Watch(reason, before_zero_grad, module.manual_backward, step, mean_over_processes if alone else None)
 
 
-def _is_plain(module: LightningModule, trainer: Trainer) -> bool:
-    """Whether neither a hook nor precision nor strategy needs to see single steps."""
+def _is_unseen(module: LightningModule, trainer: Trainer) -> bool:
+    """Whether neither a hook nor the precision needs to see single steps."""
     callbacks: list[Callback] = cast(Any, trainer).callbacks
     return (
         type(trainer.precision_plugin) is Precision
-        and type(trainer.strategy) is SingleDeviceStrategy
         and not any(_overrides(module, LightningModule, hook) for hook in _MODULE_HOOKS)
         and not any(_overrides(callback, Callback, hook) for callback in callbacks for hook in _STEP_HOOKS)
         # It takes weights to lie as PyTorch lays them out, and puts hooks on layers.
