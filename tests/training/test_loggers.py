@@ -1,11 +1,14 @@
 import csv
 import time
 
+import pytest
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from litclf.models.points import Rows
 from litclf.training.loggers.csv import MetricsCSV
+from litclf.training.loggers.pace import Pace
 from litclf.training.loggers.tensorboard import RunTensorBoard
 
 
@@ -61,7 +64,7 @@ def test_a_file_is_brought_back_to_what_it_was(tmp_path):
     first = MetricsCSV(tmp_path)
     first.log_metrics({"loss": 1}, step=9)
     first.log_metrics({"loss": 2}, step=19)
-    state = first.state()
+    state = first.state()  # with the rows that wait
     first.write()
     before = first.path.read_bytes()
     first.log_metrics({"val": 3}, step=19)
@@ -77,35 +80,69 @@ def test_a_file_is_brought_back_to_what_it_was(tmp_path):
     assert rows(second.path)[-1] == {"step": "19", "loss": "2", "val": "3"}
 
 
-def test_a_write_that_was_just_done_is_not_done_again_until_a_hundred_times_its_length_has_passed(
-    tmp_path, monkeypatch
-):
-    seconds = iter([5.0, 5.0, 5.5, 50.0, 56.0, 56.0, 56.1])  # asked for; the write from 5.0 to 5.5; asked for, twice
-    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
-    logger = MetricsCSV(tmp_path)
-    found = []
-    for step in range(3):
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that pass as a test says."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_write_is_due_when_a_hundred_times_its_length_has_passed(clock):
+    pace = Pace()
+    for seconds, waits in ((0.5, 50.0), (0.0, 0.05)):
+        assert pace.is_due
+        with pace.writing():
+            clock[0] += seconds
+        clock[0] += 0.99 * waits
+        assert not pace.is_due
+        clock[0] += 0.02 * waits
+
+
+def test_rows_wait_while_a_write_was_just_done_and_are_written_by_whatever_is_logged_later(tmp_path, clock):
+    logger, found = MetricsCSV(tmp_path), []
+    for step, seconds in enumerate((0, 0.01, 60)):
+        clock[0] += seconds
         logger.log_metrics({"a": step}, step)
         logger.save()
         found.append([row["step"] for row in rows(logger.path)])
     assert found == [["0"], ["0"], ["0", "1", "2"]]
+    logger.log_metrics({"a": 3}, 3)
+    clock[0] += 60
+    logger.log_rows("b", Rows([], []), epoch=0)
+    assert len(rows(logger.path)) == 4
 
 
 def test_events_are_cut_where_they_were_and_later_files_go(tmp_path):
     first = RunTensorBoard(tmp_path / "a" / "version_0")
     first.log_metrics({"loss": 1.0}, step=0)
+    first.write()
+    first.log_metrics({"loss": 1.5}, step=1)  # which waits, and goes along with the checkpoint
     state = first.state()
-    first.log_metrics({"loss": 2.0}, step=1)
+    first.log_metrics({"loss": 2.0}, step=2)
     first.finalize("success")
-    lost = RunTensorBoard(tmp_path / "a" / "version_0", purge_step=1)
-    lost.log_metrics({"loss": 3.0}, step=1)
+    lost = RunTensorBoard(tmp_path / "a" / "version_0", purge_step=2)
+    lost.log_metrics({"loss": 3.0}, step=2)
     lost.finalize("success")
-    second = RunTensorBoard(tmp_path / "a" / "version_0", purge_step=1)
+    second = RunTensorBoard(tmp_path / "a" / "version_0", purge_step=2)
     second.rewind(state)
     files = list((tmp_path / "a" / "version_0").glob("events*"))
     assert {path.name: path.stat().st_size for path in files} == state["files"]
-    for logger in (first, lost):
+    second.log_metrics({"loss": 4.0}, step=2)
+    second.finalize("success")
+    for logger in (first, lost, second):
         logger.experiment.close()
+    assert scalars(tmp_path / "a" / "version_0") == {"loss": [(0, 1.0), (1, 1.5), (2, 4.0)]}
+
+
+def test_what_others_write_counts_in_the_length_that_a_checkpoint_knows(tmp_path):
+    logger = RunTensorBoard(tmp_path / "a" / "version_0")
+    logger.log_metrics({"loss": 1.0}, step=0)
+    before = logger.state()["files"]
+    logger.experiment.add_scalar("theirs", 2.0, 0)
+    after = logger.state()["files"]
+    logger.experiment.close()
+    assert [after[name] > length for name, length in before.items()] == [True]
 
 
 def scalars(folder):

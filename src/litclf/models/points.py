@@ -120,10 +120,11 @@ class Points:
 
 
 def write_rows(trainer: Trainer, key: str, rows: Rows) -> None:
-    """Logs ``rows``, as means over the processes; one value at a time to loggers that take no rows."""
-    if not rows.steps:
-        return
-    if trainer.world_size > 1:
+    """Logs ``rows``, as means over the processes; one value at a time to loggers that take no rows.
+
+    Those that do are told also where there are none: they may have others that wait to be written.
+    """
+    if trainer.world_size > 1 and rows.steps:
         means = torch.tensor(rows.values, device=trainer.strategy.root_device)
         rows = rows._replace(values=trainer.strategy.reduce(means, reduce_op="mean").tolist())
     for logger in trainer.loggers:

@@ -31,9 +31,6 @@ class SafeCheckpointIO(CheckpointIO):
     What is saved within :meth:`holding` waits in memory. It is written before anything newer is, and at the end of the
     fit, so that the files never tell of another that is not there.
 
-    Attributes:
-        is_holding: Whether what is saved now waits.
-
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "last.ckpt"
@@ -47,7 +44,7 @@ class SafeCheckpointIO(CheckpointIO):
         self._folders: set[Path] = set()
         self._handed: dict[Path, dict[str, Any]] = {}
         self._held: dict[Path, dict[str, Any]] = {}
-        self.is_holding = False
+        self._holding = False
         self._written_at = -math.inf
 
     def hand(self, checkpoint: Checkpoint) -> None:
@@ -64,7 +61,7 @@ class SafeCheckpointIO(CheckpointIO):
         if storage_options is not None:
             raise InputError("storage_options", "does nothing for local files", "drop it")
         path = local_path(path)
-        if self.is_holding:
+        if self._holding:
             self._held[path.absolute()] = _copied(checkpoint)
             return
         self._held.pop(path.absolute(), None)
@@ -74,11 +71,11 @@ class SafeCheckpointIO(CheckpointIO):
     @contextmanager
     def holding(self) -> Iterator[None]:
         """Within it, what is saved is kept in memory as it is now: of a path, the latest."""
-        self.is_holding = True
+        self._holding = True
         try:
             yield
         finally:
-            self.is_holding = False
+            self._holding = False
 
     def holds(self, path: str | Path) -> bool:
         """Whether a checkpoint for ``path`` waits in memory."""

@@ -9,8 +9,6 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from litclf.runs.checkpoint_io import SafeCheckpointIO
-from litclf.training.loggers.csv import MetricsCSV
 from litclf.utilities import lightning_internals as loops
 from litclf.utilities.processes import gathered
 from litclf.utilities.rng import rng_state, set_rng_state
@@ -76,9 +74,6 @@ class Resume(Callback):
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Adds the entry ``resume``, and settles the state of the loops."""
-        io = trainer.strategy.checkpoint_io
-        if not (isinstance(io, SafeCheckpointIO) and io.is_holding):
-            write_logs(trainer)
         metrics = loops.metrics_state(trainer)
         own = [{"rng": rng_state(), "sums": metrics.pop("sums")}]
         if trainer.world_size > 1:
@@ -134,21 +129,10 @@ class Resume(Callback):
             loops.end_restart(trainer)
             self._saved = {}
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Has the logs written before a checkpoint that is still held is, when the Trainer closes its strategy."""
-        write_logs(trainer)
-
     def _set_rng(self, trainer: Trainer) -> None:
         processes = self._saved["processes"]
         if len(processes) == trainer.world_size:
             set_rng_state(processes[trainer.global_rank]["rng"])
-
-
-def write_logs(trainer: Trainer) -> None:
-    """Has ``metrics.csv`` hold all that was logged: a checkpoint must not tell of rows that are nowhere."""
-    for logger in trainer.loggers:
-        if isinstance(logger, MetricsCSV):
-            logger.write()
 
 
 def settings_of(trainer: Trainer) -> dict[str, Any]:

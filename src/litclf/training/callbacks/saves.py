@@ -15,7 +15,6 @@ from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from litclf.runs.checkpoint_io import SafeCheckpointIO
-from litclf.training.callbacks.resume import write_logs
 from litclf.utilities.notes import tell
 
 SAVE_EVERY = 1.0
@@ -148,7 +147,6 @@ class RunCheckpoint(ModelCheckpoint):
         path = self.format_checkpoint_name({}, filename="last")
         # Some strategies write by themselves.
         if io is not None and trainer.strategy.broadcast(io.holds(self.best_model_path)):
-            write_logs(trainer)
             io.write_held(also=path)
         else:
             trainer.save_checkpoint(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time
 from argparse import Namespace
 from collections.abc import Mapping
 from io import StringIO
@@ -14,10 +13,8 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from litclf.models.points import Rows
+from litclf.training.loggers.pace import Pace
 from litclf.utilities.files import replacing
-
-_SHARE = 0.01
-"""Part of the time that writing may take: a row waits until the latest write is a hundred times its length ago."""
 
 
 class MetricsCSV(Logger):
@@ -25,7 +22,7 @@ class MetricsCSV(Logger):
 
     Unlike Lightning's ``CSVLogger`` it goes on with a file that is there, as resuming needs, see :meth:`rewind`. The
     file on disk is whole at any time. It holds what was logged up to :meth:`write`; the Trainer asks for
-    :meth:`save` after each row, which writes unless that was just done, for a few hundredths of a second.
+    :meth:`save` after each row, which writes at its own :class:`~litclf.training.loggers.pace.Pace`.
 
     Args:
         folder: The run folder.
@@ -48,7 +45,7 @@ class MetricsCSV(Logger):
         # The latest row, which may get further values, and before it those that are not in the file yet.
         self._rows: list[dict[str, Any]] = []
         self._rows_at = 0
-        self._due_at = 0.0
+        self._pace = Pace()
         # Whether the file has been looked at, has a header with all columns, and all rows.
         self._opened, self._has_header, self._is_whole = False, False, True
 
@@ -81,7 +78,7 @@ class MetricsCSV(Logger):
     @rank_zero_only
     def save(self) -> None:
         """Writes what waits, where it is time again."""
-        if not self._is_whole and time.monotonic() >= self._due_at:
+        if not self._is_whole and self._pace.is_due:
             self.write()
 
     @rank_zero_only
@@ -94,27 +91,22 @@ class MetricsCSV(Logger):
         """Writes the rows that are held behind those in the file, or the file anew where it has too few columns."""
         if self._is_whole:
             return
-        begin = time.monotonic()
-        if self._has_header:
-            self._write_behind()
-        else:
-            self._write_all(self._rows_before(self._rows[0]["step"]))
-        now = time.monotonic()
-        self._due_at = now + (now - begin) / _SHARE
+        with self._pace.writing():
+            if self._has_header:
+                self._write_behind()
+            else:
+                self._write_all(self._rows_before(self._rows[0]["step"]))
 
     def state(self) -> dict[str, Any]:
-        """How far the file is once all is written, as plain values for a checkpoint: its columns and latest row.
-
-        Whatever has the checkpoint written has :meth:`write` called before.
-        """
-        return {"columns": list(self._columns), "row": dict(self._rows[-1]) if self._rows else {}}
+        """How far the file is, as plain values for a checkpoint: its columns, its latest row and those that wait."""
+        return {"columns": list(self._columns), "rows": [dict(row) for row in self._rows]}
 
     def rewind(self, state: dict[str, Any]) -> None:
-        """Makes the file what it was when ``state`` was asked for; does nothing where there is no file."""
-        if not self.path.is_file() or not state["row"]:
+        """Makes the file what it was to be when ``state`` was asked for; does nothing where there is no file."""
+        if not self.path.is_file() or not state["rows"]:
             return
-        before = self._rows_before(state["row"]["step"])
-        self._columns, self._rows, self._opened = list(state["columns"]), [dict(state["row"])], True
+        before = self._rows_before(state["rows"][0]["step"])
+        self._columns, self._rows, self._opened = list(state["columns"]), [dict(row) for row in state["rows"]], True
         self._write_all(before)
 
     def _add(self, metrics: Mapping[str, float], step: int) -> None:

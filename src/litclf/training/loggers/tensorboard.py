@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Mapping
 from contextlib import redirect_stdout, suppress
@@ -21,6 +22,7 @@ from torch.utils.tensorboard.summary import hparams
 
 from litclf.models.networks.ensemble import members_of
 from litclf.models.points import Rows
+from litclf.training.loggers.pace import Pace
 from litclf.utilities.files import replacing
 
 
@@ -51,17 +53,37 @@ class RunTensorBoard(TensorBoardLogger):
         self._has_graph = self._goes_on
         self._has_hparams = False
         self._config = ""
+        self._waiting: dict[int, tuple[float, dict[str, float]]] = {}
+        self._pace = Pace()
+        self._lengths: dict[str, int] | None = None
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Shows ``metrics`` by one event; Lightning makes one of each, which takes five times as long."""
-        values = [Summary.Value(tag=name, simple_value=float(value)) for name, value in metrics.items()]
-        self.experiment.file_writer.add_summary(Summary(value=values), step)
+        """Shows ``metrics`` with what else was logged at their step, once they are written."""
+        _, values = self._waiting.setdefault(step or 0, (time.time(), {}))
+        values.update((name, float(value)) for name, value in metrics.items())
 
+    @rank_zero_only
     def log_rows(self, key: str, rows: Rows, epoch: int) -> None:
         """Shows the value of ``key`` at each step of ``rows``."""
         for step, value in zip(rows.steps, rows.values, strict=True):
             self.log_metrics({key: value}, step)
+        self.save()
+
+    @rank_zero_only
+    def write(self) -> None:
+        """Hands what waits to TensorBoard's thread, which has it on the disk within a second.
+
+        What is logged of a step is one event; Lightning makes one of each value, and wakes the thread for each, which
+        then fights with the fit for the interpreter.
+        """
+        if not self._waiting:
+            return
+        with self._pace.writing():
+            for step, (at, row) in self._waiting.items():
+                values = [Summary.Value(tag=name, simple_value=value) for name, value in row.items()]
+                self.experiment.file_writer.add_summary(Summary(value=values), step, at)
+            self._waiting = {}
 
     @rank_zero_only
     def log_graph(self, model: nn.Module, input_array: Tensor | None = None) -> None:
@@ -87,19 +109,29 @@ class RunTensorBoard(TensorBoardLogger):
         network.train(training)
         self._has_graph = True
 
+    @property
+    def experiment(self) -> Any:
+        """TensorBoard's writer; whoever asks for it may write, so that the length of the files is not known then."""
+        self._lengths = None
+        return super().experiment
+
     def state(self) -> dict[str, Any]:
-        """How far the events files are, as plain values for a checkpoint: the length of each."""
-        self.experiment.flush()
-        return {"files": {path.name: path.stat().st_size for path in self._events()}}
+        """How far the events files are, as plain values for a checkpoint: the length of each, and what waits."""
+        if self._lengths is None:
+            self.experiment.flush()
+            self._lengths = {path.name: path.stat().st_size for path in self._events()}
+        waiting = [[step, at, dict(row)] for step, (at, row) in self._waiting.items()]
+        return {"files": dict(self._lengths), "waiting": waiting}
 
     def rewind(self, state: dict[str, Any]) -> None:
-        """Makes the events files what they were when ``state`` was asked for; call it before anything is logged."""
+        """Makes the events what they were when ``state`` was asked for; call it before anything is logged."""
         for path in self._events():
             length = state["files"].get(path.name)
             if length is None:
                 path.unlink()
             elif length < path.stat().st_size:
                 os.truncate(path, length)
+        self._waiting = {step: (at, dict(row)) for step, at, row in state["waiting"]}
 
     def _events(self) -> list[Path]:
         return sorted(self._folder.glob("events.out.tfevents.*"))
@@ -107,15 +139,18 @@ class RunTensorBoard(TensorBoardLogger):
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """Writes out what is held; the Trainer calls this after each stage, and the next one goes on in the file."""
+        self.write()
         self.experiment.flush()
         self.save()
 
     @rank_zero_only
     def save(self) -> None:
-        """Writes ``hparams.yaml`` where there is none; Lightning would write it in place.
+        """Writes what waits, where it is time again, and ``hparams.yaml``, which Lightning would write in place.
 
-        The Trainer calls this after each row. What is held is written within a second.
+        The Trainer calls this after each row.
         """
+        if self._pace.is_due:
+            self.write()
         if self._has_hparams or not self._folder.is_dir():
             return
         path = self._folder / self.NAME_HPARAMS_FILE
@@ -150,6 +185,7 @@ class RunTensorBoard(TensorBoardLogger):
         known = {
             key: value if isinstance(value, bool | int | float | str) else str(value) for key, value in params.items()
         }
+        self.write()
         self.experiment.flush()
         # Lightning's `log_hyperparams` would log every metric a second time.
         for summary in hparams(known, scores):  # type: ignore[no-untyped-call]
