@@ -30,8 +30,6 @@ def _quietly() -> Iterator[None]:
         with warnings.catch_warnings():
             # Lightning 2.6 calls a name that PyTorch 2.14 has deprecated.
             warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-            # TensorBoard's graph tab is drawn from a trace, for which PyTorch has no other source yet.
-            warnings.filterwarnings("ignore", message=".*torch.jit.trace.* is deprecated")
             # With executions a checkpoint is always of the weights after a step, as its name says.
             warnings.filterwarnings("ignore", message="Using ModelCheckpoint with manual optimization")
             # Resuming needs no callback that the run does not have any more.

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from collections.abc import Mapping
-from contextlib import redirect_stdout, suppress
-from io import StringIO
+from contextlib import suppress
 from pathlib import Path
 from struct import unpack
 from typing import Any
 
-import torch
 from lightning.pytorch.core.saving import save_hparams_to_yaml
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
+from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor, nn
 from torch.utils.tensorboard.summary import hparams
 
 from litclf.models.networks.ensemble import members_of
 from litclf.models.points import Rows
+from litclf.training.loggers.graph import graph_of
 from litclf.training.loggers.pace import Pace
 from litclf.utilities.files import replacing
 
@@ -53,15 +52,14 @@ class RunTensorBoard(TensorBoardLogger):
         self._has_graph = self._goes_on
         self._has_hparams = False
         self._config = ""
-        self._waiting: dict[int, tuple[float, dict[str, float]]] = {}
+        self._waiting: list[tuple[int, float, dict[str, float]]] = []
         self._pace = Pace()
         self._lengths: dict[str, int] | None = None
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Shows ``metrics`` with what else was logged at their step, once they are written."""
-        _, values = self._waiting.setdefault(step or 0, (time.time(), {}))
-        values.update((name, float(value)) for name, value in metrics.items())
+        """Shows ``metrics``, once they are written."""
+        self._waiting.append((step or 0, time.time(), {name: float(value) for name, value in metrics.items()}))
 
     @rank_zero_only
     def log_rows(self, key: str, rows: Rows, epoch: int) -> None:
@@ -74,20 +72,20 @@ class RunTensorBoard(TensorBoardLogger):
     def write(self) -> None:
         """Hands what waits to TensorBoard's thread, which has it on the disk within a second.
 
-        What is logged of a step is one event; Lightning makes one of each value, and wakes the thread for each, which
+        What is logged in one call is one event; Lightning makes one of each value, and wakes the thread for each, which
         then fights with the fit for the interpreter.
         """
         if not self._waiting:
             return
         with self._pace.writing():
-            for step, (at, row) in self._waiting.items():
+            for step, at, row in self._waiting:
                 values = [Summary.Value(tag=name, simple_value=value) for name, value in row.items()]
                 self.experiment.file_writer.add_summary(Summary(value=values), step, at)
-            self._waiting = {}
+            self._waiting = []
 
     @rank_zero_only
     def log_graph(self, model: nn.Module, input_array: Tensor | None = None) -> None:
-        """Shows the network, once: without the metrics around it, and without a trace in its batch norms.
+        """Shows the network, once: without the metrics around it.
 
         The Trainer calls it at the start of each stage.
         """
@@ -97,16 +95,10 @@ class RunTensorBoard(TensorBoardLogger):
         if self._has_graph or not isinstance(example, Tensor):
             return
         network = next(iter(members_of(getattr(model, "network", None))), model)  # members have the same
-        training = network.training
-        network.eval()
-        # A network that cannot be traced trains without a graph; nor can it where other threads use PyTorch meanwhile.
-        with suppress(RuntimeError), redirect_stdout(StringIO()), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="The input to trace is already a ScriptModule")
-            example = example.to(next(model.parameters()).device)
-            # Else it is traced with a check, for which half of a compiler is imported.
-            traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
-            self.experiment.add_graph(traced, example)
-        network.train(training)
+        # One that does not take the example trains without a graph.
+        with suppress(RuntimeError):
+            graph = graph_of(network, example.to(next(model.parameters()).device))
+            self.experiment.file_writer.add_event(Event(graph_def=graph.SerializeToString()))
         self._has_graph = True
 
     @property
@@ -120,8 +112,7 @@ class RunTensorBoard(TensorBoardLogger):
         if self._lengths is None:
             self.experiment.flush()
             self._lengths = {path.name: path.stat().st_size for path in self._events()}
-        waiting = [[step, at, dict(row)] for step, (at, row) in self._waiting.items()]
-        return {"files": dict(self._lengths), "waiting": waiting}
+        return {"files": dict(self._lengths), "waiting": list(self._waiting)}
 
     def rewind(self, state: dict[str, Any]) -> None:
         """Makes the events what they were when ``state`` was asked for; call it before anything is logged."""
@@ -131,7 +122,7 @@ class RunTensorBoard(TensorBoardLogger):
                 path.unlink()
             elif length < path.stat().st_size:
                 os.truncate(path, length)
-        self._waiting = {step: (at, dict(row)) for step, at, row in state["waiting"]}
+        self._waiting = list(state["waiting"])
 
     def _events(self) -> list[Path]:
         return sorted(self._folder.glob("events.out.tfevents.*"))
