@@ -37,9 +37,8 @@ WAYS = {
     "all": {"clip": Clip("norm", 0.3), "weights": (0.25, 3.0, 1.0, 0.5), "smoothing": 0.1, "groups": True},
 }
 COVERING = [
-    (recipe, list(ACTIVATIONS)[(row + shift) % 5], SCHEDULES[(row + 2 * shift) % 4], classes)
-    for row, recipe in enumerate(RECIPES)
-    for shift, classes in enumerate((2, 4))
+    (list(RECIPES)[number % 5], activation, SCHEDULES[number % 4], classes)
+    for number, (activation, classes) in enumerate(product(ACTIVATIONS, (2, 4)))
 ]
 """Each recipe and each activation with both losses, each schedule with two recipes at least."""
 

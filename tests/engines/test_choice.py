@@ -121,7 +121,7 @@ def test_what_the_kernel_cannot_serve_goes_to_the_eager_engine_or_is_refused(kin
 
 
 def test_a_network_of_ones_own_goes_to_the_eager_engine(make_trainer):
-    network = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.GELU(), torch.nn.Linear(4, 1))
+    network = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Softplus(), torch.nn.Linear(4, 1))
     model = BinaryClassifier(network=network)
     data = CirclesDataModule(batch_size=None, repeat=2, steps_per_execution=2)
     make_trainer(max_epochs=1).fit(model, datamodule=data)

@@ -25,7 +25,7 @@ from litclf.utilities.checks import one_of, share, sizes
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
 
-Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid"]
+Activation = Literal["identity", "relu", "leaky_relu", "tanh", "sigmoid", "selu", "silu", "gelu", "gelu_tanh"]
 
 
 class Classifier(MeasuredModule):

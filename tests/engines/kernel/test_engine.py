@@ -245,3 +245,11 @@ def test_weights_of_other_classes_are_refused():
     contract = TestNarrowKernel()
     with pytest.raises(InputError, match="class_weights: must be 4, one a class, got 3"):
         contract.fit(replace(contract.learner(), loss=Loss((1.0, 2.0, 3.0))))
+
+
+@pytest.mark.parametrize(
+    ("activation", "name"),
+    [(nn.SELU(), "selu"), (nn.SiLU(), "silu"), (nn.GELU(), "gelu"), (nn.GELU(approximate="tanh"), "gelu_tanh")],
+)
+def test_smooth_activations_are_known_and_both_kinds_of_gelu_told_apart(activation, name):
+    assert layers_of(nn.Sequential(nn.Linear(2, 3), activation, nn.Linear(3, 1))).activation == name

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from litclf.engines.base import Loss
+from litclf.engines.kernel.activations import ACTIVATIONS
 from litclf.engines.kernel.cache import load_kernel
 from litclf.engines.kernel.engine import layers_of
-from litclf.engines.kernel.updates import ACTIVATIONS, GRADIENTS
+from litclf.engines.kernel.updates import GRADIENTS
 from litclf.models.networks.mlp import MLP
 from tests.engines.by_hand import loss_by_hand, right_by_hand
 

@@ -91,13 +91,14 @@ def test_derivative_of_3w_squared_at_1_is_18():
     assert w.grad == 18
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sigmoid", "identity"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sigmoid", "identity", "selu", "gelu", "silu"])
 def test_kaiming_draws_weights_with_the_gain_of_the_activation(activation):
     torch.manual_seed(0)
     network = MLP((400,), [300, 200], 50, activation)
     initialize(network, "kaiming", activation)
     layers = [module for module in network if isinstance(module, nn.Linear)]
-    gains = [nn.init.calculate_gain("linear" if activation == "identity" else activation)] * 2 + [1.0]
+    kind = {"identity": "linear", "gelu": "relu", "silu": "relu"}.get(activation, activation)
+    gains = [nn.init.calculate_gain(kind)] * 2 + [1.0]
     for layer, gain in zip(layers, gains, strict=True):
         assert float(layer.weight.detach().std()) == pytest.approx(gain / layer.in_features**0.5, rel=0.03)
         assert not layer.bias.any()

@@ -22,7 +22,8 @@ from typing import Any, cast
 import numpy as np
 from numba import typeof
 
-from litclf.engines.kernel.updates import ACTIVATIONS, CLIPS, OPTIMIZERS, STEP
+from litclf.engines.kernel.activations import ACTIVATIONS
+from litclf.engines.kernel.updates import CLIPS, OPTIMIZERS, STEP
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_text
 

@@ -22,6 +22,9 @@ _MODULES = {
     nn.LeakyReLU: "leaky_relu",
     nn.Tanh: "tanh",
     nn.Sigmoid: "sigmoid",
+    nn.SELU: "selu",
+    nn.SiLU: "silu",
+    nn.GELU: "gelu",
 }
 
 
@@ -60,7 +63,7 @@ def layers_of(network: nn.Module) -> Layers | None:
         modules = modules[1:]
     linear = [module for module in modules if type(module) is nn.Linear]
     between = [module for module in modules if type(module) is not nn.Linear]
-    names = {_MODULES.get(type(module), "") for module in between}
+    names = {_name(module) for module in between}
     plain = not between and [type(m) for m in modules] == [nn.Linear] * len(linear)
     alternate = len(modules) == 2 * len(linear) - 1 and all(type(module) is nn.Linear for module in modules[::2])
     if not linear or not (plain or (alternate and len(names) == 1 and "" not in names)):
@@ -70,6 +73,12 @@ def layers_of(network: nn.Module) -> Layers | None:
     ):
         return None
     return Layers(linear, "identity" if plain else names.pop())
+
+
+def _name(activation: nn.Module) -> str:
+    """Name of an activation as the kernels know it, empty where they do not."""
+    name = _MODULES.get(type(activation), "")
+    return "gelu_tanh" if isinstance(activation, nn.GELU) and activation.approximate == "tanh" else name
 
 
 def reason_against(learner: Learner) -> str | None:
@@ -129,7 +138,8 @@ class KernelEngine:
         plain = (execution.x.dtype, execution.y.dtype) == (torch.float32, torch.int64)
         if not plain or reason_against(learner) is not None:
             return EagerEngine().run(learner, execution, tell)
-        from litclf.engines.kernel.updates import ACTIVATIONS, CLIPS, GRADIENTS, OPTIMIZERS, STEP, UPDATE
+        from litclf.engines.kernel.activations import ACTIVATIONS
+        from litclf.engines.kernel.updates import CLIPS, GRADIENTS, OPTIMIZERS, STEP, UPDATE
 
         layers, optimizer, steps = cast(Layers, layers_of(learner.network)), learner.optimizer, execution.steps
         rows, losses = np.array(steps.rows, dtype=np.int64), np.empty(len(steps))

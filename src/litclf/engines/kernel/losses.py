@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from litclf.engines.kernel.updates import compiled, exponential
+from litclf.engines.kernel.activations import exponential
+from litclf.engines.kernel.updates import compiled
 
 
 @compiled

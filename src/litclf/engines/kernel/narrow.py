@@ -10,18 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from litclf.engines.kernel.activations import IDENTITY, SILU, activate, to_sums
 from litclf.engines.kernel.losses import binary_loss, multiclass_loss
-from litclf.engines.kernel.updates import (
-    GRADIENTS,
-    IDENTITY,
-    RELU,
-    UPDATE,
-    activate,
-    compiled,
-    matrix_at,
-    slope,
-    update_all,
-)
+from litclf.engines.kernel.updates import GRADIENTS, UPDATE, compiled, matrix_at, update_all
 
 
 @compiled
@@ -93,31 +84,26 @@ def _dots(g: Any, a: Any, d: Any, n: Any, length: Any) -> None:
 
 
 @compiled
-def _forward(z: Any, a: Any, at: Any, act: Any, length: Any) -> None:
-    """Writes the units of a layer on ``a``, the units below, to ``z``."""
+def _forward(z: Any, slopes: Any, a: Any, at: Any, act: Any, length: Any) -> None:
+    """Writes the units of a layer on ``a``, the units below, to ``z``, and what slopes they do not tell."""
     n, o = len(a), len(z)
     w, b = matrix_at(at[0], n, o), matrix_at(at[1], 1, o)
     for t in range(o):
         z[t, :length] = b[0, t]
     _add(z, w, a, n, length)
     for t in range(o):
-        activate(act, z[t], length)
+        activate(act, z[t], slopes[t], length)
 
 
 @compiled
-def _backward(below: Any, a: Any, d: Any, w: Any, act: Any, length: Any) -> None:
+def _backward(below: Any, a: Any, slopes: Any, d: Any, w: Any, act: Any, length: Any) -> None:
     """Writes the gradients of the units below, which had the values ``a``, to ``below``."""
     n, o = w.shape
     for i in range(n):
         below[i, :length] = 0
     _add(below[:n], w.T, d, o, length)
     for i in range(n):
-        if act == RELU:
-            for s in range(length):
-                below[i, s] = below[i, s] if a[i, s] > 0 else np.float32(0)
-        else:
-            for s in range(length):
-                below[i, s] *= slope(act, a[i, s])
+        to_sums(act, below[i], a[i], slopes[i], length)
 
 
 @compiled
@@ -129,6 +115,7 @@ def run_narrow(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses
     first = np.zeros(layers + 2, np.int64)
     first[1:] = np.cumsum(dims)
     units = np.empty((first[layers + 1], most), np.float32)
+    slopes = np.empty_like(units) if act >= SILU else units
     d, below = np.empty((widest, most), np.float32), np.empty((widest, most), np.float32)
     correct, held = 0, (np.int64(-1), np.int64(-1))
     for k in range(len(rows)):
@@ -140,8 +127,9 @@ def run_narrow(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses
                         units[i, s] = x[start + s, i]
                 held = (start, count)
             for depth in range(layers):
-                a, z = units[first[depth] : first[depth + 1]], units[first[depth + 1] : first[depth + 2]]
-                _forward(z, a, addresses[depth], act if depth < layers - 1 else IDENTITY, count)
+                a, above = units[first[depth] : first[depth + 1]], slice(first[depth + 1], first[depth + 2])
+                own = act if depth < layers - 1 else IDENTITY
+                _forward(units[above], slopes[above], a, addresses[depth], own, count)
             logits, targets = units[first[layers] :], y[start : start + count]
             if len(logits) == 1:
                 losses[k], right = binary_loss(logits[0], targets, d[0], count, weights, smoothing)
@@ -157,7 +145,7 @@ def run_narrow(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses
                 for t in range(o):
                     g[n, t] = d[t, :count].sum()
                 if depth > 0:
-                    _backward(below, a, d, matrix_at(at[0], n, o), act, count)
+                    _backward(below, a, slopes[first[depth] :], d, matrix_at(at[0], n, o), act, count)
                     d, below = below, d
                 end -= (n + 1) * o
         if mode != GRADIENTS:

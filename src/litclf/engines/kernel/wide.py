@@ -13,20 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from litclf.engines.kernel.activations import RELU, SILU, activate, to_sums
 from litclf.engines.kernel.losses import binary_loss, multiclass_loss
 from litclf.engines.kernel.tiles import BITS, add_rows, bits_of, lowest
 from litclf.engines.kernel.updates import (
     GRADIENTS,
     NO_CLIP,
-    RELU,
     STEP,
     UPDATE,
-    activate,
     address_of,
     compiled,
     matrix_at,
     settings_of,
-    to_sums,
     update,
     update_all,
 )
@@ -83,7 +81,7 @@ def _forward(z: Any, a: Any, w: Any, b: Any, count: Any, found: Any) -> None:
 
 
 @compiled
-def _to_inputs(below: Any, a: Any, act: Any, d: Any, w: Any, dims: Any, count: Any, room: Any) -> None:
+def _to_inputs(below: Any, a: Any, slopes: Any, act: Any, d: Any, w: Any, dims: Any, count: Any, room: Any) -> None:
     """Gradient of the sums of the layer below, with units ``a``, from ``d``, that of a layer's sums."""
     (n, o), (sums, turned, rows, zeros, order, used) = dims, room
     nothing = (address_of(zeros, 0), 0)
@@ -111,7 +109,7 @@ def _to_inputs(below: Any, a: Any, act: Any, d: Any, w: Any, dims: Any, count: A
             for s in range(width):
                 for j in range(group):
                     below[(start + s) * n + used[first + j]] = sums[j * _SAMPLES + s]
-    to_sums(act, below, a, count * n)
+    to_sums(act, below, a, slopes, count * n)
 
 
 @compiled
@@ -184,6 +182,7 @@ def run_wide(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: 
     first = np.zeros(layers + 2, np.int64)
     first[1:] = np.cumsum(dims) * (most + 1)
     units = _space_for(first[layers + 1])
+    slopes = np.empty_like(units) if act >= SILU else units
     d, below = _space_for((most + 1) * widest), _space_for((most + 1) * widest)
     listed = max(2 * widest, BITS * most)
     found = (np.empty(listed, np.int32), np.empty(listed, np.float32), np.empty(BITS, np.int64))
@@ -207,7 +206,7 @@ def run_wide(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: 
                 )
                 _forward(z, a, w, b, count, found)
                 if depth < layers - 1:
-                    activate(act, z, count * o)
+                    activate(act, z, slopes[first[depth + 1] :], count * o)
             o, targets = dims[layers], y[start : start + count]
             logits = units[first[layers] :][: count * o].reshape((count, o)).T
             gradient = d[: count * o].reshape((count, o)).T
@@ -222,7 +221,7 @@ def run_wide(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: 
                 a = inputs[start * n :] if depth == 0 else units[first[depth] :]
                 if depth > 0:
                     w = matrix_at(addresses[depth, 0], 1, n * o)[0]
-                    _to_inputs(below, a, act, d, w, (n, o), count, turning)
+                    _to_inputs(below, a, slopes[first[depth] :], act, d, w, (n, o), count, turning)
                 g = gradients[end - (n + 1) * o : end]
                 _descend(at_once, kind, c, a, d, (n, o), addresses[depth], g, count, found, spreading)
                 d, below, end = below, d, end - (n + 1) * o

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 
 from torch import nn
 
 from litclf.utilities.checks import one_of
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "identity": nn.Identity,
     "relu": nn.ReLU,
     "leaky_relu": nn.LeakyReLU,
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
+    "selu": nn.SELU,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+    "gelu_tanh": partial(nn.GELU, approximate="tanh"),
 }
+_LIKE_RELU = ("silu", "gelu", "gelu_tanh")
+"""Activations that PyTorch knows no gain of, and that are ReLU but for a bend near zero."""
 
 
 class MLP(nn.Sequential):
@@ -73,6 +80,7 @@ def initialize(network: nn.Module, init: str, activation: str) -> None:
         for layer in layers:
             last = layer is layers[-1] or activation == "identity"
             # As PyTorch's own gain: it knows leaky ReLU by the slope that nn.LeakyReLU has.
-            gain = nn.init.calculate_gain("linear" if last else activation)  # type: ignore[arg-type]
+            kind = "relu" if activation in _LIKE_RELU else activation
+            gain = nn.init.calculate_gain("linear" if last else kind)  # type: ignore[arg-type]
             nn.init.normal_(layer.weight, std=gain / layer.in_features**0.5)
             nn.init.zeros_(layer.bias)

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from numba import njit
+from scipy.special import erf
 
-from litclf.engines.kernel.updates import exponential, hyperbolic_tangent
+from litclf.engines.kernel.activations import error_function, exponential, hyperbolic_tangent
 
 SMALL = np.logspace(-30, 0, 2000)
 
@@ -21,7 +22,8 @@ def each(function, values):
 
 
 @pytest.mark.parametrize(
-    ("function", "oracle", "reach", "units"), [(exponential, np.exp, 86.9, 2), (hyperbolic_tangent, np.tanh, 20, 6)]
+    ("function", "oracle", "reach", "units"),
+    [(exponential, np.exp, 86.9, 2), (hyperbolic_tangent, np.tanh, 20, 6), (error_function, erf, 6, 6)],
 )
 def test_a_function_without_branches_is_right_to_some_units_of_the_last_digit(function, oracle, reach, units):
     x = np.concatenate([np.linspace(-reach, reach, 200_001), SMALL, -SMALL, [0]]).astype(np.float32)
@@ -35,6 +37,7 @@ def test_what_lies_beyond_stays_at_the_ends_and_nan_stays_nan():
     large, larger, small, smaller = each(exponential, ends)
     assert large == larger > 1e38
     assert 0 < small == smaller < 1e-37
-    np.testing.assert_allclose(each(hyperbolic_tangent, ends), [1, 1, -1, -1], rtol=1e-6)
+    for function in (hyperbolic_tangent, error_function):
+        np.testing.assert_allclose(each(function, ends), [1, 1, -1, -1], rtol=1e-6)
+        assert np.isnan(each(function, [np.nan])).all()
     assert np.isnan(each(exponential, [np.nan])).all()
-    assert np.isnan(each(hyperbolic_tangent, [np.nan])).all()
