@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from litclf.utilities.statistics import holm, mcnemar, student, wilson
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_the_interval_is_the_one_of_wilsons_formula(counts):
+def test_the_interval_is_the_one_of_scipy(counts):
     right, n = counts
-    p, z = right / n, 1.959963984540054
-    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    expected = [(middle + sign * half) / (1 + z * z / n) for sign in (-1, 1)]
-    assert wilson(right / n, n) == pytest.approx(expected, abs=1e-9)
+    expected = binomtest(right, n).proportion_ci(0.95, method="wilson")
+    assert wilson(right / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert all(0 <= bound <= 1 for bound in wilson(right / n, n))
 
 
 def test_student_by_hand():

@@ -109,6 +109,7 @@ class _PutOff(MetaPathFinder, Loader):
 
     def __init__(self, roots: Sequence[str]) -> None:
         self.roots, self.waits = tuple(roots), True
+        self.made: dict[str, ModuleType] = {}
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
         if any(f"{fullname}.".startswith(f"{root}.") for root in self.roots):
@@ -116,7 +117,8 @@ class _PutOff(MetaPathFinder, Loader):
         return None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _StandIn(spec.name, lambda: self.waits)
+        self.made[spec.name] = _StandIn(spec.name, lambda: self.waits)
+        return self.made[spec.name]
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing: a stand-in is empty."""
@@ -131,12 +133,12 @@ def _put_off(roots: Sequence[str]) -> Iterator[None]:
     finally:
         finder.waits = False
         sys.meta_path.remove(finder)
-        for name, module in list(sys.modules.items()):
-            if isinstance(module, _StandIn) and module.__loader__ is finder:
+        for name, module in finder.made.items():
+            if sys.modules.get(name) is module:
                 del sys.modules[name]
-                parent, _, child = name.rpartition(".")
-                if vars(sys.modules.get(parent, finder)).get(child) is module:
-                    delattr(sys.modules[parent], child)
+            parent, _, child = name.rpartition(".")
+            if vars(sys.modules.get(parent, finder)).get(child) is module:
+                delattr(sys.modules[parent], child)
 
 
 class _Quick(Loader):
