@@ -1,4 +1,4 @@
-"""What all tests share: one thread, no seed left over from another test, a quiet Trainer, four runs, one browser.
+"""What all tests share: one thread, no seed left over from another test, a quiet Trainer, six runs, one browser.
 
 PyTorch and Lightning are imported where they are used: the process that hands out the tests reads this file first, and
 the others wait for it.
@@ -129,6 +129,25 @@ def blobs_run(fit_once):
 
     data = BlobsDataModule(num_samples=900, cluster_std=4.0, num_features=3, **FAST)
     return fit_once("blobs", MulticlassClassifier(hidden_dims=[8]), data)
+
+
+@pytest.fixture(scope="session")
+def members_run(fit_once):
+    """A calibrated fit of four members in the plane, too short for them to agree."""
+    from litclf import BinaryClassifier, CirclesDataModule
+
+    model = BinaryClassifier(hidden_dims=[6], optimizer="adam", lr=0.03)
+    data = CirclesDataModule(num_samples=2000, noise=0.2, **FAST)
+    return fit_once("members", model, data, members=4, threshold_rule="f1", members_from=7)
+
+
+@pytest.fixture(scope="session")
+def blob_members_run(fit_once):
+    """A fit of three members and four classes in three numbers that overlap."""
+    from litclf import BlobsDataModule, MulticlassClassifier
+
+    data = BlobsDataModule(num_samples=1200, cluster_std=4.0, num_features=3, **FAST)
+    return fit_once("blob-members", MulticlassClassifier(hidden_dims=[8]), data, members=3)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from litclf.data.mnist import MNISTDataModule
     from litclf.data.restoration import RestorationDataModule
     from litclf.data.table import TableDataModule
-    from litclf.inference.model import LoadedModel, Predictions, load
+    from litclf.inference.model import LoadedModel, load
+    from litclf.inference.predictions import Predictions
     from litclf.models.auto import AutoClassifier
     from litclf.models.binary import BinaryClassifier
     from litclf.models.classifier import Classifier
@@ -44,7 +45,7 @@ _HOMES = {
     **MODELS.homes,
     "InputError": "litclf.utilities.errors",
     "LoadedModel": "litclf.inference.model",
-    "Predictions": "litclf.inference.model",
+    "Predictions": "litclf.inference.predictions",
     "RunResult": "litclf.training.run",
     "fit": "litclf.training.run",
     "load": "litclf.inference.model",

@@ -1,8 +1,12 @@
+import csv
 import json
 
+import numpy as np
 import pytest
 import torch
+from scipy import stats
 
+from litclf import BinaryClassifier, CirclesDataModule, load
 from litclf.cli.main import main
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
@@ -46,3 +50,49 @@ def test_a_pickle_is_not_run(error_line, tmp_path):
 def test_limits_that_leave_nothing_are_named(command, limit, trained, error_line):
     args = [command, "--ckpt_path", trained / "checkpoints" / "best.ckpt", f"--trainer.limit_{limit}_batches", "0"]
     assert "leave nothing" in error_line(*args)
+
+
+@pytest.mark.parametrize("command", ["test", "validate"])
+def test_members_are_evaluated_with_their_intervals(command, members_run, copy_run, capsys):
+    folder, stage = copy_run(members_run), {"test": "test", "validate": "val"}[command]
+    assert main([command, "--ckpt_path", str(folder)]) == 0
+    told = json.loads((folder / f"{command}.json").read_text())
+    assert {key.split("/")[0] for key in told["members"]["metrics"]} == {stage}
+    with (folder / "members.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for name in ("accuracy", "loss"):
+        own = [float(row[f"{stage}/{name}"]) for row in rows]
+        interval = told["members"]["metrics"][f"{stage}/{name}"]
+        assert interval["mean"] == pytest.approx(np.mean(own)) == pytest.approx(told[f"{stage}/{name}"], abs=1e-6)
+        assert (interval["low"], interval["high"]) == pytest.approx(
+            stats.t.interval(0.95, 3, np.mean(own), stats.sem(own))
+        )
+    data = members_run.trainer.datamodule
+    x, y = data.splits[stage]
+    right = load(folder, calibrated=False).predict(x.numpy()).indexes == y.numpy()
+    assert told["ensemble/accuracy"] == pytest.approx(right.mean())
+    out = capsys.readouterr().out
+    assert "members     4, seeds 7 to 10" in out
+    assert "ensemble " in out
+
+
+def test_members_of_the_checkpoint_are_evaluated_whatever_a_config_asks_for(members_run, copy_run):
+    folder = copy_run(members_run)
+    config = (folder / "config.yaml").read_text()
+    assert "\nmembers: 4\n" in config
+    (folder / "config.yaml").write_text(config.replace("members: 4", "members: 2"))
+    assert main(["test", "--ckpt_path", str(folder)]) == 0
+    assert len(json.loads((folder / "test.json").read_text())["members"]["seeds"]) == 4
+
+
+def test_lightnings_own_trainer_tests_and_predicts_with_members(members_run, make_trainer):
+    model = BinaryClassifier.load_from_checkpoint(members_run.folder / "checkpoints" / "best.ckpt")
+    data = CirclesDataModule(**members_run.trainer.datamodule.hparams)
+    (metrics,) = make_trainer().test(model, data, verbose=False)
+    for key in ("test/accuracy", "test/loss", "ensemble/accuracy", "ensemble/loss"):
+        assert metrics[key] == pytest.approx(members_run.metrics[key], abs=1e-6)
+    (validated,) = make_trainer().validate(model, data, verbose=False)
+    assert validated["val/loss"] == pytest.approx(members_run.metrics["members"]["metrics"]["val/loss"]["mean"])
+    probabilities, _ = zip(*make_trainer().predict(model, data), strict=True)
+    expected = load(members_run.folder).probabilities(data.splits["test"].x.numpy())
+    np.testing.assert_allclose(torch.cat(probabilities), expected, atol=1e-6)

@@ -20,19 +20,20 @@ MNIST = Path(__file__).parents[3] / "shared" / "data"
 
 
 def printed_lines(capsys):
-    """The two lines of code that the command prints."""
+    """The lines of code that the command prints."""
     printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    lines = printed[printed.index("load it by") + 1 :]
-    assert len(lines) == 2
-    return lines
+    return printed[printed.index("load it by") + 1 :]
 
 
-def test_the_lines_that_are_printed_load_the_model(circles_run, tmp_path, capsys):
-    model = load(circles_run.folder)
+@pytest.mark.parametrize(("run", "lines"), [("circles_run", 2), ("members_run", 4)])
+def test_the_lines_that_are_printed_load_the_model(run, lines, request, tmp_path, capsys):
+    model = load(request.getfixturevalue(run).folder)
     args = ["--ckpt_path", str(model.path), "--format", "state_dict", "--output", str(tmp_path / "model.pt")]
     assert main(args) == 0
     made = {}
-    exec("\n".join(["import torch, litclf", *printed_lines(capsys)]), made)
+    printed = printed_lines(capsys)
+    assert len(printed) == lines
+    exec("\n".join(["import torch, litclf", *printed]), made)
     rows = torch.randn(5, 2)
     torch.testing.assert_close(made["model"](rows).flatten().detach(), model.logits(rows))
 

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import accuracy_score
@@ -24,6 +25,27 @@ def test_predict_writes_a_row_for_each_sample(trained):
     assert all(float(row[3]) + float(row[4]) == pytest.approx(1, abs=1e-12) for row in lines[1:])
     x = CirclesDataModule(num_samples=1000, noise=0.03, factor=0.8).splits["test"].x
     np.testing.assert_allclose([[float(cell) for cell in row[3:]] for row in lines[1:]], load(trained).probabilities(x))
+
+
+def test_members_write_how_far_they_agree(members_run, copy_run):
+    folder = copy_run(members_run)
+    assert main(["predict", "--ckpt_path", str(folder)]) == 0
+    table = pd.read_csv(folder / "predictions.csv")
+    said = load(folder).predict(members_run.trainer.datamodule.splits["test"].x.numpy())
+    names = ["agreement of members", "deviation of members", "mutual information of members"]
+    assert list(table)[5:] == names
+    np.testing.assert_allclose(table[names].to_numpy().T, list(said.disagreement.values()))
+    assert main(["predict", "--ckpt_path", str(folder), "--member", "1"]) == 0
+    alone = pd.read_csv(folder / "predictions-member-1.csv")
+    assert list(alone) == list(table)[:5]
+    expected = load(folder, member=1).probabilities(members_run.trainer.datamodule.splits["test"].x.numpy())
+    np.testing.assert_allclose(alone.iloc[:, 3:], expected)
+
+
+def test_a_point_is_told_with_how_far_members_agree(members_run, copy_run, capsys):
+    assert main(["predict", "--ckpt_path", str(copy_run(members_run)), "--point=0.7,0.3"]) == 0
+    said = load(members_run.folder).predict([[0.7, 0.3]])
+    assert f"agreement of members           {said.agreement[0]:.6f}" in capsys.readouterr().out
 
 
 def test_threshold_and_output_hold_for_the_test_split(trained):

@@ -8,6 +8,7 @@ from litclf.cli.lightning import CLI, FIT_ONLY, print_table
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.folder import is_first_process
 from litclf.training import evaluation
+from litclf.training.members import told_members
 
 
 def evaluate(command: str, args: list[str]) -> int:
@@ -35,5 +36,7 @@ def evaluate(command: str, args: list[str]) -> int:
         metrics = evaluation.evaluate(cli.plan(checkpoint), command)
         if is_first_process():
             print_table(metrics)
+            for line in told_members(metrics.get("members")):
+                print(line)
             print(f"\nwritten     {checkpoint.folder / command}.json")
     return 0

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from litclf.cli.arguments import data_changes
-from litclf.cli.trained import ModelParser, load_model
+from litclf.cli.trained import ModelParser, file_name, load_model
 from litclf.inference.export.export import ExportError, export, loading_lines
 from litclf.inference.export.formats import FORMATS
 from litclf.inference.rebuild import rebuild_data
@@ -32,13 +32,14 @@ def main(args: list[str]) -> int:
     given, rest = parser.parse_known_args(args)
     changes = data_changes(rest)
     model = load_model(given)
-    output = given.output or run_folder(model.path) / f"model{FORMATS[given.format].ending}"
+    output = given.output or run_folder(model.path) / file_name(given, "model", FORMATS[given.format].ending)
     try:
         exported = export(model, rebuild_data(model.checkpoint, changes), given.format, output)
     except ExportError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"written     {output}")
+    inside = f", {exported.members} members inside" if exported.members else ""
+    print(f"written     {output}  ({exported.size / 1000:,.1f} kB{inside})")
     print(
         f"checked     all {exported.num_samples} samples of the {exported.split} split: same classes, "
         f"probabilities differ by {exported.max_difference:.1e} at most"

@@ -26,6 +26,7 @@ from litclf.models.member_scores import TOGETHER
 from litclf.models.registry import MODELS
 from litclf.models.seeds import Seeds
 from litclf.runs.checkpoint import Checkpoint
+from litclf.runs.hparams import count_members
 
 # Imported for their short names: `--trainer.callbacks+=Embeddings` finds every class that is loaded.
 from litclf.training.callbacks import embeddings, gallery, histograms  # noqa: F401
@@ -132,8 +133,6 @@ class CLI(LightningCLI):
         if self.datamodule is None:
             raise InputError("--data", "is missing", "pass -c PRESET, or --data CirclesDataModule")
         settings, preset = self.settings, self.given.value(*CONFIG)
-        first = settings.seed_everything if settings.members_from is None else settings.members_from
-        members = Seeds.of(settings.members, int(first), settings.vary)
         return Plan(
             self.model,
             self.datamodule,
@@ -146,9 +145,18 @@ class CLI(LightningCLI):
             pictures=settings.pictures,
             threshold_rule=settings.threshold_rule,
             save_every=settings.save_every,
-            members=members,
+            members=self._members(checkpoint),
             marks=read_marks(settings.mark or ""),
         )
+
+    def _members(self, checkpoint: Checkpoint | None) -> Seeds | None:
+        """The seeds that a fit asks for; what evaluates has the members that its checkpoint has."""
+        settings = self.settings
+        if self.given.command == "fit" or checkpoint is None:
+            first = settings.seed_everything if settings.members_from is None else settings.members_from
+            return Seeds.of(settings.members, int(first), settings.vary)
+        count = count_members(checkpoint.content, checkpoint.path)
+        return Seeds(**checkpoint.hparams["members"]) if count else None
 
     def by_flag(self, error: InputError) -> InputError:
         """The error with the flag that sets what it is about as its ``where``; files stay what they are."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from litclf.cli.arguments import Arguments, data_changes
 from litclf.cli.configs import CONFIG, config_file, read_config
-from litclf.cli.trained import ModelParser, load_model
+from litclf.cli.trained import ModelParser, file_name, load_model
 from litclf.inference.model import LoadedModel
 from litclf.inference.predict import answer_point, predict_file, predict_split
 from litclf.preprocessing.table import UnseenCategoryWarning
@@ -92,7 +92,7 @@ def _write(model: LoadedModel, given: Namespace, changes: dict[str, Any], data: 
     # Arrow reads as many blocks ahead as it has threads, and each keeps memory of its own.
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
-    output = given.output or run_folder(model.path) / "predictions.csv"
+    output = given.output or run_folder(model.path) / file_name(given, "predictions", ".csv")
     if given.input is not None:
         num_rows = predict_file(model, given.input, output, given.encoding)
     else:

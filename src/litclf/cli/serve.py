@@ -49,7 +49,8 @@ def main(args: list[str]) -> int:
             f"note        {given.host} lets every machine that reaches this one ask, without a password",
             file=sys.stderr,
         )
-    server = ModelServer(ModelAPI(model.path, given.calibration, given.threshold), model, given.host, given.port)
+    api = ModelAPI(model.path, given.calibration, given.threshold, given.member)
+    server = ModelServer(api, model, given.host, given.port)
     try:
         server.run(given.host, given.port, log_level="error", generate_client_file=False)
     except (EOFError, ConnectionError, RuntimeError) as error:

@@ -8,10 +8,11 @@ from pathlib import Path
 from litclf.cli.arguments import ToolParser, needs_checkpoint
 from litclf.inference.model import LoadedModel, load
 from litclf.utilities.errors import InputError
+from litclf.utilities.notes import tell
 
 
 class ModelParser(ToolParser):
-    """A parser for a command on a trained model, with the checkpoint and how it is calibrated; takes no abbreviations.
+    """A parser for a command on a trained model: the checkpoint, a member, the calibration; takes no abbreviations.
 
     Args:
         command: Name of the command, such as ``predict``.
@@ -40,10 +41,16 @@ class ModelParser(ToolParser):
         self.add_argument(
             "--threshold", type=float, help="probability of class 1 above which it is predicted, for two classes"
         )
+        self.add_argument(
+            "--member",
+            type=int,
+            metavar="N",
+            help="one member of a run with members, from 0 on; default: the mean probability of all",
+        )
 
 
 def load_model(given: argparse.Namespace) -> LoadedModel:
-    """The model that the arguments of a :class:`ModelParser` name.
+    """The model that the arguments of a :class:`ModelParser` name; what was taken of several members is said.
 
     Raises:
         InputError: If it cannot be loaded.
@@ -51,7 +58,26 @@ def load_model(given: argparse.Namespace) -> LoadedModel:
     if given.ckpt_path is None:
         raise needs_checkpoint(given.command)
     try:
-        return load(given.ckpt_path, given.calibration, given.threshold)
+        model = load(given.ckpt_path, given.calibration, given.threshold, given.member)
     except InputError as error:
-        flag = f"--{error.where}" if error.where in ("ckpt_path", "threshold") else error.where
+        flag = f"--{error.where}" if error.where in ("ckpt_path", "threshold", "member") else error.where
         raise InputError(flag, error.what, error.fix) from error
+    if given.member is not None:
+        seed = model.checkpoint.hparams["members"]["first"] + given.member
+        tell(
+            f"member {given.member}, of seed {seed}, predicts alone, uncalibrated: temperature and threshold are of all"
+        )
+    elif model.num_members:
+        tell(f"{model.num_members} members predict by their mean probability; --member 0 takes the first alone")
+    return model
+
+
+def file_name(given: argparse.Namespace, name: str, ending: str) -> str:
+    """Name of a file that a command writes by itself; that of one member is its own.
+
+    Example:
+        >>> given = ModelParser("export", "Writes files.").parse_args(["--member", "3"])
+        >>> file_name(given, "model", ".onnx")
+        'model-member-3.onnx'
+    """
+    return f"{name}{ending}" if given.member is None else f"{name}-member-{given.member}{ending}"

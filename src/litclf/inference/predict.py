@@ -12,7 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from litclf.inference.model import LoadedModel, Predictions
+from litclf.inference.model import LoadedModel
+from litclf.inference.predictions import Predictions
 from litclf.inference.rows import read_rows, row_writer
 from litclf.preprocessing.base import Preparation
 from litclf.preprocessing.table import TablePreparation
@@ -27,7 +28,8 @@ _MOST_CLASSES = 20
 
 
 def predict_file(model: LoadedModel, source: Path, output: Path, encoding: str | None = None) -> int:
-    """Writes what stands in ``source``, the predicted class of each row, and the probability of each class.
+    """Writes what stands in ``source``, the predicted class of each row, the probability of each class, and how far the
+    members of the model agree, where it has any.
 
     It is worked through in pieces, so that a file may be larger than memory.
 
@@ -58,7 +60,7 @@ def predict_file(model: LoadedModel, source: Path, output: Path, encoding: str |
 
 
 def predict_split(model: LoadedModel, output: Path, changes: dict[str, Any], data: str | None = None) -> int:
-    """Writes number, target, predicted class and probabilities of each sample of the test split.
+    """Writes number and target of each sample of the test split, and what is predicted as :func:`predict_file` does.
 
     Where there is no test split, it is the training split.
 
@@ -121,6 +123,7 @@ def answer_point(model: LoadedModel, text: str, changes: dict[str, Any]) -> None
     rows += [[f"probability of {other}", f"{share:.6f}"] for other, share in told]
     if len(told) < len(shares):
         rows.append(["less probable", f"{len(shares) - len(told)} classes more"])
+    rows += [[_column(name), f"{value:.6f}"] for name, (value,) in predictions.disagreement.items()]
     if _is_plane(model) and all(row.values()):
         point = np.array([[float(value) for value in row.values()]])
         rows.append(["picture", str(draw_point(model, point, predictions, changes))])
@@ -231,15 +234,21 @@ def _images(source: Path, at_once: int) -> Iterator[tuple[Any, pa.RecordBatch]]:
 def _with(
     batch: pa.RecordBatch, predictions: Predictions, class_names: tuple[str, ...], source: Path
 ) -> pa.RecordBatch:
-    """The rows, with columns for the predicted class and the probability of each."""
+    """The rows, with columns for the predicted class, the probability of each, and the members' disagreement."""
     columns: dict[str, Any] = {"predicted": pa.array(predictions.classes, pa.string())}
     for name, shares in zip(class_names, predictions.probabilities.T, strict=True):
         columns[f"probability of {name}"] = pa.array(shares)
+    columns |= {_column(name): pa.array(values) for name, values in predictions.disagreement.items()}
     for name, column in columns.items():
         if name in batch.schema.names:
             raise InputError(str(source), f"has a column {name} already", "rename it, or leave it out")
         batch = batch.append_column(name, column)
     return batch
+
+
+def _column(name: str) -> str:
+    """What one of the measures of disagreement is called where people read it."""
+    return f"{name.replace('_', ' ')} of members"
 
 
 def _predict(model: LoadedModel, raw: Any, where: str) -> Predictions:

@@ -48,7 +48,7 @@ def rebuild_model(checkpoint: Checkpoint) -> SteppedModule:
         raise InputError("ckpt_path", rule, f"load it in Python: {name}.load_from_checkpoint(path, network=...)")
     arguments = {key: value for key, value in saved.items() if key not in _NO_ARGUMENTS}
     where = f"{path}: {name}"
-    check_size(lambda: _built(kind, arguments, where), checkpoint.weights, path)
+    check_size(lambda: _built(kind, arguments, where), checkpoint.content, path)
     with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and thrown away
         model = _built(kind, arguments, where)
     try:

@@ -106,7 +106,7 @@ class SteppedModule(LightningModule):
                 kwargs.setdefault("weights_path", None)  # no file is read that a checkpoint names
             if cls.__module__.startswith("litclf.") and strict is not False:
                 arguments = {name: value for name, value in saved.items() if name not in LEARNED} | kwargs
-                check_size(lambda: cls(**arguments), checkpoint.get("state_dict", {}), path)
+                check_size(lambda: cls(**arguments), checkpoint, path)
             return super().load_from_checkpoint(file, map_location, strict=strict, weights_only=True, **kwargs)
 
     def step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

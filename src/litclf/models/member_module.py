@@ -16,6 +16,7 @@ from litclf.models.members import Members, member_learner
 from litclf.models.networks.ensemble import Ensemble, members_of
 from litclf.models.optimizers import Recipe
 from litclf.models.seeds import Seeds
+from litclf.runs.hparams import count_members
 from litclf.utilities.errors import InputError, part
 
 _KEY = "members"
@@ -125,6 +126,7 @@ class MemberModule(SteppedModule):
         saved = checkpoint["hyper_parameters"].get(_KEY)
         if saved is None:
             return
+        count_members(checkpoint, "the file")
         if self.members is None:
             self.members = Members(Seeds(**saved))
             self.network = Ensemble.like(cast(nn.Module, self.network), self.members.seeds.count, self.binary)

@@ -23,7 +23,10 @@ from litclf.models.execution import count_run, learner_of, teller
 from litclf.models.networks.ensemble import Ensemble
 from litclf.models.seeds import Seeds
 from litclf.utilities.data_spec import data_of
+from litclf.utilities.errors import InputError
 from litclf.utilities.notes import tell
+
+_FIX = "pass a checkpoint that litclf wrote"
 
 
 class MemberTask(Protocol):
@@ -231,11 +234,23 @@ class Members:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes up what :meth:`state_dict` gave."""
-        self.values = dict(state["values"])
-        self.best = [None if best is None else Best(**best) for best in state["best"]]
-        self.diverged = {int(number): int(step) for number, step in state["diverged"].items()}
-        self._random, self._sums = list(state["random"]), state["sums"]
+        """Takes up what :meth:`state_dict` gave.
+
+        Raises:
+            InputError: If it is something else, or of other members.
+        """
+        count = self.seeds.count
+        try:
+            self.values = dict(state["values"])
+            self.best = [None if best is None else Best(**best) for best in state["best"]]
+            self.diverged = {int(number): int(step) for number, step in state["diverged"].items()}
+            self._random, self._sums = list(state["random"]), state["sums"]
+            shapes = {tuple(own.shape) for own in self.values.values()} | {tuple(self._sums.shape)[:1]}
+            fits = shapes <= {(count,)} and len(self.best) == len(self._random) == count
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError("ckpt_path", f"what it keeps of its members is damaged: {error}", _FIX) from error
+        if not fits or not set(self.diverged) <= set(range(count)):
+            raise InputError("ckpt_path", f"keeps of its {count} members what is of others", _FIX)
 
 
 def member_learner(module: MemberTask, trainer: Trainer, data: Any, network: nn.Module, optimizer: Any) -> Learner:

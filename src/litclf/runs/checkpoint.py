@@ -89,8 +89,9 @@ class Checkpoint:
         return dict(self.content.get("datamodule_hyper_parameters", {}))
 
     def without_weights(self) -> Checkpoint:
-        """What it tells of model and data, without the tensors of the network and the optimizer, which take memory."""
-        kept = {key: value for key, value in self.content.items() if key not in ("state_dict", "optimizer_states")}
+        """What it tells of model and data, without the tensors of networks and optimizers, which take memory."""
+        tensors = ("state_dict", "optimizer_states", "members")
+        kept = {key: value for key, value in self.content.items() if key not in tensors}
         return replace(self, content=kept)
 
     def keep_as_last(self) -> None:

@@ -105,23 +105,54 @@ def check_signature(kind: type, values: dict[str, Any], where: str, others: set[
             raise InputError.unknown(where, name, known)
 
 
-def check_size(build: Callable[[], nn.Module], state_dict: dict[str, Any], path: Path) -> None:
-    """Refuses hyperparameters of a network larger than the weights of the file, before any memory is taken for it.
+def check_size(build: Callable[[], nn.Module], content: dict[str, Any], path: Path) -> None:
+    """Refuses hyperparameters of networks larger than the weights of the file, before any memory is taken for them.
 
     Args:
-        build: Makes the network; called where its weights take no memory.
-        state_dict: The weights of the file.
+        build: Makes the network, or the module with it; called where its weights take no memory.
+        content: What the file holds.
         path: The file, for the message.
 
     Raises:
-        InputError: If the network is much larger; what does not fit otherwise is told by its loading, by name.
+        InputError: If all networks together are much larger; what does not fit otherwise is told by their loading, by
+            name.
     """
+    count = max(1, count_members(content, path))
     with torch.device("meta"), torch.random.fork_rng(devices=[]):
-        needed = sum(value.numel() for value in build().state_dict().values())
-    held = sum(value.numel() for value in state_dict.values() if isinstance(value, Tensor))
+        needed = count * sum(value.numel() for value in build().state_dict().values())
+    held = sum(value.numel() for value in content.get("state_dict", {}).values() if isinstance(value, Tensor))
     if needed > 2 * held + _SPARE:
         rule = f"{path} describes a network of {needed} numbers, and holds {held}"
         raise _refusal(rule)
+
+
+def count_members(content: dict[str, Any], path: Path | str) -> int:
+    """How many members a checkpoint tells of, which are those that it holds weights of; 0 for one network.
+
+    Args:
+        content: What the file holds.
+        path: The file, for the message.
+
+    Raises:
+        InputError: If the file tells of others than it holds.
+
+    Example:
+        >>> weights = {"network.members.0.bias": torch.zeros(1), "network.members.1.bias": torch.zeros(1)}
+        >>> told = {"count": 2, "first": 42, "vary": "both"}
+        >>> count_members({"hyper_parameters": {"members": told}, "state_dict": weights}, Path("a.ckpt"))
+        2
+    """
+    told = content.get("hyper_parameters", {}).get("members")
+    if told is None:
+        return 0
+    if not isinstance(told, dict) or told.keys() != {"count", "first", "vary"} or type(told["first"]) is not int:
+        raise _refusal(f"{path} does not tell of its members by count, first and vary")
+    count = told["count"]
+    names = [str(name).split(".") for name in content.get("state_dict", {})]
+    held = {parts[2] for parts in names if parts[:2] == ["network", "members"] and len(parts) > 2}
+    if type(count) is not int or count != len(held) or held != set(map(str, range(count))):
+        raise _refusal(f"{path} holds the weights of {len(held)} members, and tells of others")
+    return count
 
 
 def _refusal(rule: str) -> InputError:

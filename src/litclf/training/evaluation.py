@@ -11,6 +11,7 @@ from litclf.models.classifier import Classifier
 from litclf.models.positive import Positive
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.record import plain
+from litclf.training.members import summary
 from litclf.training.plan import Plan
 from litclf.training.trainer import hand, make_trainer
 from litclf.utilities.errors import InputError
@@ -28,19 +29,23 @@ def evaluate(plan: Plan, stage: str) -> dict[str, Any]:
         stage: ``validate`` or ``test``.
 
     Returns:
-        The metrics, under their log keys, and the class that some of them are of.
+        The metrics, under their log keys, the class that some of them are of, and what they are over members.
 
     Raises:
         InputError: If there is nothing to evaluate.
     """
     trainer, checkpoint = make_trainer({**plan.trainer_args, **_QUIET}), cast(Checkpoint, plan.checkpoint)
-    if not plan.spec.has("val" if stage == "validate" else stage):
+    split = "val" if stage == "validate" else stage
+    if not plan.spec.has(split):
         raise InputError("data", f"has nothing to {stage}", "hold samples out, for example by --data.holdout 0.2")
     with using_threads(plan.num_threads):
         evaluated = run_checkpoint(trainer, plan, checkpoint, stage)
     if not evaluated:
         raise InputError("trainer", f"its limits leave nothing to {stage}", "raise the limit")
     metrics = plain(evaluated[0]) | measured_class(plan.model)
+    members = plan.model.members if isinstance(plan.model, Classifier) else None
+    if members is not None:
+        metrics["members"] = summary(members, plan.marks, split)
     write_json(checkpoint.folder / f"{stage}.json", metrics)
     return metrics
 

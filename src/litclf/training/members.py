@@ -78,14 +78,17 @@ def values_of(members: Members) -> dict[str, NDArray[np.float64]]:
     return values
 
 
-def summary(members: Members, marks: Mapping[str, float]) -> dict[str, Any]:
+def summary(members: Members, marks: Mapping[str, float], stage: str | None = None) -> dict[str, Any]:
     """Mean, spread and interval of each metric over the members, and the share of them that reaches each mark.
 
     Args:
         members: The members, tested.
         marks: Log keys and the value of each to reach: at least, or of a loss at most.
+        stage: ``val`` or ``test`` for what was measured in it last; None for all of a fit, as :func:`values_of` has it.
     """
     values = values_of(members)
+    if stage is not None:
+        values = {key: own.numpy() for key, own in members.values.items() if key.startswith(f"{stage}/")}
     told: dict[str, Any] = {"seeds": members.seeds.all, "vary": members.seeds.vary}
     told["diverged"] = [members.seeds.all[number] for number in sorted(members.diverged)]
     finite = {key: own[np.isfinite(own)] for key, own in values.items()}

@@ -111,6 +111,9 @@ def fit(
     with quiet_lightning(), signals.as_python_ends(), _seeded(seed):
         config = {"seed_everything": seed, "model": described(model), "data": described(data)}
         config["trainer"] = {key: value for key, value in trainer_args.items() if is_plain(value)}
+        seeds = Seeds.of(members, seed if members_from is None else members_from, vary)
+        if seeds is not None:
+            config |= {"members": seeds.count, "members_from": seeds.first, "vary": vary}
         name = name or type(data).__name__
         plan = Plan(
             model,
@@ -124,7 +127,7 @@ def fit(
             pictures=pictures,
             threshold_rule=threshold_rule,
             save_every=save_every,
-            members=Seeds.of(members, seed if members_from is None else members_from, vary),
+            members=seeds,
             marks=marks or {},
         )
         return run(plan)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import special
 
 from litclf import BinaryClassifier, BlobsDataModule, InputError, MulticlassClassifier, fit
 from litclf.cli.export import main
@@ -102,6 +103,36 @@ def test_safetensors_say_what_they_are(circles, exported):
     with safetensors.safe_open(exported("safetensors")[1], framework="pt") as file:
         assert json.loads(file.metadata()["class_names"]) == ["outer", "inner"]
         assert torch.equal(file.get_tensor("0.weight"), model.network[0].weight)
+
+
+@pytest.mark.parametrize("run", ["members_run", "blob_members_run"])
+def test_one_onnx_file_holds_all_members(run, request, tmp_path):
+    result = request.getfixturevalue(run)
+    model, data = load(result.folder), result.trainer.datamodule
+    told = export(model, data, "onnx", tmp_path / "model.onnx")
+    assert_told(told, tmp_path / "model.onnx", model, data)
+    assert (told.members, told.member) == (model.num_members, None)
+    assert told.size == (tmp_path / "model.onnx").stat().st_size
+    rows = np.random.default_rng(0).normal(size=(50, *model.input_shape)).astype(np.float32) * 2
+    alone = [load(result.folder, member=number).probabilities(rows) for number in range(model.num_members)]
+    calibrated = special.softmax(np.log(np.mean(alone, axis=0)) / model.decision.temperature, 1)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    assert len(session.get_outputs()) == 2
+    np.testing.assert_allclose(session.run(None, {"input": rows})[0], calibrated, atol=1e-5)
+    np.testing.assert_array_equal(session.run(None, {"input": rows})[1], model.predict(rows).indexes)
+    assert session.get_modelmeta().custom_metadata_map["members"] == str(model.num_members)
+
+
+@pytest.mark.parametrize(
+    "format", [name if name == "safetensors" else pytest.param(name, marks=SLOW) for name in FORMATS]
+)
+def test_members_answer_as_the_model_does_in_every_format(format, members_run, tmp_path):
+    model, data, path = load(members_run.folder), members_run.trainer.datamodule, tmp_path / "model"
+    assert_told(export(model, data, format, path), path, model, data)
+    alone = load(members_run.folder, member=3)
+    told = export(alone, data, format, path)
+    assert_told(told, path, alone, data)
+    assert (told.members, told.member, told.temperature) == (0, 3, 1.0)
 
 
 def planted(format, change):

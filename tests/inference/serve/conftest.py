@@ -66,10 +66,10 @@ def free_port():
 
 
 @contextlib.contextmanager
-def serving(path, calibrated=True, threshold=None):
+def serving(path, calibrated=True, threshold=None, member=None):
     """The server with its model in a thread instead of a process, which would import PyTorch for seconds."""
     port = free_port()
-    api = ModelAPI(path, calibrated, threshold)
+    api = ModelAPI(path, calibrated, threshold, member)
     server = ModelServer(api, load(path), "127.0.0.1", port)
     requests, server._transport = queue.Queue(), MPQueueTransport(None, [queue.Queue()])
     server.litapi_request_queues = {"/predict": requests}

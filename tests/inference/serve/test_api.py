@@ -54,6 +54,18 @@ def test_calibration_and_threshold_are_as_asked(serve, points):
     assert expected.classes != load(points).predict(pd.DataFrame(rows, columns=COLUMNS)).classes
 
 
+def test_members_are_answered_with_how_far_they_agree(serve, members_run):
+    rows = np.random.default_rng(1).normal(size=(30, 2))
+    model = load(members_run.folder)
+    expected, answered = model.predict(rows), serve(members_run.folder).predictions({"rows": rows.tolist()})
+    same(answered, expected, model.class_names)
+    for name, values in expected.disagreement.items():
+        np.testing.assert_allclose([answer[name] for answer in answered], values, atol=1e-6)
+    alone = serve(members_run.folder, True, None, 2).predictions({"rows": rows.tolist()})
+    same(alone, load(members_run.folder, member=2).predict(rows), model.class_names)
+    assert {*alone[0]} == {"class", "probabilities"}
+
+
 def test_missing_values_and_new_categories_of_tables(serve, table):
     client, model = serve(table), load(table)
     rows = [{"size": None, "colour": "red"}, {"size": 2, "colour": "green"}, {"size": 2.5, "colour": "blue"}]

@@ -115,6 +115,24 @@ def test_a_row_with_categories_and_what_is_missing(open_page, browser, serve, ta
     WebDriverWait(browser, 10).until(lambda _: find("#class").text == expected.classes[0])
 
 
+def test_the_page_says_how_far_members_agree(open_page, browser, serve, members_run):
+    find = open_page(serve(members_run.folder))
+    for number, text in enumerate(("0.7", "0.3")):
+        field = find(f"form input[name='{number}']")
+        field.clear()
+        field.send_keys(text)
+    find("form button").click()
+    said = load(members_run.folder).predict([[0.7, 0.3]])
+    assert answered(browser, find) == said.classes[0]
+    told = f"{4 * said.agreement[0]:.0f} of 4 members agree, probability ± {100 * said.deviation[0]:.1f} %"
+    assert find("#agreement").text == told
+
+
+def test_one_network_says_nothing_of_members(open_page, browser, serve, points):
+    open_page(serve(points))
+    assert not browser.find_elements(By.CSS_SELECTOR, "#agreement")
+
+
 def test_it_fits_a_phone(open_page, browser, serve, table):
     browser.set_window_size(390, 844)
     open_page(serve(table))

@@ -39,6 +39,9 @@ class Exported:
         split: The split that it was checked on: ``test``, or ``train`` where there is no test split.
         num_samples: Samples of that split, all of which were compared.
         max_difference: Largest difference between a probability of the file and of the model.
+        size: Bytes of the file.
+        members: Networks inside, whose mean probability is taken; 0 for one network.
+        member: Number of the member it is of, from 0 on; None where it is of all there is.
         input: What the file takes.
         temperature: What logits are divided by; inside the graphs of ``onnx`` and ``torch``.
         threshold: Probability of class 1 above which a binary model predicts it; inside these graphs.
@@ -52,6 +55,9 @@ class Exported:
     split: str
     num_samples: int
     max_difference: float
+    size: int
+    members: int
+    member: int | None
     input: str
     temperature: float
     threshold: float
@@ -87,6 +93,7 @@ def export(model: LoadedModel, data: InMemoryDataModule, format: Format, output:
         "temperature": repr(model.decision.temperature),
         "threshold": repr(model.decision.threshold),
         "input": graph.scaling.takes,
+        "members": str(model.num_members),
     }
     with replacing(output) as beside:
         with exporters():
@@ -100,6 +107,9 @@ def export(model: LoadedModel, data: InMemoryDataModule, format: Format, output:
         split,
         num_samples,
         difference,
+        output.stat().st_size,
+        model.num_members,
+        model.member,
         graph.scaling.takes if format in ("onnx", "torch") else "inputs of the network",
         model.decision.temperature,
         model.decision.threshold,
@@ -111,15 +121,16 @@ def export(model: LoadedModel, data: InMemoryDataModule, format: Format, output:
 
 
 def loading_lines(model: LoadedModel, path: Path) -> list[str]:
-    """The two lines of Python that load an exported ``state_dict`` into a new model."""
+    """The lines of Python that load an exported ``state_dict`` into a new model."""
     saved, wanted = model.checkpoint.hparams, ("network", "hidden_dims", "activation", "input_shape", "num_classes")
     defaults = inspect.signature(Classifier).parameters
     given = {name: saved[name] for name in wanted if saved[name] != defaults[name].default and saved[name] != []}
     arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
-    return [
-        f"model = litclf.{saved['model_class']}({arguments}).eval()",
-        f'model.network.load_state_dict(torch.load("{path}", weights_only=True))',
-    ]
+    lines = [f"model = litclf.{saved['model_class']}({arguments}).eval()"]
+    if model.num_members:
+        lines.insert(0, "from litclf.models.networks.ensemble import Ensemble")
+        lines.append(f"model.network = Ensemble.like(model.network, {model.num_members}, binary={model.binary})")
+    return [*lines, f'model.network.load_state_dict(torch.load("{path}", weights_only=True))']
 
 
 def _check_data(model: LoadedModel, data: InMemoryDataModule) -> None:

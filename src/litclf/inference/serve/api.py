@@ -11,9 +11,9 @@ from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
 from litserve import LitAPI
 from litserve.loops.simple_loops import BatchedLoop
-from torch import Tensor
 
 from litclf.inference.model import load
+from litclf.inference.predictions import Predictions
 from litclf.inference.serve.inputs import MAX_BYTES, Question, TooLargeError, parsed, question
 from litclf.utilities.errors import InputError
 
@@ -23,8 +23,8 @@ MAX_BATCH_SIZE = 64
 BATCH_TIMEOUT = 0.002
 """How long a request waits for others to be answered with, in seconds."""
 
-Answer = tuple[Tensor, Tensor, tuple[str, ...]]
-"""Probabilities of shape ``(N, C)``, classes of shape ``(N,)``, and the notes on one request."""
+Answer = tuple[Predictions, tuple[str, ...]]
+"""What is predicted of one request's inputs, and the notes on it."""
 
 
 async def read_json(request: Request) -> Any:
@@ -80,15 +80,16 @@ class ModelAPI(LitAPI):  # type: ignore[misc]
         path: The checkpoint.
         calibrated: Whether to apply the temperature and threshold that the checkpoint holds.
         threshold: As :func:`litclf.load` takes it.
+        member: As :func:`litclf.load` takes it.
     """
 
-    def __init__(self, path: Path, calibrated: bool, threshold: float | None) -> None:
+    def __init__(self, path: Path, calibrated: bool, threshold: float | None, member: int | None = None) -> None:
         super().__init__(max_batch_size=MAX_BATCH_SIZE, batch_timeout=BATCH_TIMEOUT, loop=WaitingLoop())
-        self.path, self.calibrated, self.threshold = path, calibrated, threshold
+        self.path, self.calibrated, self.threshold, self.member = path, calibrated, threshold, member
 
     def setup(self, device: str) -> None:
         """Loads the model."""
-        self.model = load(self.path, self.calibrated, self.threshold)
+        self.model = load(self.path, self.calibrated, self.threshold, self.member)
         self.described = self.model.preparation.to_dict()
         torch.set_num_threads(self.model.threads)
 
@@ -109,11 +110,8 @@ class ModelAPI(LitAPI):  # type: ignore[misc]
         if not questions:
             return [asked for asked in x if isinstance(asked, InputError)]
         sizes = [len(asked.x) for asked in questions]
-        with torch.inference_mode():
-            logits = self.model.logits(torch.cat([asked.x for asked in questions]))
-            probabilities, indexes = self.model.decision(logits.double())
-        notes = [asked.notes for asked in questions]
-        answers = zip(probabilities.split(sizes), indexes.split(sizes), notes, strict=True)
+        predictions = self.model.decide(torch.cat([asked.x for asked in questions])).split(sizes)
+        answers = zip(predictions, [asked.notes for asked in questions], strict=True)
         return [asked if isinstance(asked, InputError) else next(answers) for asked in x]
 
     def unbatch(self, output: list[Answer | InputError]) -> list[Answer | InputError]:
@@ -121,13 +119,20 @@ class ModelAPI(LitAPI):  # type: ignore[misc]
         return output
 
     def encode_response(self, output: Answer | InputError) -> JSONResponse:
-        """``{"predictions": [{"class": NAME, "probabilities": {NAME: SHARE, ...}}, ...]}``, or the refusal."""
+        """``{"predictions": [{"class": NAME, "probabilities": {NAME: SHARE, ...}}, ...]}``, or the refusal.
+
+        Each prediction of a model with members has ``agreement``, ``deviation`` and ``mutual_information`` too, as
+        :class:`~litclf.inference.predictions.Predictions` does.
+        """
         if isinstance(output, InputError):
             return refusal(output)
-        probabilities, indexes, notes = output
+        predicted, notes = output
         names = self.model.class_names
-        predictions = [
-            {"class": names[index], "probabilities": dict(zip(names, shares, strict=True))}
-            for index, shares in zip(indexes.tolist(), probabilities.tolist(), strict=True)
+        predictions: list[dict[str, Any]] = [
+            {"class": name, "probabilities": dict(zip(names, shares, strict=True))}
+            for name, shares in zip(predicted.classes, predicted.probabilities.tolist(), strict=True)
         ]
+        for measure, values in predicted.disagreement.items():
+            for prediction, value in zip(predictions, values.tolist(), strict=True):
+                prediction[measure] = value
         return JSONResponse({"predictions": predictions, **({"notes": list(notes)} if notes else {})})

@@ -38,11 +38,19 @@ function clear() {
 
 function tell(prediction, problem) {
   find("class").textContent = prediction?.class ?? "\u00a0";
+  if (model.members) find("agreement").textContent = agreement(prediction);
   find("problem").textContent = problem;
   const shares = Object.entries(prediction?.probabilities ?? {});
   // A handful stays in its order; of many the likely ones are what one looks for.
   if (shares.length > MOST_BARS) shares.sort((a, b) => b[1] - a[1]);
   find("bars").replaceChildren(...shares.slice(0, MOST_BARS).map(([name, share]) => bar(name, share)));
+}
+
+/** How many members say so, and how far they are apart. */
+function agreement(prediction) {
+  if (!prediction) return "\u00a0";
+  const agreeing = Math.round(prediction.agreement * model.members);
+  return `${agreeing} of ${model.members} members agree, probability ± ${(100 * prediction.deviation).toFixed(1)} %`;
 }
 
 function bar(name, share) {

@@ -29,8 +29,9 @@ def files(model: LoadedModel) -> dict[str, tuple[bytes, str]]:
 
 
 def describe(model: LoadedModel) -> dict[str, Any]:
-    """What the page needs to know of a model: what it takes, and the names of its classes."""
+    """What the page needs to know of a model: what it takes, the names of its classes, and its members."""
     about: dict[str, Any] = {"kind": model.preparation.kind, "class_names": list(model.class_names)}
+    about["members"] = model.num_members
     taken: Any = model.preparation
     if taken.kind == "image":
         size = {"height": taken.height, "width": taken.width}
