@@ -64,6 +64,14 @@ def rows_of(folder):
         return list(csv.DictReader(file))
 
 
+def curves_of(path, **only):
+    """The values of a run's loss and accuracy by step, of the rows that have them and the values of ``only``."""
+    with path.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if all(row[name] == value for name, value in only.items())]
+    keys = ("train/loss", "train/accuracy", "val/loss", "val/accuracy")
+    return {key: {int(row["step"]): float(row[key]) for row in rows if row[key]} for key in keys}
+
+
 def equal(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
@@ -78,6 +86,13 @@ def check_each_is_a_single_fit(folder, given, root):
         for name in ("last", "best"):
             own = weights_of(folder, name, f"network.members.{number}.")
             assert equal(own, weights_of(single.folder, name, "network."))
+        curves, alone = (
+            curves_of(folder / "member_curves.csv", seed=row["seed"]),
+            curves_of(single.folder / "metrics.csv"),
+        )
+        assert [list(curve) for curve in curves.values()] == [list(curve) for curve in alone.values()]
+        for key, curve in curves.items():
+            assert list(curve.values()) == pytest.approx(list(alone[key].values()), rel=1e-5, abs=1e-6)
         for key in ("test/accuracy", "test/loss", "test/auroc"):
             assert float(row[key]) == pytest.approx(single.metrics[key], abs=1e-6)
         assert int(row["best_step"]) == Checkpoint.read(single.folder / "checkpoints" / "best.ckpt").step
@@ -90,7 +105,7 @@ def check_resumed(whole, given, root, hook, steps):
     again = run(root, given, ckpt_path="last")
     for name in ("last", "best"):
         assert equal(weights_of(again.folder, name, ""), weights_of(whole.folder, name, ""))
-    for name in ("members.csv", "metrics.csv"):
+    for name in ("members.csv", "member_curves.csv", "metrics.csv"):
         assert (again.folder / name).read_text() == (whole.folder / name).read_text()
     assert again.metrics["members"]["metrics"] == whole.metrics["members"]["metrics"]
 

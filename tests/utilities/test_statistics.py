@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from litclf.utilities.statistics import holm, mcnemar, student, wilson
+from litclf.utilities.statistics import bands, holm, mcnemar, student, wilson
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -61,3 +61,17 @@ def test_holm_is_the_formula_of_statsmodels(p_values):
 def test_scipy_stats_is_loaded_by_who_needs_it():
     code = "import sys, litclf.utilities.statistics; sys.exit('scipy.stats' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_bands_are_those_of_each_row_that_has_a_finite_value():
+    values = np.random.default_rng(0).normal(size=(4, 9))
+    values[1, 3], values[1, 4] = np.nan, np.inf
+    values[2, 1:] = np.nan
+    values[3] = np.nan
+    own = bands(values)
+    for row, line in enumerate(values):
+        kept = line[np.isfinite(line)]
+        expected = [np.mean(kept), *np.percentile(kept, [2.5, 97.5])] if len(kept) else [np.nan] * 3
+        assert [own.mean[row], own.low[row], own.high[row]] == pytest.approx(expected, nan_ok=True)
+        ends = student(kept.tolist()) if len(kept) > 1 else (np.nan, np.nan)
+        assert (own.mean_low[row], own.mean_high[row]) == pytest.approx(ends, nan_ok=True)

@@ -12,6 +12,7 @@ from litclf.engines.base import Engine, Learner
 from litclf.engines.choice import choose_engine
 from litclf.engines.execution import Execution, MemberExecutions
 from litclf.models.base import SteppedModule
+from litclf.models.member_curves import When
 from litclf.models.members import Members, member_learner
 from litclf.models.networks.ensemble import Ensemble, members_of
 from litclf.models.optimizers import Recipe
@@ -108,7 +109,7 @@ class MemberModule(SteppedModule):
     def on_train_epoch_end(self) -> None:
         """Notes what the epoch was to each member."""
         if self.members is not None:
-            self.members.end_epoch()
+            self.members.end_epoch(When(self.trainer.global_step, self.trainer.current_epoch))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Saves what is known of the members; of the best ones, which are of different steps, the weights alone."""

@@ -11,6 +11,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from litclf.models.member_curves import When
 from litclf.models.members import Members, MemberTask
 from litclf.models.metrics import ClassMetrics
 from litclf.models.networks.ensemble import Ensemble, mean_logits
@@ -61,10 +62,12 @@ class MemberScores:
             for name, value in own.compute().items():
                 key = f"{self.stage}/{name}"
                 values.setdefault(key, torch.full((count,), torch.nan, dtype=torch.float64))[number] = float(value)
-        means = self.members.note(values)
+        trainer = module.trainer
+        fits = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
+        means = self.members.note(values, When(trainer.global_step, trainer.current_epoch) if fits else None)
         if self._together is not None:
             means[f"{TOGETHER}/loss"] = torch.tensor(self._loss / self._samples)
             means |= {f"{TOGETHER}/{name}": value for name, value in self._together.compute().items()}
-        device = module.trainer.strategy.root_device
+        device = trainer.strategy.root_device
         known = {key: value.float().to(device) for key, value in means.items() if not value.isnan()}
         log_row(cast(LightningModule, module), known, batch_size=1)

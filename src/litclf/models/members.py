@@ -20,6 +20,7 @@ from litclf.engines.base import Engine, Learner
 from litclf.engines.execution import MemberExecutions
 from litclf.engines.members import run_members
 from litclf.models.execution import count_run, learner_of, teller
+from litclf.models.member_curves import MemberCurves, When
 from litclf.models.networks.ensemble import Ensemble
 from litclf.models.seeds import Seeds
 from litclf.utilities.data_spec import data_of
@@ -82,6 +83,7 @@ class Members:
         threads: Threads that train them; None takes as many as there are processors.
         values: The latest value of each member under its log key, float64 of shape ``(M,)``; not a number where it has
             none.
+        curves: The values of each member over the fit.
         best: Of each member, what it was when it was best; None before it was measured.
         diverged: The optimizer step after which a member was left behind, by its number.
         keeping_best: Whether what is saved now is each member when it was best.
@@ -91,6 +93,7 @@ class Members:
         self.seeds = seeds
         self.threads: int | None = None
         self.values: dict[str, Tensor] = {}
+        self.curves = MemberCurves()
         self.best: list[Best | None] = [None] * seeds.count
         self.diverged: dict[int, int] = {}
         self.keeping_best = False
@@ -163,14 +166,22 @@ class Members:
         summed = losses[:, first:].double().cpu() @ sizes
         self._sums[numbers] += torch.stack([summed, correct.cpu(), sizes.sum().expand(len(numbers))], dim=1)
 
-    def end_epoch(self) -> None:
-        """Makes the means of the epoch, over its last pass as the module's are, the latest values."""
+    def of_epoch(self) -> dict[str, Tensor]:
+        """The means of the epoch so far, over its last pass as the module's are, each of shape ``(M,)``."""
         loss, correct, samples = self._sums.unbind(dim=1)
-        self.note({"train/loss": loss / samples, "train/accuracy": correct / samples})
+        return {"train/loss": loss / samples, "train/accuracy": correct / samples}
+
+    def end_epoch(self, when: When) -> None:
+        """Makes the means of the epoch the latest values."""
+        self.note(self.of_epoch(), when)
         self._sums = torch.zeros_like(self._sums)
 
-    def note(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+    def note(self, values: dict[str, Tensor], when: When | None = None) -> dict[str, Tensor]:
         """Takes the latest values of all members, each of shape ``(M,)``, by log key.
+
+        Args:
+            values: The values.
+            when: When they were measured; None for what is no part of the curves of a fit.
 
         Returns:
             The mean of each over the members that have one, 0-dimensional.
@@ -181,6 +192,8 @@ class Members:
             own[list(self.diverged)] = math.nan
             self.values[key] = own
             means[key] = own.nanmean()
+        if when is not None:
+            self.curves.add({key: self.values[key] for key in values}, when)
         return means
 
     def keep_best(self, module: MemberTask, monitor: str, mode: str) -> bool:
@@ -224,9 +237,10 @@ class Members:
         return own
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps, as plain values and tensors."""
+        """What a checkpoint keeps, as plain values and tensors; with the best weights no curves, which go on."""
         return {
             "values": dict(self.values),
+            "curves": None if self.keeping_best else self.curves.state_dict(),
             "best": [None if best is None else dict(vars(best)) for best in self.best],
             "diverged": dict(self.diverged),
             "random": list(self._random),
@@ -245,7 +259,10 @@ class Members:
             self.best = [None if best is None else Best(**best) for best in state["best"]]
             self.diverged = {int(number): int(step) for number, step in state["diverged"].items()}
             self._random, self._sums = list(state["random"]), state["sums"]
+            if state["curves"] is not None:
+                self.curves.load_state_dict(state["curves"])
             shapes = {tuple(own.shape) for own in self.values.values()} | {tuple(self._sums.shape)[:1]}
+            shapes |= {tuple(self.curves[key][1].shape)[1:] for key in self.curves}
             fits = shapes <= {(count,)} and len(self.best) == len(self._random) == count
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError("ckpt_path", f"what it keeps of its members is damaged: {error}", _FIX) from error

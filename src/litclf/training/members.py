@@ -14,6 +14,7 @@ from lightning.pytorch import LightningModule
 from numpy.typing import NDArray
 
 from litclf.models.base import SteppedModule
+from litclf.models.member_curves import When
 from litclf.models.members import Members
 from litclf.models.seeds import Seeds
 from litclf.utilities.errors import InputError
@@ -157,6 +158,23 @@ def write_members(path: Path, members: Members) -> None:
         when = ["", ""] if best is None or diverged else [best.epoch + 1, best.step]
         measured = [float(own[number]) for own in values.values()]
         writer.writerow([seed, *when, diverged, *("" if math.isnan(value) else value for value in measured)])
+    write_text(path, text.getvalue())
+
+
+def write_member_curves(path: Path, members: Members) -> None:
+    """Writes a row for each moment at which something was measured and each member, by the steps of ``metrics.csv``."""
+    found: dict[When, dict[str, list[float]]] = {}
+    for key in members.curves:
+        for when, own in zip(*members.curves[key], strict=True):
+            found.setdefault(when, {})[key] = own.tolist()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["step", "epoch", "seed", *members.curves])
+    for when in sorted(found):
+        for number, seed in enumerate(members.seeds.all):
+            values = [found[when][key][number] if key in found[when] else math.nan for key in members.curves]
+            cells = ("" if math.isnan(value) else f"{value:.7g}" for value in values)
+            writer.writerow([when.step - 1, when.epoch, seed, *cells])
     write_text(path, text.getvalue())
 
 

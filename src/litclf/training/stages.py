@@ -31,7 +31,7 @@ from litclf.training.callbacks.resume import Resume
 from litclf.training.callbacks.settings import UsedSettings, begin_batch_size, without_finders
 from litclf.training.evaluation import measured_class, run_checkpoint
 from litclf.training.loggers.tensorboard import RunTensorBoard
-from litclf.training.members import summary, write_members
+from litclf.training.members import summary, write_member_curves, write_members
 from litclf.training.plan import Plan
 from litclf.training.resume import check_same_settings, rewind
 from litclf.training.trainer import hand, make_trainer, trainer_defaults
@@ -177,13 +177,14 @@ def test(opened: Opened, kept: Checkpoint | None) -> dict[str, Any]:
 
 
 def compare_members(opened: Opened) -> dict[str, Any]:
-    """What the members of a fit are worth, with ``members.csv``; nothing in a fit of one network."""
+    """What members are worth, with ``members.csv`` and ``member_curves.csv``; nothing in a fit of one network."""
     plan = opened.plan
     members = plan.model.members if isinstance(plan.model, Classifier) else None
     if members is None:
         return {}
     if opened.folder is not None:
         write_members(opened.folder / "members.csv", members)
+        write_member_curves(opened.folder / "member_curves.csv", members)
     return {"members": summary(members, plan.marks)}
 
 

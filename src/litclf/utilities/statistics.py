@@ -8,6 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import NormalDist, mean
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _CONFIDENCE = 0.95
 
@@ -100,3 +104,45 @@ def interval_of_mean(values: Sequence[float]) -> tuple[float, float, str]:
 
     drawn = bootstrap((values,), np.mean, confidence_level=_CONFIDENCE, rng=np.random.default_rng(0))
     return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high), "bootstrap"
+
+
+class Bands(NamedTuple):
+    """What several curves are together, at each of T points; not a number where too few have a value.
+
+    Attributes:
+        mean: Their mean, shape ``(T,)``.
+        low: Lower end of the middle 95 % of them.
+        high: Upper end of the middle 95 % of them.
+        mean_low: Lower end of Student's 95 % interval of the mean.
+        mean_high: Upper end of Student's 95 % interval of the mean.
+    """
+
+    mean: NDArray[Any]
+    low: NDArray[Any]
+    high: NDArray[Any]
+    mean_low: NDArray[Any]
+    mean_high: NDArray[Any]
+
+
+def bands(values: NDArray[Any]) -> Bands:
+    """Mean, middle 95 % and Student's interval of the mean of M curves, shape ``(T, M)``; of those that are finite.
+
+    Example:
+        >>> import numpy as np
+        >>> own = bands(np.array([[1.0, 2.0, 3.0], [5.0, np.nan, 5.0]]))
+        >>> own.mean.tolist(), own.low.round(3).tolist(), own.mean_high.round(4).tolist()
+        ([2.0, 5.0], [1.05, 5.0], [4.4841, 5.0])
+    """
+    import numpy as np
+    from scipy.special import stdtrit
+
+    kept = np.where(np.isfinite(values), values, np.nan)
+    count = np.isfinite(kept).sum(axis=1)
+    found = np.full((5, len(kept)), np.nan)
+    some, several = count > 0, count > 1
+    found[0, some] = np.nanmean(kept[some], axis=1)
+    found[1:3, some] = np.nanquantile(kept[some], [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2], axis=1)
+    deviation = np.nanstd(kept[several], axis=1, ddof=1) if several.any() else np.empty(0)
+    half = stdtrit(count[several] - 1, (1 + _CONFIDENCE) / 2) * deviation / np.sqrt(count[several])
+    found[3, several], found[4, several] = found[0, several] - half, found[0, several] + half
+    return Bands(*found)

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from litclf.visualization.plots.canvas import pixels
 from litclf.visualization.plots.colours import TRAIN, VAL
-from litclf.visualization.plots.curves import draw_curves
+from litclf.visualization.plots.curves import MemberLines, draw_curves
 
 CURVES = {
     "train/loss": ([10, 20, 30], [0.7, 0.5, 0.4]),
@@ -72,3 +73,27 @@ def test_losses_between_epochs_are_a_faint_line_behind():
     assert behind.get_alpha() < 0.5
     assert behind.get_color() == train.get_color()
     assert "train, by step" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_members_are_faint_lines_behind_a_band_of_them_and_the_interval_of_their_mean(legend_texts):
+    steps, values = [10, 20, 30], np.random.default_rng(0).uniform(size=(3, 40))
+    values[2, 7] = np.nan  # left behind
+    members = MemberLines({"val/loss": (steps, values)}, best=[20, 30, 30])
+    figure = draw_curves({"val/loss": (steps, np.nanmean(values, axis=1))}, members=members)
+    lines, broad, narrow = figure.axes[0].collections
+    drawn = [line[:, 1].tolist() for line in lines.get_segments()]
+    assert drawn == [own[np.isfinite(own)].tolist() for own in values.T]
+    assert lines.get_alpha() < 0.5
+    ends = np.nanpercentile(values, [2.5, 97.5], axis=1)
+    half = stats.t.ppf(0.975, [39, 39, 38]) * stats.sem(values, axis=1, nan_policy="omit")
+    of_mean = np.nanmean(values, axis=1) + np.array([[-1], [1]]) * half
+    for band, (low, high) in ((broad, ends), (narrow, of_mean)):
+        outline = band.get_paths()[0].vertices
+        for step, lower, upper in zip(steps, low, high, strict=True):
+            assert {round(y, 9) for x, y in outline if x == step} == {round(lower, 9), round(upper, 9)}
+    ticks = figure.axes[0].lines[0]
+    assert list(ticks.get_xdata()) == [20, 30, 30]
+    names = ["val", "a member", "95 % of the members", "95 % interval of the mean", "a member's best epoch"]
+    assert legend_texts(figure.legends[0]) == names
+    pixels(figure)
+    assert figure.legends[0].get_window_extent().y0 >= figure.axes[0].bbox.y1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 from lightning.pytorch import LightningModule, Trainer
@@ -11,10 +12,15 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from threadpoolctl import threadpool_limits
 
 from litclf.data.base import ClassificationDataModule
+from litclf.models.classifier import Classifier
+from litclf.models.members import Members
 from litclf.runs.history import History
 from litclf.runs.read import read_rows
 from litclf.training.callbacks.picture import Picture, some_of
 from litclf.training.loggers.csv import MetricsCSV
+
+if TYPE_CHECKING:
+    from litclf.visualization.plots.curves import MemberLines
 
 _SHOWN = ("loss", "accuracy", "psnr")
 _MOST_SAMPLES, _MOST_NUMBERS = 2000, 5000
@@ -25,7 +31,8 @@ none: enough for a line to compare with, in a fraction of a second."""
 class Curves(Picture):
     """Draws ``curves.png``: train and val of loss and accuracy, the best epoch, and two baselines.
 
-    Behind the epochs' losses lies that of the training between them, as far as ``metrics.csv`` has it.
+    Behind the epochs' losses lies that of the training between them, as far as ``metrics.csv`` has it; behind the means
+    of members, the members.
 
     The baselines learn from the training split (the logistic regression from 2000 samples of it, at most) and are
     measured on the validation split: the majority class, with the classes' shares as probabilities, and a logistic
@@ -62,8 +69,13 @@ class Curves(Picture):
 
         data = self.data_of(trainer)
         self.facts["baselines"] = baselines(data) if isinstance(data, ClassificationDataModule) else {}
-        curves = {key: (steps, values) for key, (steps, values) in self.history.items()} | _by_step(trainer)
-        self.show(trainer, "curves", draw_curves(curves, self._best(trainer), self.facts["baselines"]))
+        curves = {key: (steps, values) for key, (steps, values) in self.history.items()}
+        members = pl_module.members if isinstance(pl_module, Classifier) else None
+        if members is None:
+            figure = draw_curves(curves | _by_step(trainer), self._best(trainer), self.facts["baselines"])
+        else:
+            figure = draw_curves(curves, None, self.facts["baselines"], lines_of(members))
+        self.show(trainer, "curves", figure)
 
     def _best(self, trainer: Trainer) -> float | None:
         """Optimizer steps after which the checkpoint kept as the best was written."""
@@ -72,6 +84,16 @@ class Curves(Picture):
                 steps, values = self.history[callback.monitor]
                 return float(steps[int(np.argmax(values) if callback.mode == "max" else np.argmin(values))])
         return None
+
+
+def lines_of(members: Members) -> MemberLines:
+    """What the curves show of the members of a fit."""
+    from litclf.visualization.plots.curves import MemberLines
+
+    shown = {f"{stage}/{name}" for stage in ("train", "val") for name in _SHOWN} & set(members.curves)
+    curves = {key: members.curves[key] for key in shown}
+    best = [best.step for number in members.alive if (best := members.best[number]) is not None]
+    return MemberLines({key: ([one.step for one in when], own.numpy()) for key, (when, own) in curves.items()}, best)
 
 
 def _by_step(trainer: Trainer) -> dict[str, tuple[list[float], list[float]]]:
