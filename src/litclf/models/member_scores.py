@@ -32,23 +32,25 @@ class MemberScores:
 
     def __init__(self, module: MemberTask, members: Members, stage: str) -> None:
         self.members, self.stage = members, stage
-        like = cast(ClassMetrics | MetricCollection, getattr(module, f"{stage}_metrics"))
-        self._each = {number: like.clone() for number in members.alive}
-        self._together = None if module.trainer.state.fn == TrainerFn.FITTING else like.clone()
+        self._alive = members.alive
+        self._like = cast(ClassMetrics | MetricCollection, getattr(module, f"{stage}_metrics"))
+        self._together = None if module.trainer.state.fn == TrainerFn.FITTING else self._like.clone()
+        self._scores: list[Tensor] = []
+        self._targets: list[Tensor] = []
         self._losses = torch.zeros(members.seeds.count, dtype=torch.float64)
-        self._loss, self._samples = 0.0, 0
+        self._loss = 0.0
 
     def update(self, module: MemberTask, batch: Sequence[Tensor]) -> Tensor:
         """Counts an ``(x, y)`` batch; returns the logits of the mean probability."""
         x, y = batch
-        network = cast(Ensemble, module.network)
-        logits = {number: network.members[number](x) for number in self._each}
-        for number, own in logits.items():
-            shaped = module.shaped(own)
-            self._losses[number] += float(module.loss(shaped, y)) * len(y)
-            self._each[number].update(module.scores(shaped), y.long())
-        self._samples += len(y)
-        together = module.shaped(mean_logits(list(logits.values()), module.binary))
+        networks = cast(Ensemble, module.network).members
+        logits = [networks[number](x) for number in self._alive]
+        shaped = [module.shaped(own) for own in logits]
+        losses = torch.stack([module.loss(own, y) for own in shaped])
+        self._losses[self._alive] += losses.double().cpu() * len(y)
+        self._scores.append(torch.stack([module.scores(own) for own in shaped]).cpu())
+        self._targets.append(y.long().cpu())
+        together = module.shaped(mean_logits(logits, module.binary))
         if self._together is not None:
             self._together.update(module.scores(together), y.long())
             self._loss += float(module.loss(together, y)) * len(y)
@@ -56,18 +58,29 @@ class MemberScores:
 
     def log(self, module: MemberTask) -> None:
         """Logs the means over the members, and what they are worth together."""
-        count = self.members.seeds.count
-        values = {f"{self.stage}/loss": self._losses / self._samples}
-        for number, own in self._each.items():
-            for name, value in own.compute().items():
-                key = f"{self.stage}/{name}"
-                values.setdefault(key, torch.full((count,), torch.nan, dtype=torch.float64))[number] = float(value)
+        targets = torch.cat(self._targets)
+        values = {f"{self.stage}/loss": self._losses / len(targets)}
+        for name, own in self._measured(torch.cat(self._scores, dim=1), targets).items():
+            values[f"{self.stage}/{name}"] = torch.full_like(self._losses, torch.nan)
+            values[f"{self.stage}/{name}"][self._alive] = own
         trainer = module.trainer
         fits = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
         means = self.members.note(values, When(trainer.global_step, trainer.current_epoch) if fits else None)
         if self._together is not None:
-            means[f"{TOGETHER}/loss"] = torch.tensor(self._loss / self._samples)
+            means[f"{TOGETHER}/loss"] = torch.tensor(self._loss / len(targets))
             means |= {f"{TOGETHER}/{name}": value for name, value in self._together.compute().items()}
         device = trainer.strategy.root_device
         known = {key: value.float().to(device) for key, value in means.items() if not value.isnan()}
         log_row(cast(LightningModule, module), known, batch_size=1)
+
+    def _measured(self, scores: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """The metrics of each member that is alive, float64 of shape ``(M,)``, by name."""
+        if isinstance(self._like, ClassMetrics):
+            return self._like.measure(scores, targets)
+        values: dict[str, list[Tensor]] = {}
+        for own in scores:  # metrics of a class of one's own
+            metrics = self._like.clone()
+            metrics.update(own, targets)
+            for name, value in metrics.compute().items():
+                values.setdefault(name, []).append(value.double())
+        return {name: torch.stack(own) for name, own in values.items()}

@@ -144,12 +144,10 @@ class Members:
 
     def learners(self, module: MemberTask) -> dict[int, Learner]:
         """What an engine is given of each member that is alive."""
-        optimizers = module.trainer.optimizers
-        networks = cast(Ensemble, module.network).members
-        trainer, data = module.trainer, data_of(module.trainer)
-        return {
-            number: member_learner(module, trainer, data, networks[number], optimizers[number]) for number in self.alive
-        }
+        networks, optimizers = cast(Ensemble, module.network).members, module.trainer.optimizers
+        trainer = module.trainer
+        learner = learner_of(cast(LightningModule, module), trainer, data_of(trainer), optimizers[0])
+        return {number: _with(learner, module, networks[number], optimizers[number]) for number in self.alive}
 
     def _leave(self, module: MemberTask, number: int) -> None:
         """Leaves a member behind that has diverged: nothing of it is trained, saved or counted any more."""
@@ -273,10 +271,15 @@ class Members:
 def member_learner(module: MemberTask, trainer: Trainer, data: Any, network: nn.Module, optimizer: Any) -> Learner:
     """What an engine is given of the member of ``module`` that has ``network``."""
     learner = learner_of(cast(LightningModule, module), trainer, data, optimizer)
-    own = [schedule for schedule in learner.schedules if schedule.optimizer is optimizer]
+    return _with(learner, module, network, optimizer)
+
+
+def _with(learner: Learner, module: MemberTask, network: nn.Module, optimizer: Any) -> Learner:
+    """``learner``, which has the schedules of all, with what is a member's own; all else is the same for all."""
 
     def step(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         logits = module.shaped(network(x))
         return module.train_loss(logits, y), logits
 
-    return replace(learner, network=network, step=step, schedules=own)
+    own = [schedule for schedule in learner.schedules if schedule.optimizer is optimizer]
+    return replace(learner, network=network, step=step, optimizer=optimizer, schedules=own)

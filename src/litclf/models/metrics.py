@@ -67,37 +67,52 @@ class ClassMetrics(Metric):
     def compute(self) -> dict[str, Tensor]:
         """The values of all that was seen, 0-dimensional, by name."""
         scores, targets = dim_zero_cat(self.scores), dim_zero_cat(self.targets)
-        predicted = (scores > 0.5).long() if self.binary else scores.argmax(dim=1)
-        sure = scores if self.binary else scores.amax(dim=1)
-        right = targets if self.binary else (predicted == targets).long()
+        values = self.measure(scores[None].cpu(), targets.cpu())
+        return {name: value[0].to(scores.device, torch.float32) for name, value in values.items()}
+
+    def measure(self, scores: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """The values of each of M models that have scored the same samples.
+
+        Args:
+            scores: As :meth:`update` takes them, of each model, shape ``(M, N)`` or ``(M, N, C)``, on the CPU.
+            targets: int64 of shape ``(N,)``, on the CPU.
+
+        Returns:
+            float64 of shape ``(M,)``, by name.
+        """
+        predicted = (scores > 0.5).long() if self.binary else scores.argmax(dim=2)
+        sure = scores if self.binary else scores.amax(dim=2)
+        right = targets.expand_as(predicted) if self.binary else (predicted == targets).long()
         counts = self._counts(predicted, targets)
-        values = [counts.trace() / counts.sum(), *self._by_class(counts), self._mean_area(scores, targets, counts)]
-        values.append(_calibration_error(sure.cpu(), right.cpu()))
-        return dict(zip(NAMES, torch.tensor(values, device=scores.device).unbind(), strict=True))
+        accuracy = counts.diagonal(axis1=1, axis2=2).sum(axis=1) / len(targets)
+        areas = self._areas(scores, targets, counts)
+        values = (accuracy, *self._by_class(counts), areas, _calibration_errors(sure, right))
+        return dict(zip(NAMES, map(torch.from_numpy, values), strict=True))
 
     def _counts(self, predicted: Tensor, targets: Tensor) -> NDArray[np.int64]:
-        """How many samples of each class, a row each, were taken for which."""
-        cells = (targets * self.num_classes + predicted).cpu().numpy()
-        return np.bincount(cells, minlength=self.num_classes**2).reshape(self.num_classes, self.num_classes)
+        """How many samples of each class, a row each, were taken for which, shape ``(M, C, C)``."""
+        models, cells = len(predicted), self.num_classes**2
+        found = targets * self.num_classes + predicted + cells * torch.arange(models)[:, None]
+        return np.bincount(found.flatten().numpy(), minlength=models * cells).reshape(models, *[self.num_classes] * 2)
 
-    def _by_class(self, counts: NDArray[np.int64]) -> list[float]:
+    def _by_class(self, counts: NDArray[np.int64]) -> list[NDArray[np.float64]]:
         """F1, precision and recall: of the positive class, or means over the classes that have samples."""
-        hits, samples, predictions = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+        hits, samples, predictions = counts.diagonal(axis1=1, axis2=2), counts[0].sum(axis=1), counts.sum(axis=1)
         there = samples > 0
         if self.binary:
             there &= np.arange(2) == self.positive
         if not there.any():
-            return [math.nan] * 3
-        hits, samples, predictions = hits[there], samples[there], predictions[there]
+            return [np.full(len(counts), math.nan)] * 3
+        hits, samples, predictions = hits[:, there], samples[there], predictions[:, there]
         shares = (2 * hits / (samples + predictions), hits / np.maximum(predictions, 1), hits / samples)
-        return [float(share.mean()) for share in shares]
+        return [share.mean(axis=1) for share in shares]
 
-    def _mean_area(self, scores: Tensor, targets: Tensor, counts: NDArray[np.int64]) -> float:
-        """Mean area under the ROC curve of the classes that have samples, each against the rest."""
+    def _areas(self, scores: Tensor, targets: Tensor, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Mean area under the ROC curve of the classes that have samples, each against the rest, shape ``(M,)``."""
         if self.binary:
-            return _area(scores, targets == 1)
-        there = np.flatnonzero(counts.sum(axis=1)).tolist()
-        return float(np.mean([_area(scores[:, number], targets == number) for number in there]))
+            return _areas(scores, targets == 1)
+        there = np.flatnonzero(counts[0].sum(axis=1)).tolist()
+        return np.asarray(np.mean([_areas(scores[:, :, number], targets == number) for number in there], axis=0))
 
 
 def was_updated(metrics: Metric | MetricCollection) -> bool:
@@ -113,29 +128,31 @@ def was_updated(metrics: Metric | MetricCollection) -> bool:
     return any(one.update_called for one in metrics.modules() if isinstance(one, Metric))
 
 
-def _area(scores: Tensor, is_class: Tensor) -> float:
+def _areas(scores: Tensor, is_class: Tensor) -> NDArray[np.float64]:
     """Share of pairs, of a sample of a class and one of the rest, that ``scores`` order rightly; equal ones by half.
 
-    That is the area under the ROC curve; not a number where there is no pair.
+    That is the area under the ROC curve, of each row of scores; not a number where there is no pair.
 
     Example:
-        >>> _area(torch.tensor([0.1, 0.4, 0.4, 0.8]), torch.tensor([False, True, False, True]))
-        0.875
+        >>> _areas(torch.tensor([[0.1, 0.4, 0.4, 0.8]]), torch.tensor([False, True, False, True]))
+        array([0.875])
     """
-    own, rest = scores[is_class], scores[~is_class].sort().values
-    pairs = len(own) * len(rest)
+    own, rest = scores[:, is_class].contiguous(), scores[:, ~is_class].sort(dim=1).values
+    pairs = own.shape[1] * rest.shape[1]
+    if not pairs:
+        return np.full(len(scores), math.nan)
     ordered = torch.searchsorted(rest, own) + torch.searchsorted(rest, own, right=True)
-    return int(ordered.sum()) / (2 * pairs) if pairs else math.nan
+    return np.asarray(ordered.sum(dim=1).numpy() / (2 * pairs))
 
 
-def _calibration_error(sure: Tensor, right: Tensor) -> float:
+def _calibration_errors(sure: Tensor, right: Tensor) -> NDArray[np.float64]:
     """Mean distance, over samples, of the mean probability from the share that is right in the same of 15 bins.
 
     Args:
-        sure: Probability of what is ``right`` with 1, shape ``(N,)``, on the CPU.
-        right: 0 or 1, shape ``(N,)``, on the CPU.
+        sure: Probability of what is ``right`` with 1, shape ``(M, N)``, on the CPU.
+        right: 0 or 1, shape ``(M, N)``, on the CPU.
     """
-    edges = torch.linspace(0, 1, _BINS + 1, dtype=sure.dtype)
-    bins = (torch.bucketize(sure, edges, right=True) - 1).numpy()
-    gaps = np.bincount(bins, (right - sure.double()).numpy())
-    return float(np.abs(gaps).sum() / len(right))
+    edges, models, bins = torch.linspace(0, 1, _BINS + 1, dtype=sure.dtype), len(sure), _BINS + 1
+    found = torch.bucketize(sure, edges, right=True) - 1 + bins * torch.arange(models)[:, None]
+    gaps = np.bincount(found.flatten().numpy(), (right - sure.double()).flatten().numpy(), minlength=models * bins)
+    return np.asarray(np.abs(gaps.reshape(models, bins)).sum(axis=1) / sure.shape[1])
