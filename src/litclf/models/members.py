@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol, cast
 
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from litclf.engines.base import Engine, Learner
 from litclf.engines.execution import MemberExecutions
 from litclf.engines.members import run_members
+from litclf.models.best import Best, packed, unpacked
 from litclf.models.execution import count_run, learner_of, teller
 from litclf.models.member_curves import MemberCurves, When
 from litclf.models.networks.ensemble import Ensemble
@@ -51,25 +52,6 @@ class MemberTask(Protocol):
 
     def scores(self, logits: Tensor) -> Tensor:
         """The probabilities that metrics take."""
-
-
-@dataclass(frozen=True)
-class Best:
-    """A member when it was best.
-
-    Attributes:
-        score: The metric that told.
-        step: Optimizer steps that the fit had done.
-        epoch: Its epoch, from 0 on.
-        values: What was measured of it then, by log key.
-        weights: Its network's weights.
-    """
-
-    score: float
-    step: int
-    epoch: int
-    values: dict[str, float]
-    weights: dict[str, Tensor]
 
 
 class Members:
@@ -239,9 +221,9 @@ class Members:
         return {
             "values": dict(self.values),
             "curves": None if self.keeping_best else self.curves.state_dict(),
-            "best": [None if best is None else dict(vars(best)) for best in self.best],
+            "best": packed(self.best, weights=not self.keeping_best),
             "diverged": dict(self.diverged),
-            "random": list(self._random),
+            "random": torch.stack(self._random),
             "sums": self._sums,
         }
 
@@ -254,7 +236,7 @@ class Members:
         count = self.seeds.count
         try:
             self.values = dict(state["values"])
-            self.best = [None if best is None else Best(**best) for best in state["best"]]
+            self.best = unpacked(state["best"])
             self.diverged = {int(number): int(step) for number, step in state["diverged"].items()}
             self._random, self._sums = list(state["random"]), state["sums"]
             if state["curves"] is not None:
