@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -34,7 +34,14 @@ def one_step(run, network, x, y, weights, smoothing):
     return losses[0], correct, [own.reshape(part.shape) for own, part in zip(found, parts, strict=True)]
 
 
+# Beyond what the wide kernel takes at a time: samples, inputs, outputs; and units that no sample lets through.
+FEW, MANY = {"dims": [70, 300, 5, 3], "count": 2}, {"dims": [130, 300, 40, 3], "count": 150}
+
+
 @settings(max_examples=40, deadline=None)
+@example(activation="relu", wide=True, weighed=False, smoothing=0.0, seed=0, **FEW)
+@example(activation="relu", wide=True, weighed=False, smoothing=0.0, seed=1, **MANY)
+@example(activation="gelu", wide=True, weighed=False, smoothing=0.0, seed=2, **MANY)
 @given(
     dims=st.lists(st.one_of(st.integers(1, 9), st.sampled_from([31, 32, 33, 70])), min_size=2, max_size=5),
     count=st.integers(1, 20),

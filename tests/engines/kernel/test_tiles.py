@@ -3,7 +3,7 @@ import pytest
 import torch
 from numba import njit
 
-from litclf.engines.kernel.tiles import BITS, LANES, adam_rows, add_rows, bits_of, lowest
+from litclf.engines.kernel.tiles import BITS, LANES, adam_rows, add_rows, bits_of, lowest, turn_tile
 
 
 @njit
@@ -28,6 +28,11 @@ def places_of(address):
 @njit
 def adam(p, g, m, v, n, settings):
     adam_rows(p, g, m, v, n, settings)
+
+
+@njit
+def turn(to, a):
+    turn_tile(to, a)
 
 
 # Of all kinds of pieces: of many vectors, of some, of one, and of a part of one, alone and together.
@@ -87,3 +92,12 @@ def test_a_step_of_adam_keeps_what_is_not_finite_as_torch_does():
     assert np.isnan(p[0])
     assert np.isnan(weight[0].item())
     assert p[1] == pytest.approx(weight[1].item(), abs=1e-6)
+
+
+def test_a_tile_is_turned_and_nothing_else_is_written():
+    a = np.random.default_rng(0).standard_normal((LANES, LANES + 3)).astype(np.float32)
+    to = np.zeros((LANES + 1, LANES + 7), np.float32)
+    turn((to.ctypes.data, LANES + 7), (a.ctypes.data, LANES + 3))
+    wanted = np.zeros_like(to)
+    wanted[:LANES, :LANES] = a[:, :LANES].T
+    np.testing.assert_array_equal(to, wanted)

@@ -179,6 +179,35 @@ def adam_rows(_typing: Any, _p: Any, _g: Any, _m: Any, _v: Any, _n: Any, _settin
 
 
 @intrinsic
+def turn_tile(_typing: Any, _to: Any, _a: Any) -> Any:
+    """Writes the transpose of a tile of ``LANES`` rows and columns; both are pairs as in :func:`add_rows`."""
+
+    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        def rows(pair: Any) -> list[Any]:
+            address, step = (builder.extract_value(pair, part) for part in range(2))
+            base = builder.inttoptr(address, _F32.as_pointer())
+            return [builder.gep(base, [builder.mul(step, _I64(r))]) for r in range(LANES)]
+
+        pieces = _Pieces(builder, 1)
+        tile, far = [pieces.load(row, 0) for row in rows(args[1])], 1
+        while far < LANES:  # swaps the corners of blocks of twice that size
+            for upper in (row for row in range(LANES) if not row & far):
+                pair = (tile[upper], tile[upper + far])
+                left = [lane if not lane & far else LANES + lane - far for lane in range(LANES)]
+                right = [lane + far if not lane & far else LANES + lane for lane in range(LANES)]
+                tile[upper], tile[upper + far] = (
+                    builder.shuffle_vector(*pair, ir.Constant(ir.VectorType(_I32, LANES), lanes))
+                    for lanes in (left, right)
+                )
+            far *= 2
+        for row, values in zip(rows(args[0]), tile, strict=True):
+            pieces.store(values, row, 0)
+        return context.get_dummy_value()
+
+    return types.void(*[types.UniTuple(types.int64, 2)] * 2), codegen
+
+
+@intrinsic
 def bits_of(_typing: Any, _address: Any) -> Any:
     """Which of the next ``BITS`` float32 are not zero, as bits."""
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from litclf.engines.kernel.activations import RELU, SILU, activate, to_sums
 from litclf.engines.kernel.losses import binary_loss, multiclass_loss
-from litclf.engines.kernel.tiles import BITS, add_rows, bits_of, lowest
+from litclf.engines.kernel.tiles import BITS, LANES, add_rows, bits_of, lowest, turn_tile
 from litclf.engines.kernel.updates import (
     GRADIENTS,
     NO_CLIP,
@@ -29,8 +29,8 @@ from litclf.engines.kernel.updates import (
     update_all,
 )
 
-_SAMPLES, _GROUP = 64, 16
-"""Samples whose numbers stay in the cache while they are read again; inputs whose numbers share a cache line."""
+_SAMPLES, _OUTPUTS, _GROUP = 64, 256, 16
+"""Samples and outputs whose numbers stay in the cache while they are read again; inputs that share a cache line."""
 
 
 @compiled
@@ -89,10 +89,7 @@ def _to_inputs(below: Any, a: Any, slopes: Any, act: Any, d: Any, w: Any, dims: 
     for start in range(0, count, _SAMPLES):
         width = min(_SAMPLES, count - start)
         pitch = width + -width % 16
-        for first in range(0, o, _GROUP):
-            for s in range(width):
-                for t in range(first, min(first + _GROUP, o)):
-                    turned[t * pitch + s] = d[(start + s) * o + t]
+        _turn(turned, 0, pitch, d, start * o, o, width, o)
         number = _used(a[start * n :], act, n, width, used)
         for first in range(0, number, _GROUP):
             group = min(_GROUP, number - first)
@@ -106,10 +103,26 @@ def _to_inputs(below: Any, a: Any, slopes: Any, act: Any, d: Any, w: Any, dims: 
             for j in range(0, group, 4):  # of less than four, the last write and read what is there
                 own, scales = (address_of(sums, j * _SAMPLES), _SAMPLES), (weights + 4 * j * o, o)
                 add_rows(4, own, nothing, width, (address_of(turned, 0), pitch), scales, address_of(order, 0), o)
-            for s in range(width):
-                for j in range(group):
-                    below[(start + s) * n + used[first + j]] = sums[j * _SAMPLES + s]
+            if number == n:
+                _turn(below, start * n + first, n, sums, 0, _SAMPLES, group, width)
+            else:
+                for s in range(width):
+                    for j in range(group):
+                        below[(start + s) * n + used[first + j]] = sums[j * _SAMPLES + s]
     to_sums(act, below, a, slopes, count * n)
+
+
+@compiled
+def _turn(to: Any, to_first: Any, to_step: Any, a: Any, first: Any, step: Any, rows: Any, columns: Any) -> None:
+    """Writes the transpose of a matrix that begins at ``first`` in ``a``, its rows ``step`` apart, to ``to``."""
+    tall, wide = rows - rows % LANES, columns - columns % LANES
+    for i in range(0, tall, LANES):
+        for j in range(0, wide, LANES):
+            corner = address_of(to, to_first + j * to_step + i)
+            turn_tile((corner, to_step), (address_of(a, first + i * step + j), step))
+    for i in range(rows):
+        for j in range(wide if i < tall else 0, columns):
+            to[to_first + j * to_step + i] = a[first + i * step + j]
 
 
 @compiled
@@ -127,6 +140,10 @@ def _used(a: Any, act: Any, n: Any, count: Any, used: Any) -> Any:
             used[number] = first + lowest(bits)
             bits &= bits - np.uint64(1)
             number += 1
+    if 2 * number > n:  # most: quicker as they lie, without a copy of their weights
+        for i in range(n):
+            used[i] = i
+        number = n
     return number
 
 
@@ -156,14 +173,16 @@ def _descend(
                 places[at], scales[at] = s, a[s * n + first + i]
                 numbers[i] += 1
                 bits &= bits - np.uint64(1)
-        for i in range(inputs):
-            row = g if at_once else g[(first + i) * o :]
-            factors, which = (address_of(scales, i * count), 0), address_of(places, i * count)
-            add_rows(1, (address_of(row, 0), 0), nothing, o, (address_of(spread, 0), pitch), factors, which, numbers[i])
-            if at_once:
-                on = 4 * (first + i) * o
-                own = (address[0] + on, address[2] + on, address[4] + on)
-                update(kind, settings, own, address_of(row, 0), o)
+        for t in range(0, o, _OUTPUTS):
+            width, pieces = min(_OUTPUTS, o - t), (address_of(spread, t), pitch)
+            for i in range(inputs):
+                at = (first + i) * o + t
+                own = address_of(g, 0 if at_once else at)
+                factors, which = (address_of(scales, i * count), 0), address_of(places, i * count)
+                add_rows(1, (own, 0), nothing, width, pieces, factors, which, numbers[i])
+                if at_once:
+                    here = (address[0] + 4 * at, address[2] + 4 * at, address[4] + 4 * at)
+                    update(kind, settings, here, own, width)
     bias = g if at_once else g[n * o :]
     bias[:o] = 0
     for s in range(count):
