@@ -6,7 +6,7 @@ import copy
 import errno
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class SafeCheckpointIO(CheckpointIO):
         self._folders: set[Path] = set()
         self._handed: dict[Path, dict[str, Any]] = {}
         self._held: dict[Path, dict[str, Any]] = {}
-        self._holding = False
+        self._holding, self._fresh = False, frozenset[str]()
         self._written_at = -math.inf
 
     def hand(self, checkpoint: Checkpoint) -> None:
@@ -62,16 +62,21 @@ class SafeCheckpointIO(CheckpointIO):
             raise InputError("storage_options", "does nothing for local files", "drop it")
         path = local_path(path)
         if self._holding:
-            self._held[path.absolute()] = _copied(checkpoint)
+            own = {key: value if key in self._fresh else _copied(value) for key, value in checkpoint.items()}
+            self._held[path.absolute()] = own
             return
         self._held.pop(path.absolute(), None)
         self.write_held()
         self._write(checkpoint, path)
 
     @contextmanager
-    def holding(self) -> Iterator[None]:
-        """Within it, what is saved is kept in memory as it is now: of a path, the latest."""
-        self._holding = True
+    def holding(self, fresh: Iterable[str] = ()) -> Iterator[None]:
+        """Within it, what is saved is kept in memory as it is now: of a path, the latest.
+
+        Args:
+            fresh: Entries that are made anew for each save, and so need no copy.
+        """
+        self._holding, self._fresh = True, frozenset(fresh)
         try:
             yield
         finally:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -248,6 +249,30 @@ def test_what_is_held_is_what_it_was(tmp_path):
     found = read(tmp_path / "best.ckpt")
     assert found["state_dict"]["w"].tolist() == found["callbacks"]["own"]["pair"][0].tolist() == [0, 0, 0]
     assert found["callbacks"]["own"]["rows"] == [1]
+
+
+def test_an_entry_that_is_made_anew_for_each_save_is_not_copied(tmp_path):
+    plugin, rows, others = SafeCheckpointIO(), [1], [1]
+    with plugin.holding(fresh=("rows",)):
+        plugin.save_checkpoint({"rows": rows, "others": others}, tmp_path / "best.ckpt")
+    rows.append(2)
+    others.append(2)
+    plugin.teardown()
+    assert read(tmp_path / "best.ckpt") == {"rows": [1, 2], "others": [1]}
+
+
+def test_what_a_run_holds_without_a_copy_is_made_anew_for_each_save(tmp_path):
+    held = []
+
+    class Holds(SafeCheckpointIO):
+        def save_checkpoint(self, checkpoint, path, storage_options=None):
+            held.append((checkpoint, deepcopy({name: checkpoint[name] for name in ("loops", "resume")})))
+            super().save_checkpoint(checkpoint, path, storage_options)
+
+    run(tmp_path, 16, max_epochs=3, plugins=[Holds()], save_every=NEVER)
+    assert len(held) > 2
+    for checkpoint, before in held:
+        assert plain({name: checkpoint[name] for name in before}) == plain(before)
 
 
 @pytest.mark.parametrize("value", [-1, float("nan"), "soon", True])

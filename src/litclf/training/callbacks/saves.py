@@ -15,6 +15,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from litclf.runs.checkpoint_io import SafeCheckpointIO
+from litclf.training.callbacks.resume import KEY
 from litclf.utilities.notes import tell
 
 SAVE_EVERY = 1.0
@@ -104,7 +105,7 @@ class RunCheckpoint(ModelCheckpoint):
         own = io if isinstance(io, SafeCheckpointIO) else None
         is_best = self.check_monitor_top_k(trainer, score)
         if is_best and score is not None:
-            with nullcontext() if own is None else own.holding():
+            with nullcontext() if own is None else own.holding(fresh=("loops", KEY)):
                 self._save_best(trainer, score.detach().clone())
         if self._is_due(trainer, own):
             self._save_last(trainer, own if is_best else None)
