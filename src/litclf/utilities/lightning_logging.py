@@ -87,6 +87,10 @@ class Mean:
 class Results(_ResultCollection):
     """What was logged in a loop, with a :class:`Mean` for each value that is one."""
 
+    def __init__(self, training: bool) -> None:
+        super().__init__(training)
+        self._told: dict[bool, dict[str, dict[str, Any]]] = {}
+
     def log(self, fx: str, name: str, value: Any, **settings: Any) -> None:
         """Makes a value known that is logged for the first time, and takes it."""
         described = {key: setting for key, setting in settings.items() if key in _DESCRIBED}
@@ -102,15 +106,29 @@ class Results(_ResultCollection):
             self[key] = Mean(meta)
         super().log(fx, name, value, **settings)
 
+    def update_metrics(self, key: str, value: Any, batch_size: int) -> None:
+        """Adds to what was logged under ``key``."""
+        self._told = {}
+        super().update_metrics(key, value, batch_size)
+
+    def reset(self, metrics: bool | None = None, fx: str | None = None) -> None:
+        """Begins all sums anew, or those of one kind or of the hook ``fx``."""
+        self._told = {}
+        super().reset(metrics, fx)
+
     def metrics(self, on_step: bool) -> Any:
         """The values as they are now, for callbacks, loggers and the progress bar."""
-        items = [item for item in self.values() if not item.has_reset]
-        if self.dataloader_idx is not None or not all(type(item) is Mean for item in items):
+        if self.dataloader_idx is not None or not all(type(item) is Mean for item in self.values()):
             return super().metrics(on_step)
+        if on_step not in self._told:
+            self._told[on_step] = self._means(on_step)
+        return {kind: dict(values) for kind, values in self._told[on_step].items()}
+
+    def _means(self, on_step: bool) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {"callback": {}, "log": {}, "pbar": {}}
-        for item in items:
+        for item in self.values():
             meta = item.meta
-            if meta.on_step is not on_step:
+            if item.has_reset or meta.on_step is not on_step:
                 continue
             value = item._forward_cache if on_step else item.compute()
             if meta.logger:
@@ -123,6 +141,7 @@ class Results(_ResultCollection):
 
     def to(self, *args: Any, **kwargs: Any) -> Results:
         """Moves all values."""
+        self._told = {}
         for item in self.values():
             item.to(*args, **kwargs)
         return self
