@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from litclf.utilities.statistics import bands, holm, mcnemar, student, wilson
+from litclf.utilities.statistics import bands, bins, holm, mcnemar, student, wilson
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -75,3 +75,13 @@ def test_bands_are_those_of_each_row_that_has_a_finite_value():
         assert [own.mean[row], own.low[row], own.high[row]] == pytest.approx(expected, nan_ok=True)
         ends = student(kept.tolist()) if len(kept) > 1 else (np.nan, np.nan)
         assert (own.mean_low[row], own.mean_high[row]) == pytest.approx(ends, nan_ok=True)
+
+
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=60), st.sampled_from([1.0, 0.01, 1 / 7, 1e4]))
+def test_bins_hold_every_share_off_their_edges_and_are_of_one_width(counts, unit):
+    values = np.array([*counts, counts[0] + 1]) * unit  # two that are as near as shares can be
+    edges = bins(values)
+    assert len(edges) - 1 <= 20
+    assert np.diff(edges) == pytest.approx(np.full(len(edges) - 1, edges[1] - edges[0]))
+    assert np.histogram(values, edges)[0].sum() == len(values)
+    assert np.abs(values[:, None] - edges).min() > 1e-6 * (edges[1] - edges[0])

@@ -113,7 +113,7 @@ def _callbacks(plan: Plan, folder: Path | None, given: list[Callback]) -> list[C
     if folder is None:
         return [*callbacks, UsedSettings(plan.model, plan.data, None)]
     check_checkpoints(callbacks, folder / "checkpoints")
-    drawn = pictures_for(plan.model, plan.data, callbacks) if plan.pictures else []
+    drawn = pictures_for(plan.model, plan.data, callbacks, plan.marks) if plan.pictures else []
     return [*callbacks, *drawn, UsedSettings(plan.model, plan.data, folder / "config.yaml")]
 
 

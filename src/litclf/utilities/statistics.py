@@ -146,3 +146,26 @@ def bands(values: NDArray[Any]) -> Bands:
     half = stdtrit(count[several] - 1, (1 + _CONFIDENCE) / 2) * deviation / np.sqrt(count[several])
     found[3, several], found[4, several] = found[0, several] - half, found[0, several] + half
     return Bands(*found)
+
+
+def bins(values: NDArray[Any], most: int = 20) -> NDArray[Any]:
+    """Edges of bins of one width for a histogram of finite ``values``.
+
+    Shares of a count, such as accuracies, lie on no edge, and each bin has room for as many of them.
+
+    Args:
+        values: The values, one or more.
+        most: Bins at most.
+
+    Example:
+        >>> import numpy as np
+        >>> bins(np.array([0.98, 0.99, 0.99, 1.0])).round(4).tolist()
+        [0.975, 0.985, 0.995, 1.005]
+    """
+    import numpy as np
+
+    distinct = np.unique(values.round(9))
+    least, reach = distinct[0], distinct[-1] - distinct[0]
+    unit = np.diff(distinct).min() if len(distinct) > 1 else 0.01
+    width = unit * max(1, np.ceil(round((reach / unit + 1) / most, 6)))
+    return np.asarray(least - unit / 2 + width * np.arange(np.ceil(round((reach + unit) / width, 6)) + 1))

@@ -156,3 +156,16 @@ def test_boundaries_stand_side_by_side(two_classes, colour_at, legend_texts):
         assert panel.get_title() == f"{title}, accuracy 100.0 %"
         assert legend_texts(panel.get_legend()) == ["left", "right"]
         assert (panel.get_xlabel(), panel.get_ylabel()) == ("x1", "x2")
+
+
+def test_borders_of_members_are_thin_lines_that_no_frame_has(film, two_classes, legend_texts):
+    figure = film.draw(steep(film.points), two_classes[1], "")
+    before = film.png()
+    film.draw_members(steep(film.points - [shift, 0]) for shift in (-0.5, 0.5))
+    *_, border, members = figure.axes[0].collections
+    assert sorted(round(line[:, 0].mean(), 2) for line in members.get_segments()) == [-0.5, 0.5]
+    assert members.get_linewidth()[0] < border.get_linewidth()[0]
+    assert legend_texts(figure.axes[0].get_legend())[-2:] == ["border", "of a member"]
+    pixels(figure)
+    assert figure.axes[0].get_legend().get_window_extent().x1 <= figure.bbox.x1
+    assert film.png() == before

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningModule, Trainer
+from numpy.typing import NDArray
 from torch import Tensor
 
 from litclf.models.classifier import Classifier
+from litclf.models.networks.ensemble import members_of
+from litclf.models.outputs import outputs
 from litclf.training.callbacks.picture import (
     PeriodicPicture,
     class_names,
@@ -29,7 +34,7 @@ class DecisionBoundary(PeriodicPicture):
     """Draws the probabilities over the plane with the training points, as a film.
 
     Each look is a picture in TensorBoard, whose slider plays them; ``boundary.gif`` holds all, ``boundary.png`` the
-    latest.
+    latest. Of a fit with members they show the mean of the probabilities, and ``boundary.png`` each member's border.
 
     Args:
         every_n_train_steps: Optimizer steps from one frame to the next, at least 1; None makes 20 frames in a fit.
@@ -73,6 +78,14 @@ class DecisionBoundary(PeriodicPicture):
         self._figure = self._film.draw(over_mesh.numpy(), predicted.numpy(), title)
         return self._film.png()
 
+    def _of_members(self, trainer: Trainer, module: Classifier, numbers: list[int]) -> Iterator[NDArray[np.float64]]:
+        """What each member says of the mesh."""
+        assert self._film is not None
+        x = self.data_of(trainer).prepare(torch.from_numpy(self._film.points).to(module.device))
+        for number in numbers:
+            logits, _ = outputs(members_of(module.network)[number], [(x, x)])
+            yield module.probabilities(module.shaped(logits)).numpy()
+
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the film, and its last frame."""
         from litclf.visualization.plots import canvas
@@ -82,6 +95,8 @@ class DecisionBoundary(PeriodicPicture):
             self._draw(trainer, pl_module)
             self.frames.append(last)
         if self._film is not None:
+            if isinstance(pl_module, Classifier) and pl_module.members is not None:
+                self._film.draw_members(self._of_members(trainer, pl_module, pl_module.members.alive))
             folder = folder_of(trainer)
             canvas.save(self._figure, folder / "boundary.png")
             self._film.write_gif(folder / "boundary.gif")

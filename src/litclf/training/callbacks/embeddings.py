@@ -6,7 +6,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 
-from litclf.training.callbacks.picture import Picture, class_names, logits_of
+from litclf.training.callbacks.picture import Picture, class_names, first_member, logits_of
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.checks import positive
 from litclf.utilities.data_spec import DataSpec
@@ -15,7 +15,7 @@ from litclf.utilities.data_spec import DataSpec
 class Embeddings(Picture):
     """Shows test samples in TensorBoard's projector, by the inputs of the network's last linear layer.
 
-    Each sample has its class and, where the data are images, its image.
+    Each sample has its class and, where the data are images, its image. Of a fit with members, it is that of the first.
 
     Args:
         samples: Test samples to show, at least 1; the first ones.
@@ -32,6 +32,10 @@ class Embeddings(Picture):
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Adds the embedding of the tested weights."""
+        with first_member(pl_module):
+            self._add(trainer, pl_module)
+
+    def _add(self, trainer: Trainer, pl_module: LightningModule) -> None:
         data = self.data_of(trainer)
         y = data.splits["test"].y[: self.samples]
         x = data.stored("test", torch.arange(len(y)))

@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 
-from litclf.training.callbacks.picture import PeriodicPicture, some_of
+from litclf.training.callbacks.picture import PeriodicPicture, first_member, some_of
 from litclf.utilities.batches import eval_batch_size
 
 _SAMPLES = 1000
@@ -36,7 +36,7 @@ class GradientNorms(PeriodicPicture):
     The gradient is that of the mean loss over up to 1000 training samples, before the first step and then 20 times in a
     fit, whatever engine runs the steps. ``gradients/first_over_last`` tells whether it vanishes on its way back: about
     1 is healthy. ``idle/<layer>`` is the share of a hidden layer's units that are dead or saturated: their slope is
-    below a hundredth of the largest, on average over the samples.
+    below a hundredth of the largest, on average over the samples. Of a fit with members, all is of the first one.
 
     Args:
         every_n_train_steps: Optimizer steps from one look to the next, at least 1; None makes 20 looks in a fit.
@@ -63,18 +63,20 @@ class GradientNorms(PeriodicPicture):
         """Measures and logs."""
         data = self.data_of(trainer)
         x, y = some_of(data, "train", eval_batch_size(data.input_shape, _SAMPLES))
-        loss, norms, idle = measure(pl_module, data.prepare(x.to(pl_module.device)), y.to(pl_module.device))
+        with first_member(pl_module) as of:
+            loss, norms, idle = measure(pl_module, data.prepare(x.to(pl_module.device)), y.to(pl_module.device))
         self.facts.setdefault("initial_loss", loss)
         values = {f"gradients/{name}": norm for name, norm in norms.items()}
         if norms:
             in_order = list(norms.values())
             ratio = in_order[0] / in_order[-1] if in_order[-1] else float("nan")
             values["gradients/first_over_last"] = ratio
-            self.facts["gradients"] = verdict(ratio, idle, trainer.global_step)
+            found = verdict(ratio, idle, trainer.global_step)
+            self.facts["gradients"] = f"{found} ({of})" if found and of else found
         values.update({f"idle/{name}": share for name, share in idle.items()})
         self.steps.append(trainer.global_step)
-        for found, series in ((norms, self.norms), (idle, self.idle)):
-            for name, value in found.items():
+        for measured, series in ((norms, self.norms), (idle, self.idle)):
+            for name, value in measured.items():
                 series.setdefault(name, []).append(value)
         for logger in trainer.loggers:
             logger.log_metrics(values, step=max(0, trainer.global_step - 1))
@@ -84,7 +86,8 @@ class GradientNorms(PeriodicPicture):
         if self.norms and trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             from litclf.visualization.plots.gradients import draw_gradients
 
-            self.show(trainer, "gradients", draw_gradients(self.steps, self.norms, self.idle))
+            with first_member(pl_module) as of:
+                self.show(trainer, "gradients", draw_gradients(self.steps, self.norms, self.idle, of))
 
 
 def measure(module: LightningModule, x: Tensor, y: Tensor) -> tuple[float, dict[str, float], dict[str, float]]:

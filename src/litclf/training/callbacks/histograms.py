@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from lightning.pytorch import LightningModule, Trainer
 
-from litclf.training.callbacks.picture import PeriodicPicture
+from litclf.training.callbacks.picture import PeriodicPicture, first_member
 from litclf.training.loggers.tensorboard import RunTensorBoard
 
 
 class Histograms(PeriodicPicture):
     """Shows a histogram of each parameter in TensorBoard, under *Histograms* and *Distributions*.
+
+    Of a fit with members, the parameters are those of the first.
 
     Args:
         every_n_train_steps: Optimizer steps from one look to the next, at least 1; None makes 20 looks in a fit.
@@ -23,5 +25,6 @@ class Histograms(PeriodicPicture):
         """Adds a histogram of each parameter."""
         for logger in trainer.loggers:
             if isinstance(logger, RunTensorBoard):
-                for name, parameter in pl_module.named_parameters():
-                    logger.experiment.add_histogram(name, parameter.detach(), max(0, trainer.global_step - 1))
+                with first_member(pl_module):
+                    for name, parameter in pl_module.named_parameters():
+                        logger.experiment.add_histogram(name, parameter.detach(), max(0, trainer.global_step - 1))

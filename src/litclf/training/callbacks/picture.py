@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,7 @@ from torch import Tensor
 from litclf.data.base import InMemoryDataModule
 from litclf.data.loading.loader import EvalLoader
 from litclf.models.classifier import Classifier
+from litclf.models.networks.ensemble import Ensemble
 from litclf.models.outputs import outputs
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.batches import eval_batch_size
@@ -239,6 +241,23 @@ def logits_of(module: LightningModule, data: InMemoryDataModule, x: Tensor) -> T
     """Logits of stored inputs ``x``, on the CPU."""
     loader = EvalLoader(x.to(module.device), x, eval_batch_size(data.input_shape), data.prepare)
     return outputs(module, loader)[0]
+
+
+@contextmanager
+def first_member(module: LightningModule) -> Iterator[str]:
+    """Within it, the first member that has not diverged is the module's network, by the words for it.
+
+    Without members nothing changes, and there are no words.
+    """
+    network = module.network if isinstance(module, Classifier) else None
+    if not isinstance(network, Ensemble):
+        yield ""
+        return
+    module.network = next(member for number, member in enumerate(network.members) if number not in network.left)
+    try:
+        yield "first member"
+    finally:
+        module.network = network
 
 
 def some_of(data: InMemoryDataModule, split: str, most: int) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +26,8 @@ _MOST_POINTS = 1000
 _STRENGTH = 0.65
 """Share of a class's colour in the shading where the model is sure: points of the class stand out."""
 
-_MOST_NAMES = 18
+_MOST_NAMES = 17
+_OF_A_MEMBER = "of a member"
 
 _SHADES = 32
 """Shades of a class's colour in a film: more cannot be told apart, and take as many bytes again."""
@@ -119,15 +120,27 @@ class BoundaryFilm:
         frames: Sequence[bytes] = (),
     ) -> None:
         self.points = mesh_points(x, resolution)
-        names = [*class_names[:_MOST_NAMES], "misclassified", "border"]
-        with use_fonts(names):
-            self.figure, self._axes = plane(legend_width(names), x)
+        self._names = [*class_names[:_MOST_NAMES], "misclassified", "border"]
+        with use_fonts(self._names):
+            self.figure, self._axes = plane(legend_width(self._names), x)
             self._panel = _Panel(self._axes, x, y, len(class_names))
             key = LineCollection([], colors="black", linewidths=1.4)
-            legend_beside(self._axes, [*self._panel.points[:_MOST_NAMES], self._panel.rings, key], names)
+            self._keys = [*self._panel.points[:_MOST_NAMES], self._panel.rings, key]
+            legend_beside(self._axes, self._keys, self._names)
         self._palette = _palette(len(class_names))
         self._background: Any = None
         self._frames: list[Image.Image] = [Image.open(io.BytesIO(content)) for content in frames]
+
+    def draw_members(self, each: Iterable[NDArray[Any]]) -> Figure:
+        """Draws the border of each member of a fit as a thin line into the figure, which is no frame then.
+
+        Args:
+            each: Probabilities of each class over the mesh, shape ``(R * R, C)``, for each member.
+        """
+        names = [*self._names, _OF_A_MEMBER]
+        with use_fonts(names):
+            legend_beside(self._axes, [*self._keys, self._panel.show_members(each)], names)
+        return self.figure
 
     @property
     def num_frames(self) -> int:
@@ -210,14 +223,24 @@ class _Panel:
     def show(self, by_class: NDArray[Any], predicted: NDArray[Any], title: str) -> None:
         """Takes over what a model says of the mesh, shape ``(R * R, C)``, and of the points."""
         resolution = int(np.sqrt(len(by_class)))
-        left, right, bottom, top = self._limits
         self._shading.show(_mixed(by_class, self._colours).reshape(resolution, resolution, 3))
-        across, up = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
-        self._border.set_segments(_borders(by_class, across, up))
+        self._border.set_segments(self._borders(by_class))
         wrong = self._x[(predicted != self._y)[self._shown]]
         self.rings.set_data(wrong[:, 0], wrong[:, 1])
         accuracy = f"accuracy {100 * np.mean(predicted == self._y):.1f} %"
         set_title(self._axes, f"{label(title, 40)}, {accuracy}" if title else accuracy)
+
+    def show_members(self, each: Iterable[NDArray[Any]]) -> LineCollection:
+        """Adds thin borders, a set of them for each that says something of the mesh, shape ``(R * R, C)``."""
+        segments = [line for by_class in each for line in self._borders(by_class)]
+        lines = LineCollection(segments, colors="black", linewidths=0.5, alpha=0.4, zorder=self._border.zorder - 1)
+        self._axes.add_collection(lines, autolim=False)
+        return lines
+
+    def _borders(self, by_class: NDArray[Any]) -> list[NDArray[Any]]:
+        resolution = int(np.sqrt(len(by_class)))
+        left, right, bottom, top = self._limits
+        return _borders(by_class, np.linspace(left, right, resolution), np.linspace(bottom, top, resolution))
 
 
 class _Shading(Artist):

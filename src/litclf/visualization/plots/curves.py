@@ -104,9 +104,11 @@ def _draw_members(axes: Axes, metric: str, members: MemberLines) -> dict[str, Ar
             [np.column_stack([steps, line]) for line in values.T], colors=colour, linewidths=0.5, alpha=0.25
         )
         axes.add_collection(lines, autolim=False)  # one that goes astray is no reason to see less of the others
-        shown = bands(values)
+        shown, most = bands(values), 1.0 if metric == "accuracy" else np.inf
         broad = axes.fill_between(steps, shown.low, shown.high, color=colour, alpha=0.12, linewidth=0)
-        narrow = axes.fill_between(steps, shown.mean_low, shown.mean_high, color=colour, alpha=0.35, linewidth=0)
+        narrow = axes.fill_between(
+            steps, shown.mean_low, np.minimum(shown.mean_high, most), color=colour, alpha=0.35, linewidth=0
+        )
         found = {"a member": lines, "95 % of the members": broad, "95 % interval of the mean": narrow}
     if len(members.best):
         found["a member's best epoch"] = axes.plot(

@@ -13,7 +13,10 @@ from litclf.visualization.plots.colours import class_colours
 
 
 def draw_gradients(
-    steps: Sequence[float], norms: Mapping[str, Sequence[float]], idle: Mapping[str, Sequence[float]]
+    steps: Sequence[float],
+    norms: Mapping[str, Sequence[float]],
+    idle: Mapping[str, Sequence[float]],
+    network: str = "",
 ) -> Figure:
     """Gradient norm of each layer on the left, share of idle units of each hidden layer on the right, over steps.
 
@@ -22,6 +25,7 @@ def draw_gradients(
         norms: N norms of each layer, by its name, first layer first; zeros are left out, as the scale is logarithmic.
         idle: N shares in [0, 1] of each hidden layer's units that are dead or saturated, by the name of the layer;
             where there are none, the panel is left out.
+        network: Which network they are of, where there are several.
 
     Example:
         >>> figure = draw_gradients([0, 10], {"0": [1.0, 0.1], "2": [2.0, 0.3]}, {})
@@ -34,13 +38,14 @@ def draw_gradients(
         figure, axes = new_figure(1, len(panels), width=0.75 + 3.6 + right, height=3.8)
         set_margins(figure, 0.75, right + 0.05)
         _draw_series(axes[0, 0], steps, norms)
-        set_title(axes[0, 0], "gradient norm")
+        of = f", {network}" if network else ""
+        set_title(axes[0, 0], f"gradient norm{of}")
         positive = [norm for series in norms.values() for norm in series if norm > 0]
         if positive:
             _logarithmic(axes[0, 0], min(positive), max(positive))
         if idle:
             _draw_series(axes[0, 1], steps, idle)
-            set_title(axes[0, 1], "share of dead or saturated units")
+            set_title(axes[0, 1], f"share of dead or saturated units{of}")
             axes[0, 1].set_ylim(-0.03, 1.03)
     return figure
 
