@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from litclf.models.classifier import Classifier
     from litclf.models.multiclass import MulticlassClassifier
     from litclf.models.restoration import ImageRestoration
+    from litclf.studies.cross_validation import CrossValidated, cross_validate
     from litclf.training.run import RunResult, fit
     from litclf.utilities.errors import InputError
 
@@ -43,10 +44,12 @@ defer_compiler()
 _HOMES = {
     **DATAMODULES.homes,
     **MODELS.homes,
+    "CrossValidated": "litclf.studies.cross_validation",
     "InputError": "litclf.utilities.errors",
     "LoadedModel": "litclf.inference.model",
     "Predictions": "litclf.inference.predictions",
     "RunResult": "litclf.training.run",
+    "cross_validate": "litclf.studies.cross_validation",
     "fit": "litclf.training.run",
     "load": "litclf.inference.model",
 }
@@ -58,6 +61,7 @@ __all__ = [
     "CirclesDataModule",
     "ClassificationDataModule",
     "Classifier",
+    "CrossValidated",
     "ImageRestoration",
     "ImagesDataModule",
     "InputError",
@@ -69,6 +73,7 @@ __all__ = [
     "RunResult",
     "TableDataModule",
     "__version__",
+    "cross_validate",
     "fit",
     "load",
 ]

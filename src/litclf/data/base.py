@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from litclf.data.loading.epoch import EpochDataModule
 from litclf.data.loading.loader import EvalLoader, TrainLoader
 from litclf.data.loading.members import MemberLoader
+from litclf.data.loading.rows import Pool, Rows
 from litclf.preprocessing.base import ArrayPreparation, Preparation
 from litclf.runs.checkpoint_file import opened
 from litclf.runs.hparams import check_loading, check_signature
 from litclf.utilities.batches import eval_batch_size
+from litclf.utilities.data_spec import SPLITS
 from litclf.utilities.errors import InputError, part
 
 
@@ -79,6 +84,52 @@ class InMemoryDataModule(EpochDataModule):
         """The splits ``train``, ``val`` and ``test``, on the CPU; the latter two may be empty. The same each time."""
         raise NotImplementedError(f"{type(self).__name__} must implement load")
 
+    @property
+    def has_own_test(self) -> bool:
+        """Whether the test split is one that came with the data, not drawn from the rows that others are drawn from."""
+        return False
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The splits whose rows are one set, which other splits may be drawn from."""
+        return SPLITS[:2] if self.has_own_test else SPLITS
+
+    @property
+    def drawn_targets(self) -> NDArray[Any]:
+        """Targets of all rows that splits may be drawn from, in the order that :meth:`with_rows` numbers them."""
+        return torch.cat([self.splits[split].y.cpu() for split in self.drawn]).numpy()
+
+    def drawn_from(self, row: int) -> tuple[str, int]:
+        """The split that a row of :attr:`drawn_targets` lies in, and its place there."""
+        for split in self.drawn:
+            if row < len(self.splits[split].y):
+                return split, row
+            row -= len(self.splits[split].y)
+        raise IndexError(row)
+
+    @cached_property
+    def _pool(self) -> Pool:
+        return Pool(torch.cat([self.splits[split].x.cpu() for split in self.drawn]))
+
+    def with_rows(self, rows: Mapping[str, NDArray[np.int64]], for_loaders: bool = False) -> Self:
+        """The same data in other splits.
+
+        Args:
+            rows: Numbers of the rows of each split among :attr:`drawn_targets`; a test split that is not named is the
+                data's own, or empty.
+            for_loaders: Whether inputs that are prepared alike for any training rows stay in memory once, where nothing
+                but loaders finds them.
+        """
+        other, y = copy(self), torch.from_numpy(self.drawn_targets)
+        other._splits = {}
+        for split, places in rows.items():
+            x = Rows(self._pool, torch.from_numpy(places))
+            other._splits[split] = Split(cast(Tensor, x) if for_loaders else x[:], y[places])
+        if "test" not in rows:
+            own, empty = self.splits["test"], np.arange(0)
+            other._splits["test"] = own if self.has_own_test else Split(own.x[empty], own.y[empty])
+        return other
+
     def prepare(self, x: Tensor) -> Tensor:
         """Network inputs, float32, of stored inputs ``x``; a whole batch or execution at a time."""
         return x
@@ -138,7 +189,7 @@ class InMemoryDataModule(EpochDataModule):
 
         if self.member_seeds:
             of_seed = {seed: loader(seed) for seed in self.member_seeds}
-            self._loader = MemberLoader([of_seed[seed] for seed in self.member_seeds])
+            self._loader = MemberLoader([of_seed[seed] for seed in self.member_seeds], plan)
         else:
             self._loader = loader()
         return self._loader

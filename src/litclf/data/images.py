@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import torch
 from lightning.pytorch.utilities import rank_zero_only
+from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -16,7 +17,7 @@ from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.loading.augmentation import flip, shift
 from litclf.data.loading.loader import EvalLoader, TrainLoader
 from litclf.data.loading.streaming import ImageStream, StreamedEvalLoader, StreamedTrainLoader
-from litclf.data.sources.folders import Files, ImageFolders, drawn_notes, scan, split_files
+from litclf.data.sources.folders import Files, ImageFolders, drawn_notes, scan, split_anew, split_files
 from litclf.preprocessing.image import ImagePreparation, deepest, in_threads, is_grey, open_image, unit
 from litclf.utilities.checks import not_negative, positive, share
 from litclf.utilities.errors import InputError
@@ -106,7 +107,7 @@ class ImagesDataModule(ClassificationDataModule):
         self.save_hyperparameters()
         self.max_shift, self.flip, self.num_workers = max_shift, flip, num_workers
         folders = usable_folders(path)
-        self.class_names = folders.class_names
+        self.class_names, self._has_test_folder = folders.class_names, "test" in folders.files
         self.files = split_files(folders, val_size, test_size, seed)
         self.notes = (*folders.notes, *drawn_notes(folders, self.files), *range_notes(self.files["train"].paths, white))
         height, width, depth = _shape(self.files["train"].paths, size, channels, white)
@@ -124,6 +125,24 @@ class ImagesDataModule(ClassificationDataModule):
     def preparation(self) -> ImagePreparation:
         """How image files become inputs of the network."""
         return self._preparation
+
+    @property
+    def has_own_test(self) -> bool:
+        """Whether the test images have a folder of their own."""
+        return self._has_test_folder
+
+    def with_rows(self, rows: Mapping[str, NDArray[np.int64]], for_loaders: bool = False) -> Self:
+        """The same images in other splits.
+
+        Raises:
+            InputError: If images are streamed.
+        """
+        if self.streamed:
+            rule = f"has {self.megabytes:.0f} MB of images read anew in each pass, which cannot be split anew"
+            raise InputError("memory_budget", rule, f"pass {self.megabytes + 1:.0f} or more")
+        other = super().with_rows(rows, for_loaders)
+        other.files = split_anew(self.files, self.drawn, rows)
+        return other
 
     def load(self) -> dict[str, Split]:
         """Decodes all images, with a progress bar on a terminal; where they are streamed, numbers their files."""

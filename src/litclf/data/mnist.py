@@ -77,6 +77,11 @@ class MNISTDataModule(ClassificationDataModule):
         self._source: type[datasets.MNIST] = getattr(datasets, dataset)
         self.class_names = tuple(name.split(" - ")[-1] for name in self._source.classes)
 
+    @property
+    def has_own_test(self) -> bool:
+        """True: the ten thousand images that came as a test."""
+        return True
+
     def prepare_data(self) -> None:
         """Downloads what is missing, with a progress bar; without network, says which files are wanted where."""
         missing = self._missing()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from copy import copy
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.sources.columns import check_columns, check_memory
@@ -135,6 +137,30 @@ class TableDataModule(ClassificationDataModule):
                     splits[split] = Split(preparation.inputs(files.frames[split]), torch.from_numpy(targets))
         self.notes = (*files.notes, *dict.fromkeys(unseen))
         return splits
+
+    @property
+    def has_own_test(self) -> bool:
+        """Whether the test rows have a file of their own, or are marked."""
+        return self.files is not None and self.files.has_own_test
+
+    @property
+    def drawn_targets(self) -> NDArray[np.int64]:
+        """The number of the class of each row that splits may be drawn from, in the order of the file."""
+        return super().drawn_targets if self.files is None else self.files.drawn_targets
+
+    def drawn_from(self, row: int) -> tuple[str, int]:
+        """The split that a row of :attr:`drawn_targets` lies in, and its place there."""
+        return super().drawn_from(row) if self.files is None else self.files.drawn[row]
+
+    def with_rows(self, rows: Mapping[str, NDArray[np.int64]], for_loaders: bool = False) -> Self:
+        """The same rows in other splits, prepared by what their own training rows say."""
+        if self.files is None:
+            return super().with_rows(rows, for_loaders)
+        other = copy(self)
+        other.files = self.files.with_rows(rows)
+        other._splits = other.load()
+        other.class_weights = None if self.class_weights is None else other._balanced_weights()
+        return other
 
     def row_name(self, split: str, place: int) -> str:
         """What row ``place`` of a split is called where it came from, such as ``iris.csv line 17``."""

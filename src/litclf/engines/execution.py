@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -86,23 +86,40 @@ class MemberExecutions:
     A plain class, as :class:`Steps` is.
 
     Args:
-        gather: Makes the execution of a member, of the number it is given.
-        count: Number of members.
-        steps: The steps of an execution, the same in number and size for all members.
+        gather: Makes the execution of a member, of the number it is given, which has steps in it.
+        each: The steps of each member: those of members with fewer rows may end before those of others.
+
+    Attributes:
+        steps: Those of the member that has the most.
     """
 
-    __slots__ = ("_gather", "count", "steps")
+    __slots__ = ("_gather", "each", "steps")
 
-    def __init__(self, gather: Callable[[int], Execution], count: int, steps: Steps) -> None:
-        self._gather, self.count, self.steps = gather, count, steps
+    def __init__(self, gather: Callable[[int], Execution], each: Sequence[Steps]) -> None:
+        self._gather, self.each, self.steps = gather, each, max(each, key=len)
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.each)
 
     def __getitem__(self, member: int) -> Execution:
-        if not 0 <= member < self.count:
+        if not 0 <= member < len(self.each):
             raise IndexError(member)
         return self._gather(member)
+
+
+class MemberBatches:
+    """The mini-batches ``(x, y)`` of each member, whose validation or test is of rows of its own.
+
+    A plain class, as :class:`Steps` is.
+
+    Args:
+        each: The mini-batches of each member.
+    """
+
+    __slots__ = ("each",)
+
+    def __init__(self, each: Sequence[Iterable[tuple[Tensor, Tensor]]]) -> None:
+        self.each = each
 
 
 class Sums(NamedTuple):

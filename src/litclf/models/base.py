@@ -286,11 +286,11 @@ class SteppedModule(LightningModule):
         """The recipe's optimizer and schedule over the optimizer steps of the whole fit."""
         return self.optimizer_of(self.parameters())
 
-    def optimizer_of(self, parameters: Iterable[nn.Parameter]) -> Any:
-        """The recipe's optimizer and schedule for ``parameters``, as ``configure_optimizers`` returns them."""
+    def optimizer_of(self, parameters: Iterable[nn.Parameter], spec: DataSpec | None = None) -> Any:
+        """The recipe's optimizer and schedule for ``parameters``, over the fit's data or what ``spec`` tells of."""
         # PyTorch's fused kernels do not leave room for unscaling and clipping between scaler and step.
         fused = self.trainer.precision != "16-mixed"
-        return self.recipe.configure(parameters, fused, total_steps(self.trainer))
+        return self.recipe.configure(parameters, fused, total_steps(self.trainer, spec))
 
 
 def _plain_layout(value: Any) -> Any:

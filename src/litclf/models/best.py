@@ -45,8 +45,13 @@ def packed(best: Sequence[Best | None], weights: bool = True) -> dict[str, Any]:
     names = list(known[0].weights) if known and weights else []
     return {
         "values": [None if one is None else {**vars(one), "weights": None} for one in best],
-        "weights": {name: torch.stack([one.weights[name] for one in known]) for name in names},
+        "weights": {name: _together([one.weights[name] for one in known]) for name in names},
     }
+
+
+def _together(tensors: list[Tensor]) -> Tensor | list[Tensor]:
+    """One tensor of several of one shape; those of folds that differ in their categories stay what they are."""
+    return torch.stack(tensors) if len({tensor.shape for tensor in tensors}) == 1 else tensors
 
 
 def unpacked(state: dict[str, Any]) -> list[Best | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal, cast
 
 import torch
@@ -231,12 +232,13 @@ class Classifier(MeasuredModule):
         initialize(network, self.hparams["init"], activation)
         return network
 
-    def begin(self, seeds: Seeds, threads: int | None = None) -> None:
+    def begin(self, seeds: Seeds, threads: int | None = None, specs: Sequence[DataSpec] = ()) -> None:
         """Trains members from now on, each with a network drawn by its seed; the sizes are known.
 
         Args:
             seeds: The seeds.
             threads: Threads that train them; None takes as many as there are processors.
+            specs: What the data of each member tells, where members differ in it.
 
         Raises:
             InputError: If the network cannot be drawn anew, or the class has steps of its own.
@@ -244,8 +246,14 @@ class Classifier(MeasuredModule):
         if "network" not in self.hparams:
             rule = "cannot be trained by a network that was passed as a module, which is drawn once"
             raise InputError("members", rule, "pass its name, such as mlp, or train without members")
-        self.begin_members(seeds, lambda: self._new_network(self.hparams["input_shape"], self.hparams["num_classes"]))
-        cast(Members, self.members).threads = threads
+        shapes = [list(spec.input_shape) for spec in specs] or [self.hparams["input_shape"]] * seeds.count
+        num_classes = self.hparams["num_classes"]
+        self.begin_members(seeds, [partial(self._new_network, shape, num_classes) for shape in shapes])
+        members = cast(Members, self.members)
+        members.threads = threads
+        members.losses = [Loss(spec.class_weights, self._train_loss.label_smoothing) for spec in specs]
+        if self.example_input_array is not None:
+            self.example_input_array = torch.zeros(1, *shapes[0])  # of the first member, which stands for all
 
 
 # What the command line and a config may name: a module of one's own is passed in Python only.

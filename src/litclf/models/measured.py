@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from litclf.engines.execution import MemberBatches
 from litclf.models.decision import classes_of, probabilities_of
 from litclf.models.member_module import MemberModule
 from litclf.models.member_scores import MemberScores
@@ -75,11 +77,11 @@ class MeasuredModule(MemberModule):
         """Logs the test metrics."""
         self._log_metrics("test")
 
-    def _evaluate(self, stage: str, batch: Sequence[Tensor]) -> Tensor:
+    def _evaluate(self, stage: str, batch: Sequence[Tensor] | MemberBatches) -> Tensor:
         if self.members is not None:
             self._scores = self._scores or MemberScores(self, self.members, stage)
             return self._scores.update(self, batch)
-        x, y = batch
+        x, y = cast(Sequence[Tensor], batch)
         logits: Tensor = self(x)
         processes = self.trainer.world_size
         # A process without a sample in the last batch still takes part in what all processes do together.

@@ -18,6 +18,7 @@ from litclf.models.networks.ensemble import Ensemble, members_of
 from litclf.models.optimizers import Recipe
 from litclf.models.seeds import Seeds
 from litclf.runs.hparams import count_members
+from litclf.utilities.data_spec import DataSpec, data_of
 from litclf.utilities.errors import InputError, part
 
 _KEY = "members"
@@ -42,12 +43,12 @@ class MemberModule(SteppedModule):
         self.network: nn.Module | None = None
         self._engines: list[Engine] = []
 
-    def begin_members(self, seeds: Seeds, make: Callable[[], nn.Module]) -> None:
+    def begin_members(self, seeds: Seeds, make: Sequence[Callable[[], nn.Module]]) -> None:
         """Trains members from now on, each with a network of its own.
 
         Args:
             seeds: Their seeds.
-            make: Draws a network.
+            make: Draws the network of each.
 
         Raises:
             InputError: If the class has steps of its own, which know of one network.
@@ -73,7 +74,10 @@ class MemberModule(SteppedModule):
         """The recipe's optimizer and schedule, one of each for each member."""
         if self.members is None:
             return super().configure_optimizers()
-        return [self.optimizer_of(network.parameters()) for network in members_of(self.network)]
+        networks = members_of(self.network)
+        data = data_of(self.trainer)
+        specs = DataSpec.of_members(data) or [DataSpec.of(data)] * len(networks)
+        return [self.optimizer_of(network.parameters(), spec) for network, spec in zip(networks, specs, strict=True)]
 
     def choose_engines(self) -> None:
         """Chooses an engine for each member, all of one kind."""

@@ -1,7 +1,7 @@
-"""Members of a fit: networks of one architecture that differ by their seed, trained side by side.
+"""Members of a fit: networks of one architecture that differ by their seed, or also in their rows, side by side.
 
-A member has the weights of a fit of its own with its seed. What the module logs are means over the members; what it
-says, in validation, test and prediction, is the mean of their probabilities.
+A member has the weights of a fit of its own with its seed and rows. What the module logs are means over the members;
+what it says, in validation, test and prediction, is the mean of their probabilities.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Any, ClassVar, Protocol, cast
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
-from litclf.engines.base import Engine, Learner
-from litclf.engines.execution import MemberExecutions
+from litclf.engines.base import Engine, Learner, Loss
+from litclf.engines.execution import MemberExecutions, Steps
 from litclf.engines.members import run_members
 from litclf.models.best import Best, packed, unpacked
 from litclf.models.execution import count_run, learner_of, teller
@@ -36,6 +37,10 @@ class MemberTask(Protocol):
 
     network: nn.Module | None
     binary: ClassVar[bool]
+
+    @property
+    def hparams(self) -> Any:
+        """The hyperparameters of the module."""
 
     @property
     def trainer(self) -> Trainer:
@@ -63,6 +68,7 @@ class Members:
     Attributes:
         seeds: Their seeds.
         threads: Threads that train them; None takes as many as there are processors.
+        losses: What each is trained by, where their data differs; empty where all are trained by the module's.
         values: The latest value of each member under its log key, float64 of shape ``(M,)``; not a number where it has
             none.
         curves: The values of each member over the fit.
@@ -74,6 +80,7 @@ class Members:
     def __init__(self, seeds: Seeds) -> None:
         self.seeds = seeds
         self.threads: int | None = None
+        self.losses: Sequence[Loss | None] = ()
         self.values: dict[str, Tensor] = {}
         self.curves = MemberCurves()
         self.best: list[Best | None] = [None] * seeds.count
@@ -88,16 +95,16 @@ class Members:
         """Numbers of the members that have not diverged."""
         return [number for number in range(self.seeds.count) if number not in self.diverged]
 
-    def build(self, make: Callable[[], nn.Module], binary: bool) -> Ensemble:
-        """The networks of all members, each drawn from its own seed as ``make`` draws a network.
+    def build(self, make: Sequence[Callable[[], nn.Module]], binary: bool) -> Ensemble:
+        """The networks of all members, each drawn from its own seed by its own ``make``.
 
         The random numbers of the process stay what they were.
         """
         networks, self._random = [], []
-        for seed in self.seeds.of_weights:
+        for seed, draw in zip(self.seeds.of_weights, make, strict=True):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
-                networks.append(make())
+                networks.append(draw())
                 self._random.append(torch.get_rng_state())
         return Ensemble(networks, binary)
 
@@ -108,28 +115,33 @@ class Members:
             Mean loss of each step and mean number of right answers, over the members that are alive.
         """
         trainer, before = module.trainer, module.trainer.global_step
-        running = {number: (engines[number], learner) for number, learner in self.learners(module).items()}
+        learners, steps = self.learners(module), executions.each
+        running = {number: (engines[number], own) for number, own in learners.items() if len(steps[number])}
         sums = run_members(
             running, executions, self._random, self.threads, teller(trainer, cast(LightningModule, module))
         )
         count_run(trainer, before + len(executions.steps))
-        losses = torch.stack([own.losses for own in sums.values()])
+        losses = pad_sequence([own.losses for own in sums.values()], batch_first=True, padding_value=math.nan)
         correct = torch.tensor([float(0 if own.correct is None else own.correct) for own in sums.values()])
-        kept = torch.isfinite(losses.sum(dim=1))
+        kept = torch.stack([own.losses.sum().isfinite() for own in sums.values()])
         if not kept.any():
-            return losses.mean(dim=0), correct.mean()
+            return losses.nanmean(dim=0), correct.mean()
         for number, good in zip(sums, kept.tolist(), strict=True):
             if not good:
                 self._leave(module, number)
-        self._count(list(sums), losses, correct, executions)
-        return losses[kept].mean(dim=0), correct[kept].mean()
+        self._count(list(sums), losses, correct, [steps[number] for number in sums])
+        return losses[kept].nanmean(dim=0), correct[kept].mean()
 
     def learners(self, module: MemberTask) -> dict[int, Learner]:
         """What an engine is given of each member that is alive."""
         networks, optimizers = cast(Ensemble, module.network).members, module.trainer.optimizers
         trainer = module.trainer
         learner = learner_of(cast(LightningModule, module), trainer, data_of(trainer), optimizers[0])
-        return {number: _with(learner, module, networks[number], optimizers[number]) for number in self.alive}
+        losses = self.losses or [None] * len(networks)
+        return {
+            number: _with(learner, module, networks[number], optimizers[number], losses[number])
+            for number in self.alive
+        }
 
     def _leave(self, module: MemberTask, number: int) -> None:
         """Leaves a member behind that has diverged: nothing of it is trained, saved or counted any more."""
@@ -139,12 +151,12 @@ class Members:
         module.trainer.optimizers[number].state.clear()
         tell(f"the member of seed {self.seeds.all[number]} has diverged before step {step}, and is left behind")
 
-    def _count(self, numbers: list[int], losses: Tensor, correct: Tensor, executions: MemberExecutions) -> None:
-        """Adds to the sums of the epoch."""
-        first = executions.steps.counted_from
-        sizes = torch.tensor(executions.steps.sizes[first:], dtype=torch.float64)
-        summed = losses[:, first:].double().cpu() @ sizes
-        self._sums[numbers] += torch.stack([summed, correct.cpu(), sizes.sum().expand(len(numbers))], dim=1)
+    def _count(self, numbers: list[int], losses: Tensor, correct: Tensor, steps: Sequence[Steps]) -> None:
+        """Adds to the sums of the epoch, in which the steps of each member are its own."""
+        counted = {own: _counted(own, losses.shape[1]) for own in steps}
+        sizes = torch.stack([counted[own] for own in steps])
+        summed = (losses.double().cpu().nan_to_num() * sizes).sum(dim=1)
+        self._sums[numbers] += torch.stack([summed, correct.cpu(), sizes.sum(dim=1)], dim=1)
 
     def of_epoch(self) -> dict[str, Tensor]:
         """The means of the epoch so far, over its last pass as the module's are, each of shape ``(M,)``."""
@@ -250,18 +262,31 @@ class Members:
             raise InputError("ckpt_path", f"keeps of its {count} members what is of others", _FIX)
 
 
+def _counted(steps: Steps, length: int) -> Tensor:
+    """How many samples each of so many steps counts in the epoch; none where there is no such step."""
+    first, sizes = steps.counted_from, steps.sizes
+    counted = [0] * first + sizes[first:] + [0] * (length - len(sizes))
+    return torch.tensor(counted, dtype=torch.float64)
+
+
 def member_learner(module: MemberTask, trainer: Trainer, data: Any, network: nn.Module, optimizer: Any) -> Learner:
     """What an engine is given of the member of ``module`` that has ``network``."""
     learner = learner_of(cast(LightningModule, module), trainer, data, optimizer)
     return _with(learner, module, network, optimizer)
 
 
-def _with(learner: Learner, module: MemberTask, network: nn.Module, optimizer: Any) -> Learner:
+def _with(
+    learner: Learner, module: MemberTask, network: nn.Module, optimizer: Any, loss: Loss | None = None
+) -> Learner:
     """``learner``, which has the schedules of all, with what is a member's own; all else is the same for all."""
+    targets = None if loss is None else loss.targets(module.hparams["num_classes"])
 
     def step(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         logits = module.shaped(network(x))
-        return module.train_loss(logits, y), logits
+        if loss is None:
+            return module.train_loss(logits, y), logits
+        return module.loss(logits, y, None if targets is None else targets.to(y.device)[y]), logits
 
     own = [schedule for schedule in learner.schedules if schedule.optimizer is optimizer]
-    return replace(learner, network=network, step=step, optimizer=optimizer, schedules=own)
+    known = loss if loss is not None and isinstance(learner.loss, Loss) else learner.loss
+    return replace(learner, network=network, step=step, optimizer=optimizer, schedules=own, loss=known)

@@ -11,7 +11,7 @@ from lightning.pytorch import Trainer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, ReduceLROnPlateau, StepLR
 
 from litclf.utilities.checks import not_negative, one_of, positive, share
-from litclf.utilities.data_spec import total_steps
+from litclf.utilities.data_spec import DataSpec, data_of, total_steps
 from litclf.utilities.errors import InputError
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
@@ -129,8 +129,12 @@ def check_length(recipe: Recipe, trainer: Trainer) -> None:
     Raises:
         InputError: Naming what is another.
     """
-    fresh = recipe.schedule(torch.optim.SGD([torch.zeros(1)], lr=1.0), int(total_steps(trainer)))
-    for config in trainer.lr_scheduler_configs:
+    configs = trainer.lr_scheduler_configs
+    data = data_of(trainer)
+    specs = DataSpec.of_members(data) or [DataSpec.of(data)] * len(configs)
+    for config, spec in zip(configs, specs, strict=True):
+        steps = int(total_steps(trainer, spec))
+        fresh = recipe.schedule(torch.optim.SGD([torch.zeros(1)], lr=1.0), steps)
         for name in ("total_steps", "T_max", "step_size"):
             saved, own = getattr(config.scheduler, name, None), getattr(fresh, name, None)
             if saved != own:

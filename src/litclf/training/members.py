@@ -19,7 +19,7 @@ from litclf.models.members import Members
 from litclf.models.seeds import Seeds
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_text
-from litclf.utilities.statistics import interval_of_mean, wilson
+from litclf.utilities.statistics import interval_of_mean, nadeau_bengio, wilson
 
 _FIRST = ("seed", "best_epoch", "best_step", "diverged_at")
 
@@ -79,13 +79,16 @@ def values_of(members: Members) -> dict[str, NDArray[np.float64]]:
     return values
 
 
-def summary(members: Members, marks: Mapping[str, float], stage: str | None = None) -> dict[str, Any]:
+def summary(
+    members: Members, marks: Mapping[str, float], stage: str | None = None, overlap: float | None = None
+) -> dict[str, Any]:
     """Mean, spread and interval of each metric over the members, and the share of them that reaches each mark.
 
     Args:
         members: The members, tested.
         marks: Log keys and the value of each to reach: at least, or of a loss at most.
         stage: ``val`` or ``test`` for what was measured in it last; None for all of a fit, as :func:`values_of` has it.
+        overlap: Rows that a member was tested on for each it was trained on, where they are folds of the same rows.
     """
     values = values_of(members)
     if stage is not None:
@@ -94,23 +97,27 @@ def summary(members: Members, marks: Mapping[str, float], stage: str | None = No
     told["diverged"] = [members.seeds.all[number] for number in sorted(members.diverged)]
     finite = {key: own[np.isfinite(own)] for key, own in values.items()}
     most = {key: math.inf if key.endswith("/loss") else 1.0 for key in finite}
-    told["metrics"] = {key: spread(own, most[key]) for key, own in finite.items() if len(own)}
+    told["metrics"] = {key: spread(own, most[key], overlap) for key, own in finite.items() if len(own)}
     told["marks"] = {key: reached(values[key], key, mark) for key, mark in marks.items() if key in values}
     return told
 
 
-def spread(values: NDArray[np.float64], largest: float = math.inf) -> dict[str, Any]:
+def spread(values: NDArray[np.float64], largest: float = math.inf, overlap: float | None = None) -> dict[str, Any]:
     """Mean, standard deviation, least and most of ``values``, and a 95 % interval of the mean by what it was made.
 
     Args:
         values: What was measured of each member, zero or more.
         largest: What no value can be above, where the interval ends at the latest.
+        overlap: Rows that each value was measured on for each it was trained on, where they are folds of the same rows.
 
     Example:
         >>> spread(np.array([1.0, 2.0, 3.0]))["interval"]
         'student'
     """
-    low, high, how = interval_of_mean(values.tolist())
+    if overlap is not None and len(values) > 1:
+        low, high, how = *nadeau_bengio(values.tolist(), overlap), "nadeau-bengio"
+    else:
+        low, high, how = interval_of_mean(values.tolist())
     low, high = max(low, 0.0), min(high, largest)
     deviation = float(values.std(ddof=1)) if len(values) > 1 else math.nan
     own = {

@@ -105,7 +105,7 @@ class Plan:
                 f"need a classifier and data of litclf, got {type(self.model).__name__} on {type(self.data).__name__}"
             )
             raise InputError("members", rule, "train one network, without members")
-        self.model.begin(self.members, self.threads)
+        self.model.begin(self.members, self.threads, DataSpec.of_members(data))
 
     def check_fit(self) -> None:
         """Refuses data that cannot be trained on, and a checkpoint that a fit cannot go on from.

@@ -108,7 +108,7 @@ def fit(
     """
     check_names(trainer_args)
     whole("seed", seed, 0, 2**32, example=42)
-    with quiet_lightning(), signals.as_python_ends(), _seeded(seed):
+    with quiet_lightning(), signals.as_python_ends(), seeded(seed):
         config = {"seed_everything": seed, "model": described(model), "data": described(data)}
         config["trainer"] = {key: value for key, value in trainer_args.items() if is_plain(value)}
         seeds = Seeds.of(members, seed if members_from is None else members_from, vary)
@@ -134,7 +134,7 @@ def fit(
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Seeds the process, and puts back the variables by which Lightning tells its other processes."""
     names = ("PL_GLOBAL_SEED", "PL_SEED_WORKERS")
     before = {name: os.environ.pop(name) for name in names if name in os.environ}

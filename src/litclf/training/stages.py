@@ -11,7 +11,8 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from litclf.data.audit.loaded import tell_findings
-from litclf.data.base import ClassificationDataModule, InMemoryDataModule
+from litclf.data.base import ClassificationDataModule
+from litclf.data.folds import FoldsDataModule
 from litclf.data.loading.epoch import EpochDataModule
 from litclf.data.loading.limits import notes_on, reason_against
 from litclf.models.base import SteppedModule
@@ -89,7 +90,7 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
         hand(trainer, checkpoint)
     if isinstance(plan.model, SteppedModule):
         plan.model.as_curve = plan.trainer_args.get("log_every_n_steps") is None
-    if isinstance(plan.data, InMemoryDataModule):
+    if isinstance(plan.data, EpochDataModule):
         plan.data.run_seed = plan.seed
     if trainer.is_global_zero:
         if checkpoint is not None:
@@ -177,15 +178,17 @@ def test(opened: Opened, kept: Checkpoint | None) -> dict[str, Any]:
 
 
 def compare_members(opened: Opened) -> dict[str, Any]:
-    """What members are worth, with ``members.csv`` and ``member_curves.csv``; nothing in a fit of one network."""
+    """What members are worth, with ``members.csv``, but of folds, and ``member_curves.csv``; nothing of one network."""
     plan = opened.plan
     members = plan.model.members if isinstance(plan.model, Classifier) else None
     if members is None:
         return {}
-    if opened.folder is not None:
+    folds = plan.data if isinstance(plan.data, FoldsDataModule) else None
+    if opened.folder is not None and folds is None:
         write_members(opened.folder / "members.csv", members)
+    if opened.folder is not None:
         write_member_curves(opened.folder / "member_curves.csv", members)
-    return {"members": summary(members, plan.marks)}
+    return {"members": summary(members, plan.marks, overlap=None if folds is None else folds.overlap)}
 
 
 def calibrate(opened: Opened, kept: Checkpoint | None) -> Calibration | None:

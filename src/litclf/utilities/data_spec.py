@@ -71,6 +71,11 @@ class DataSpec:
         """What the DataModule of ``trainer`` tells; there is none where it was given loaders."""
         return cls.of(data_of(trainer))
 
+    @classmethod
+    def of_members(cls, data: LightningDataModule | None) -> list[DataSpec]:
+        """What the data of each member of a fit tells, where members differ in it; none where they do not."""
+        return [cls.of(own) for own in getattr(data, "member_data", ())]
+
     @cached_property
     def in_memory(self) -> bool:
         """Whether the DataModule holds its splits, so that samples of them can be looked at."""
@@ -141,7 +146,7 @@ def data_of(trainer: Trainer) -> LightningDataModule | None:
     return data
 
 
-def total_steps(trainer: Trainer) -> float:
+def total_steps(trainer: Trainer, spec: DataSpec | None = None) -> float:
     """Optimizer steps of the whole fit, with those before a resumed one; infinite where it has no end.
 
     Ordinary batches count as a step each, or a share of one where gradients are accumulated: a module that optimizes by
@@ -149,8 +154,9 @@ def total_steps(trainer: Trainer) -> float:
 
     Args:
         trainer: A Trainer with its module and data; the loaders of anyone's data are made for it where they are not.
+        spec: What the data tells that is trained on, such as that of a member; None takes that of ``trainer``.
     """
-    spec = DataSpec.of_trainer(trainer)
+    spec = spec or DataSpec.of_trainer(trainer)
     steps = spec.steps_per_epoch
     if steps is None:
         estimated = trainer.estimated_stepping_batches

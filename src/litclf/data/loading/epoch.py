@@ -37,6 +37,7 @@ class EpochDataModule(LightningDataModule):
         asked_steps: The ``steps_per_execution`` that was asked for; ``auto`` leaves it to each fit.
         run_seed: Seed of the run, which a run sets; None takes that of ``seed_everything`` where it was called.
         member_seeds: Seed of the order of each member of a fit, which a run sets; empty for one network.
+        member_data: The data of each member, where members differ in it; empty where all have the same.
 
     Raises:
         InputError: If an argument is out of range; the message names it and the value.
@@ -58,6 +59,7 @@ class EpochDataModule(LightningDataModule):
         self.seed = seed
         self.run_seed: int | None = None
         self.member_seeds: Sequence[int] = ()
+        self.member_data: Sequence[EpochDataModule] = ()
         self._loader: TrainLoader | None = None
         self._order_seed: int | None = None
         self._start = Position()

@@ -86,7 +86,7 @@ class TrainLoader:
         order = self.order
         counted = min(max(counted_from - first, 0), end - first)
         if order.full_batch and order.world_size == 1 and self.draw is None:
-            return Execution(self.prepare(self.x), self.y, Steps([(0, len(self.y))] * (end - first), counted))
+            return Execution(self.prepare(self.x[:]), self.y, Steps([(0, len(self.y))] * (end - first), counted))
         first_pass = self.position.epoch * -(-self.plan.steps_per_epoch // order.steps_per_pass)
         rows, draws, bounds, shares, offset = [], [], [], [], 0
         step = first
@@ -132,7 +132,8 @@ class EvalLoader:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        self.x, self.y = x[rank::world_size], y[rank::world_size]
+        # Rows that are gathered when they are asked for stay so where one process takes them all.
+        self.x, self.y = (x, y) if world_size == 1 else (x[rank::world_size], y[rank::world_size])
         self.batch_size = batch_size
         self.prepare = prepare
         # The same number on every process, so that their collective calls meet; a last batch may be empty.

@@ -1,37 +1,39 @@
-"""Loader of a fit with members: the epochs of each member over the same resident tensors, side by side."""
+"""Loaders of a fit with members: the epochs of each side by side, over the same resident tensors or its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from litclf.data.loading.loader import TrainLoader
-from litclf.data.loading.plan import Position
-from litclf.engines.execution import Execution, MemberExecutions, Steps
+from litclf.data.loading.loader import EvalLoader, TrainLoader
+from litclf.data.loading.plan import Plan, Position
+from litclf.engines.execution import Execution, MemberBatches, MemberExecutions, Steps
 
 
 class MemberLoader(TrainLoader):
     """Gathers for each member what a loader of its own would, in the order of its own seed.
 
+    An epoch is as long as the longest of them. A member with fewer steps in an epoch has none at its end.
+
     Args:
-        loaders: A loader for each member, over the same tensors and with the same plan; the same one for members of
-            the same order, which share what is gathered.
+        loaders: A loader for each member; the same one for members of the same rows and order, which share what is
+            gathered.
+        plan: Where the executions of all begin and end, by the longest epoch.
     """
 
-    def __init__(self, loaders: Sequence[TrainLoader]) -> None:
-        first = loaders[0]
-        super().__init__(first.x, first.y, first.order, first.plan, first.prepare, first.augment, first.draw)
+    def __init__(self, loaders: Sequence[TrainLoader], plan: Plan) -> None:
+        longest = max(loaders, key=lambda loader: loader.plan.steps_per_epoch)
+        super().__init__(longest.x, longest.y, longest.order, plan, longest.prepare, longest.augment, longest.draw)
         self.loaders = loaders
 
     def __iter__(self) -> Iterator[Any]:
         epoch = self.position.epoch
-        counted_from = self.plan.last_step(epoch) - self.order.steps_per_pass
         for first, end in self.plan.executions(epoch):
             self.position = Position(epoch, end)
-            yield self._side_by_side(epoch, first, end, counted_from)
+            yield self._side_by_side(epoch, first, end)
         self.position = Position(epoch + 1)
 
-    def _side_by_side(self, epoch: int, first: int, end: int, counted_from: int) -> MemberExecutions:
+    def _side_by_side(self, epoch: int, first: int, end: int) -> MemberExecutions:
         shared: dict[int, Execution] = {}
 
         def gather(member: int) -> Execution:
@@ -39,11 +41,45 @@ class MemberLoader(TrainLoader):
             if id(loader) in shared:
                 return shared[id(loader)]
             loader.position = Position(epoch, end)
-            execution = loader.gather(first, end, counted_from)
+            length = loader.plan.steps_per_epoch
+            execution = loader.gather(min(first, length), min(end, length), _counted_from(loader, epoch))
             if sum(other is loader for other in self.loaders) > 1:
                 shared[id(loader)] = execution
             return execution
 
-        rows = [self.order.bounds(step % self.order.steps_per_pass) for step in range(first, end)]
-        counted = min(max(counted_from - first, 0), end - first)
-        return MemberExecutions(gather, len(self.loaders), Steps(rows, counted))
+        steps: dict[tuple[int, int], Steps] = {}
+        for loader in self.loaders:
+            size = (loader.plan.steps_per_epoch, loader.order.num_samples)
+            if size not in steps:
+                steps[size] = _steps(loader, epoch, first, end)
+        sizes = ((loader.plan.steps_per_epoch, loader.order.num_samples) for loader in self.loaders)
+        return MemberExecutions(gather, [steps[size] for size in sizes])
+
+
+def _counted_from(loader: TrainLoader, epoch: int) -> int:
+    return loader.plan.last_step(epoch) - loader.order.steps_per_pass
+
+
+def _steps(loader: TrainLoader, epoch: int, first: int, end: int) -> Steps:
+    """The steps of a member between two of the longest epoch."""
+    order, length = loader.order, loader.plan.steps_per_epoch
+    first, end = min(first, length), min(end, length)
+    rows = [order.bounds(step % order.steps_per_pass) for step in range(first, end)]
+    return Steps(rows, min(max(_counted_from(loader, epoch) - first, 0), end - first))
+
+
+class MemberEvalLoader:
+    """Walks the split of each member in one batch of all their batches.
+
+    Args:
+        loaders: A loader for each member.
+    """
+
+    def __init__(self, loaders: Sequence[EvalLoader]) -> None:
+        self.loaders = loaders
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[MemberBatches]:
+        yield MemberBatches(self.loaders)

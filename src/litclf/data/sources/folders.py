@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -87,6 +87,27 @@ def split_files(found: ImageFolders, val_size: float, test_size: float, seed: in
         split: _take(train, chosen) if split == "train" else found.files.get(split, _take(train, chosen))
         for split, chosen in rows.items()
     }
+
+
+def split_anew(
+    files: Mapping[str, Files], drawn: Sequence[str], rows: Mapping[str, NDArray[np.int64]]
+) -> dict[str, Files]:
+    """Other splits of the same files; a test that is not named is the one there is, unless that is drawn from.
+
+    Args:
+        files: The splits.
+        drawn: Names of those whose files are drawn from, which are numbered one split after the other.
+        rows: Numbers of the files of each new split.
+
+    Example:
+        >>> old = {"train": Files([Path("a"), Path("b")], [0, 1]), "test": Files([Path("c")], [0])}
+        >>> split_anew(old, ["train"], {"train": np.array([1])})["train"], split_anew(old, ["train"], {})["test"]
+        (Files(paths=[PosixPath('b')], targets=[1]), Files(paths=[PosixPath('c')], targets=[0]))
+    """
+    own = [files[split] for split in drawn]
+    every = Files([path for one in own for path in one.paths], [target for one in own for target in one.targets])
+    test = Files([], []) if "test" in drawn else files["test"]
+    return {"test": test} | {split: _take(every, places) for split, places in rows.items()}
 
 
 def _take(files: Files, rows: NDArray[np.int64]) -> Files:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -99,6 +101,46 @@ class TableFiles:
         """What a row of a split is called, such as ``iris.csv line 17``."""
         index = self.frames[split].index
         return f"{self._files[split][1]} {index.name} {index[place]}"
+
+    @property
+    def has_own_test(self) -> bool:
+        """Whether the test rows have a file of their own, or are marked."""
+        return self._told.split_column is not None or self._files["test"] != self._files["train"]
+
+    @cached_property
+    def drawn(self) -> list[tuple[str, int]]:
+        """Split and place of each row that splits may be drawn from: those of the training file first, in its order."""
+        splits = ("train", "val") if self.has_own_test else ("train", "val", "test")
+        places = [(split, place) for split in splits for place in range(len(self.targets[split]))]
+        own = self._files["train"]
+        return sorted(places, key=lambda row: (self._files[row[0]] != own, self.frames[row[0]].index[row[1]]))
+
+    @property
+    def drawn_targets(self) -> NDArray[np.int64]:
+        """The number of the class of each row that splits may be drawn from."""
+        return np.array([self.targets[split][place] for split, place in self.drawn])
+
+    @cached_property
+    def drawn_rows(self) -> pd.DataFrame:
+        """The rows that splits may be drawn from."""
+        starts = np.cumsum([0, *map(len, self.frames.values())])
+        first = dict(zip(self.frames, starts, strict=False))
+        return pd.concat(list(self.frames.values())).iloc[[first[split] + place for split, place in self.drawn]]
+
+    def with_rows(self, rows: Mapping[str, NDArray[np.int64]]) -> TableFiles:
+        """The same rows in other splits, by their numbers in :attr:`drawn`; a test not named is its own, or empty.
+
+        Raises:
+            InputError: If a class has no training row.
+        """
+        other, targets = copy(self), self.drawn_targets
+        other.frames = {split: self.drawn_rows.iloc[places] for split, places in rows.items()}
+        other.targets = {split: targets[places] for split, places in rows.items()}
+        if "test" not in rows:
+            end = None if self.has_own_test else 0
+            other.frames["test"], other.targets["test"] = self.frames["test"].iloc[:end], self.targets["test"][:end]
+        other._check_classes()
+        return other
 
     @contextmanager
     def refusals(self, split: str) -> Iterator[None]:

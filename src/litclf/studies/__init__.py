@@ -1,0 +1,1 @@
+"""Studies: many fits as one: cross-validation."""
