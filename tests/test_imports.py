@@ -1,9 +1,12 @@
 """What is loaded for what is asked: most commands answer before PyTorch, Lightning or a drawing library is there."""
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
+
+import pytest
 
 from litclf import fit
 
@@ -48,6 +51,32 @@ def test_reports_pictures_engines_and_predictions_load_what_they_need_alone(circ
     done = subprocess.run([sys.executable, "-c", STAGES, *args], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == {"report": [], "plots": [], "engines": [], "predict": []}
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
+
+
+LOOK = """
+import os, sys
+from lightning.pytorch import Callback
+
+class Look(Callback):
+    def on_train_batch_end(self, *_):
+        print(*(name for name in HEAVY if name in sys.modules), flush=True)
+        os._exit(0)
+"""
+HEAVY = (
+    *("torch._dynamo.convert_frame", "torch._inductor", "torch.distributed.tensor", "sympy", "triton", "torchvision"),
+    *("scipy.stats", "scipy.signal", "sklearn.impute", "pandas", "pyarrow", "matplotlib", "plotly", "jinja2"),
+)
+"""What Lightning, scikit-learn and we import for other runs than this one; a second or two, all of it."""
+
+
+@pytest.mark.slow  # some seconds: a process of its own, PyTorch and Lightning in it
+def test_a_fit_has_loaded_nothing_heavy_that_it_does_not_use_when_its_first_steps_have_ended(tmp_path):
+    (tmp_path / "look.py").write_text(f"HEAVY = {HEAVY}\n{LOOK}")
+    words = "fit -c circles --pictures false --data.steps_per_execution 100 --allow_classes look"
+    command = [sys.executable, "-m", "litclf", *words.split(), "--trainer.callbacks+=look.Look"]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1:] == [""], done.stdout + done.stderr
 
 
 @contextmanager
