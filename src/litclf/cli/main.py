@@ -12,6 +12,7 @@ from typing import Any
 
 from litclf.cli.arguments import Arguments
 from litclf.cli.early import refuse_early
+from litclf.cli.help import helped
 from litclf.utilities import signals
 from litclf.utilities.errors import InputError, RunError, nearest
 from litclf.utilities.terminal import terminal
@@ -37,7 +38,12 @@ class Command:
 
     def run(self, args: list[str]) -> int:
         """Runs the command; PyTorch is loaded here, by what needs it, once nothing is known to be wrong."""
+        if args in (["--help"], ["-h"]):
+            return helped(self.name, lambda: self._run(args))
         refuse_early(Arguments(self.name, tuple(args)))
+        return self._run(args)
+
+    def _run(self, args: list[str]) -> int:
         with signals.handled() if self.saves else nullcontext():
             try:
                 main: Callable[[list[str]], int] = _imported(self.module).main
