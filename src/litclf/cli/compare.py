@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,19 +13,22 @@ from litclf.cli.arguments import ToolParser
 from litclf.cli.presets import preset_path
 from litclf.data.base import ClassificationDataModule
 from litclf.inference.compare.contender import Contender, contenders, differing_settings, shown
-from litclf.inference.compare.pairs import NoPair, Pair, compare_pairs
+from litclf.inference.compare.members import LOWER_IS_BETTER, SeedDifference
+from litclf.inference.compare.pairs import LEVEL, NoPair, Pair, compare_pairs
+from litclf.inference.compare.tables import metrics_of, write_tables
 from litclf.models.classifier import Classifier
 from litclf.runs.find import find_run
 from litclf.runs.read import read_folder
 from litclf.runs.versions import new_version
 from litclf.utilities.errors import InputError
-from litclf.utilities.files import replacing, write_json
+from litclf.utilities.statistics import interval_of_mean
 from litclf.utilities.text import aligned
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
     from litclf.visualization.plots.comparison import Plane
 
 _SCOPE = "A p-value is about these trained models; another seed may train better or worse ones."
+_SEEDS = "Those of members are about the seeds that train them, on these test samples."
 _MANY = (
     "Among several pairs one may look different by chance; Holm's p-values, which the sentences go by, allow for it."
 )
@@ -65,7 +68,7 @@ def main(args: list[str]) -> int:
     pairs = compare_pairs(runs)
     folder = _new_folder(options.output, options.root / "lightning_logs" / "compare")
     _print(runs, pairs)
-    _write_tables(folder, runs, pairs)
+    write_tables(folder, runs, pairs)
     _draw(folder / "comparison.png", runs)
     print(f"\nwritten     {folder}")
     return 0
@@ -99,7 +102,7 @@ def _new_folder(output: Path | None, parent: Path) -> Path:
 def _print(runs: Sequence[Contender], pairs: Sequence[Pair | NoPair]) -> None:
     differing = {name: list(map(shown, values)) for name, values in differing_settings(runs).items()}
     _print_table("settings that differ", runs, differing or {"none": [""] * len(runs)})
-    _print_table("metrics", runs, {name: list(map(_rounded, values)) for name, values in _metrics(runs).items()})
+    _print_table("metrics", runs, {name: list(map(_rounded, values)) for name, values in metrics_of(runs).items()})
     print("train and val of the last epoch, test of the best")
     tested = [(run.name, run.test) for run in runs if run.test is not None]
     if tested:
@@ -108,13 +111,17 @@ def _print(runs: Sequence[Contender], pairs: Sequence[Pair | NoPair]) -> None:
         low, high = test.interval
         correct, total = int(test.right.sum()), len(test.right)
         print(f"{name}  {correct / total:.2%} ({low:.2%} to {high:.2%}), {correct} of {total} right")
+    _print_members(runs)
     for pair in pairs:
         print(f"\n{pair.first} and {pair.second}")
         _print_pair(pair)
     proper = [pair for pair in pairs if isinstance(pair, Pair)]
+    seeds = any(pair.seeds for pair in proper)
     if proper:
         print(f"\n{_SCOPE}")
-    if len(proper) > 1:
+    if seeds:
+        print(_SEEDS)
+    if len(proper) > 1 or seeds:
         print(_MANY)
 
 
@@ -124,9 +131,43 @@ def _print_pair(pair: Pair | NoPair) -> None:
         return
     both, only_first, only_second, neither = pair.counts
     print(f"right: both {both}, only the first {only_first}, only the second {only_second}, neither {neither}")
-    holm = "" if pair.adjusted == pair.counts.p_value else f", by Holm {pair.adjusted:.2g}"
-    print(f"exact McNemar test: p = {pair.counts.p_value:.2g}{holm}")
+    print(f"exact McNemar test: {_p_value(pair.counts.p_value, pair.adjusted)}")
     print(pair.verdict)
+    for own in pair.seeds:
+        print(*_told_of_seeds(pair, own), sep="\n")
+
+
+def _told_of_seeds(pair: Pair, own: SeedDifference) -> list[str]:
+    """How the members of two runs differ in a metric, in three lines."""
+    one, other = own.counts
+    among = f"{one} seeds in pairs" if own.paired else f"{one} against {other}"
+    low, high = own.difference.low, own.difference.high
+    found = f"{own.difference.mean:+.4f} (95 % {low:+.4f} to {high:+.4f})"
+    verdict = f"Seeds do not tell the two apart in {own.metric}."
+    if own.adjusted < LEVEL:
+        better = (pair.first, pair.second)[own.better]
+        verdict = f"The members differ by more than chance explains: {better} has the better {own.metric}."
+    means = " and ".join(f"{value:.4f}" for value in own.means)
+    p_value = _p_value(own.difference.p_value, own.adjusted)
+    return [f"members' {own.metric}: {means}, {found}", f"{among}, {own.difference.test}: {p_value}", verdict]
+
+
+def _p_value(own: float, adjusted: float) -> str:
+    return f"p = {own:.2g}" + ("" if adjusted == own else f", by Holm {adjusted:.2g}")
+
+
+def _print_members(runs: Sequence[Contender]) -> None:
+    """Mean and interval of each run that has members."""
+    several = [run for run in runs if len(run.scores.get("test/accuracy", ())) > 1]
+    if several:
+        print("\nmembers: mean of each, with its 95 % interval")
+    for run in several:
+        told = [f"{len(run.scores['test/accuracy'])} members"]
+        for metric, values in run.scores.items():
+            low, high, how = interval_of_mean(list(values.values()))
+            low, high = max(low, 0.0), high if LOWER_IS_BETTER[metric] else min(high, 1.0)
+            told.append(f"{metric} {mean(values.values()):.4f} ({low:.4f} to {high:.4f}, by {how})")
+        print(f"{run.name}  {', '.join(told)}")
 
 
 def _print_table(title: str, runs: Sequence[Contender], rows: Mapping[str, Sequence[str]]) -> None:
@@ -135,48 +176,8 @@ def _print_table(title: str, runs: Sequence[Contender], rows: Mapping[str, Seque
     print("", *aligned(cells), sep="\n")
 
 
-def _metrics(runs: Sequence[Contender]) -> dict[str, list[Any]]:
-    """The value of each metric in each run; None where a run has no such metric."""
-    names = dict.fromkeys(name for run in runs for name in run.metrics)
-    # The stages of all runs stay together, and what the whole fit took comes last.
-    order = ("train", "val", "test")
-    ranked = sorted(names, key=lambda name: order.index(name.split("/")[0]) if "/" in name else len(order))
-    return {name: [run.metrics.get(name) for run in runs] for name in ranked}
-
-
 def _rounded(value: Any) -> str:
     return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _write_tables(folder: Path, runs: Sequence[Contender], pairs: Sequence[Pair | NoPair]) -> None:
-    """Writes ``comparison.csv``, with a column for each run, and ``comparison.json``, which holds everything."""
-    differing = differing_settings(runs)
-    table = folder / "comparison.csv"
-    with replacing(table) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["kind", "name", *(run.name for run in runs)])
-        writer.writerows(["setting", name, *values] for name, values in differing.items())
-        writer.writerows(["metric", name, *values] for name, values in _metrics(runs).items())
-    content = {"runs": [_run_entry(run) for run in runs], "differing_settings": list(differing)}
-    content["pairs"] = [_pair_entry(pair) for pair in pairs]
-    write_json(folder / "comparison.json", content)
-
-
-def _run_entry(run: Contender) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": run.name, "folder": str(run.run.folder), "checkpoint": run.run.checkpoint.name}
-    entry |= {"settings": run.settings, "metrics": run.metrics}
-    if run.test is not None:
-        interval = dict(zip(("low", "high"), run.test.interval, strict=True))
-        entry["test"] = {"right": int(run.test.right.sum()), "samples": len(run.test.right), "interval": interval}
-    return entry
-
-
-def _pair_entry(pair: Pair | NoPair) -> dict[str, Any]:
-    entry: dict[str, Any] = {"first": pair.first, "second": pair.second}
-    if isinstance(pair, NoPair):
-        return entry | {"p_value": None, "reason": pair.reason}
-    p_values = {"p_value": pair.counts.p_value, "p_value_holm": pair.adjusted}
-    return entry | pair.counts._asdict() | p_values | {"verdict": pair.verdict}
 
 
 def _draw(path: Path, runs: Sequence[Contender]) -> None:

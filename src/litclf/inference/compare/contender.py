@@ -18,6 +18,7 @@ from torch import Tensor
 from litclf.data.base import ClassificationDataModule
 from litclf.inference.rebuild import LoadedRun, load_run
 from litclf.models.classifier import Classifier
+from litclf.models.networks.ensemble import members_of
 from litclf.models.outputs import outputs
 from litclf.runs.versions import name_of
 from litclf.utilities.errors import InputError
@@ -72,6 +73,9 @@ class Contender:
             arguments = inspect.signature(type(thing)).parameters
             settings[part] = type(thing).__name__
             settings.update({f"{part}.{key}": value for key, value in thing.hparams.items() if key in arguments})
+        told = run.model.hparams.get("members") or {}
+        settings["members"] = told.get("count", 1)
+        settings |= {"members_from": told["first"], "vary": told["vary"]} if told else {}
         given = run.config.get("trainer") or {}
         for name, argument in inspect.signature(Trainer).parameters.items():
             if name not in _SILENT:
@@ -82,11 +86,12 @@ class Contender:
     def metrics(self) -> dict[str, Any]:
         """Final metrics by log key, train before val before test, then steps and seconds.
 
-        Test metrics are left out where the run tested another checkpoint than the one loaded.
+        Test metrics are left out where the run tested another checkpoint than the one loaded. Of members they are
+        means, and ``ensemble/...`` are those of the mean probability.
         """
         own = self.run.metrics
         tested = (own.get("best") or {}).get("path", "last.ckpt")
-        stages = ["train", "val", *(["test"] if self.run.checkpoint.name == tested else [])]
+        stages = ["train", "val", *(["test", "ensemble"] if self.run.checkpoint.name == tested else [])]
         metrics = {
             key: value for stage in stages for key, value in own.items() if key.split("/")[0] == stage and "/" in key
         }
@@ -103,6 +108,26 @@ class Contender:
             return None
         logits, y = outputs(model, data.test_dataloader())
         return Outcome(x, y, (model.classes(logits) == y).numpy())
+
+    @cached_property
+    def scores(self) -> dict[str, dict[int, float]]:
+        """Test accuracy and loss by log key, of each member that has not diverged, by its seed.
+
+        A run of one network has one. Empty where :attr:`test` is None.
+        """
+        model, data = self.run.model, self.run.data
+        if self.test is None or not isinstance(model, Classifier) or not isinstance(data, ClassificationDataModule):
+            return {}
+        scores: dict[str, dict[int, float]] = {"test/accuracy": {}, "test/loss": {}}
+        networks = members_of(model.network)
+        alive = range(1) if model.members is None else model.members.alive
+        seeds = [self.settings["seed"]] if model.members is None else model.members.seeds.all
+        for number in alive:
+            found, y = outputs(networks[number], data.test_dataloader())
+            logits = model.shaped(found)
+            scores["test/accuracy"][seeds[number]] = float((model.classes(logits) == y).double().mean())
+            scores["test/loss"][seeds[number]] = float(model.loss(logits, y))
+        return scores
 
 
 def contenders(paths: Sequence[Path]) -> list[Contender]:

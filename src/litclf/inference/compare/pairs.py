@@ -1,9 +1,12 @@
-"""Pairs of classifiers: whether two differ by more than chance, by McNemar's exact test on the same test samples."""
+"""Pairs of classifiers: whether two differ by more than chance, by McNemar's exact test on the same test samples.
+
+Of members it is their mean probability that is tested so; the members are compared by their seeds beside.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import NamedTuple
 
@@ -11,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litclf.inference.compare.contender import Contender, differing_settings, shown
+from litclf.inference.compare.members import SeedDifference, compare_seeds
 from litclf.utilities.statistics import holm, mcnemar
 
 LEVEL = 0.05
@@ -55,12 +59,14 @@ class Pair:
         second: Name of the second run.
         counts: How many samples each gets right.
         adjusted: The p-value, by Holm for the number of pairs compared.
+        seeds: How they differ over their members, by each metric; empty where both are of one network.
     """
 
     first: str
     second: str
     counts: Counts
     adjusted: float
+    seeds: tuple[SeedDifference, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -110,11 +116,25 @@ def compare_pairs(contenders: Sequence[Contender]) -> list[Pair | NoPair]:
         None if reason or first.test is None or second.test is None else count(first.test.right, second.test.right)
         for (first, second), reason in zip(pairs, reasons, strict=True)
     ]
+    seeds = _adjusted(
+        [
+            [] if own is None else compare_seeds(first.scores, second.scores)
+            for (first, second), own in zip(pairs, counts, strict=True)
+        ]
+    )
     adjusted = iter(holm([own.p_value for own in counts if own is not None]))
     return [
-        NoPair(first.name, second.name, reason) if own is None else Pair(first.name, second.name, own, next(adjusted))
-        for (first, second), own, reason in zip(pairs, counts, reasons, strict=True)
+        NoPair(first.name, second.name, reason)
+        if own is None
+        else Pair(first.name, second.name, own, next(adjusted), differences)
+        for (first, second), own, reason, differences in zip(pairs, counts, reasons, seeds, strict=True)
     ]
+
+
+def _adjusted(seeds: Sequence[Sequence[SeedDifference]]) -> list[tuple[SeedDifference, ...]]:
+    """The differences over members of each pair, with p-values by Holm for all that are looked at."""
+    adjusted = iter(holm([own.difference.p_value for pair in seeds for own in pair]))
+    return [tuple(replace(own, adjusted=next(adjusted)) for own in pair) for pair in seeds]
 
 
 def _obstacle(first: Contender, second: Contender) -> str:
