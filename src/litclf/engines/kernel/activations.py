@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 from litclf.engines.kernel.updates import compiled, in_order
 
 ACTIVATIONS = ("identity", "relu", "leaky_relu", "tanh", "sigmoid", "selu", "silu", "gelu", "gelu_tanh")
-IDENTITY, RELU, _LEAKY_RELU, _TANH, _SIGMOID, _SELU, SILU, _GELU, _GELU_TANH = range(9)
+_IDENTITY, RELU, _LEAKY_RELU, _TANH, _SIGMOID, _SELU, SILU, _GELU, _GELU_TANH = range(9)
 """From ``SILU`` on, a value does not tell the slope, which is kept beside it."""
 
 _F = np.float32

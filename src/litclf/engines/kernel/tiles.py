@@ -178,6 +178,55 @@ def adam_rows(_typing: Any, _p: Any, _g: Any, _m: Any, _v: Any, _n: Any, _settin
     return types.void(*[types.int64] * 5, types.UniTuple(types.float32, 7)), codegen
 
 
+@intrinsic(prefer_literal=True)
+def dot_rows(_typing: Any, height: Any, width: Any, _g: Any, _a: Any, _d: Any, _n: Any) -> Any:
+    """Writes to ``g`` the products of each of ``height`` rows of ``a`` with each of ``width`` rows of ``d``.
+
+    All are pairs as in :func:`add_rows`; ``n`` numbers of each row are meant.
+    """
+    tall, wide = height.literal_value, width.literal_value
+
+    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        def rows(pair: Any, count: int) -> list[Any]:
+            address, step = (builder.extract_value(pair, part) for part in range(2))
+            base = builder.inttoptr(address, _F32.as_pointer())
+            return [builder.gep(base, [builder.mul(step, _I64(r))]) for r in range(count)]
+
+        left, right, out, n = rows(args[3], tall), rows(args[4], wide), rows(args[2], tall), args[5]
+        sums = [[cgutils.alloca_once(builder, _VECTOR) for _ in right] for _ in left]
+        for total in (total for totals in sums for total in totals):
+            builder.store(ir.Constant(_VECTOR, [0.0] * LANES), total)
+
+        def add(first: Any, pieces: _Pieces) -> None:
+            values = [pieces.load(builder.gep(row, [first]), 0) for row in right]
+            for row, totals in zip(left, sums, strict=True):
+                own = pieces.load(builder.gep(row, [first]), 0)
+                for value, total in zip(values, totals, strict=True):
+                    builder.store(_multiply_add(builder, own, value, builder.load(total)), total)
+
+        whole = builder.and_(n, _I64(-LANES))
+        with cgutils.for_range_slice(builder, _I64(0), whole, _I64(LANES), _I64) as (first, _):
+            add(first, _Pieces(builder, 1))
+        with builder.if_then(builder.icmp_signed("<", whole, n)):
+            add(whole, _Pieces(builder, 0, builder.sub(n, whole)))
+        for row, totals in zip(out, sums, strict=True):
+            for number, total in enumerate(totals):
+                value, lanes = builder.load(total), LANES
+                while lanes > 1:  # halves, the upper added to the lower
+                    lanes //= 2
+                    parts = [list(range(start, start + lanes)) for start in (0, lanes)]
+                    lower, upper = (
+                        builder.shuffle_vector(value, value, ir.Constant(ir.VectorType(_I32, lanes), part))
+                        for part in parts
+                    )
+                    value = builder.fadd(lower, upper)
+                builder.store(builder.extract_element(value, _I32(0)), builder.gep(row, [_I64(number)]), align=4)
+        return context.get_dummy_value()
+
+    matrix = types.UniTuple(types.int64, 2)
+    return types.void(height, width, matrix, matrix, matrix, types.int64), codegen
+
+
 @intrinsic
 def turn_tile(_typing: Any, _to: Any, _a: Any) -> Any:
     """Writes the transpose of a tile of ``LANES`` rows and columns; both are pairs as in :func:`add_rows`."""

@@ -46,6 +46,14 @@ def address_of(a: Any, index: Any) -> Any:
 
 
 @compiled
+def space_for(n: Any) -> Any:
+    """Memory for ``n`` float32 that begins where a cache line does, so that no vector lies across two."""
+    space = np.empty(n + 16, np.float32)
+    skipped = (-np.int64(space.ctypes.data) % 64) // 4
+    return space[skipped : skipped + n]
+
+
+@compiled
 def settings_of(kind: Any, c: Any) -> Any:
     """What :func:`update` takes of a row of coefficients."""
     one, (lr, momentum, nesterov, decay, rest1, rest2, eps, correction1, correction2) = np.float32(1), c

@@ -25,20 +25,13 @@ from litclf.engines.kernel.updates import (
     compiled,
     matrix_at,
     settings_of,
+    space_for,
     update,
     update_all,
 )
 
 _SAMPLES, _OUTPUTS, _GROUP = 64, 256, 16
 """Samples and outputs whose numbers stay in the cache while they are read again; inputs that share a cache line."""
-
-
-@compiled
-def _space_for(n: Any) -> Any:
-    """Memory for ``n`` float32 that begins where a cache line does, so that no vector lies across two."""
-    space = np.empty(n + 16, np.float32)
-    skipped = (-np.int64(space.ctypes.data) % 64) // 4
-    return space[skipped : skipped + n]
 
 
 @compiled
@@ -200,17 +193,17 @@ def run_wide(mode: Any, batch: Any, network: Any, loss: Any, rule: Any, losses: 
     layers, widest, most = len(dims) - 1, dims.max(), (rows[:, 1] - rows[:, 0]).max()
     first = np.zeros(layers + 2, np.int64)
     first[1:] = np.cumsum(dims) * (most + 1)
-    units = _space_for(first[layers + 1])
+    units = space_for(first[layers + 1])
     slopes = np.empty_like(units) if act >= SILU else units
-    d, below = _space_for((most + 1) * widest), _space_for((most + 1) * widest)
+    d, below = space_for((most + 1) * widest), space_for((most + 1) * widest)
     listed = max(2 * widest, BITS * most)
     found = (np.empty(listed, np.int32), np.empty(listed, np.float32), np.empty(BITS, np.int64))
     zeros, order = np.zeros(max(widest, _SAMPLES), np.float32), np.arange(widest).astype(np.int32)
     turning = (
-        *(_space_for(_GROUP * _SAMPLES), _space_for(_SAMPLES * widest), _space_for(_GROUP * widest)),
+        *(space_for(_GROUP * _SAMPLES), space_for(_SAMPLES * widest), space_for(_GROUP * widest)),
         *(zeros, order, np.empty(widest, np.int64)),
     )
-    spreading = (_space_for((widest + 32) * most), zeros)
+    spreading = (space_for((widest + 32) * most), zeros)
     inputs, correct = x.reshape(x.size), 0
     at_once = mode == STEP and clipping == NO_CLIP
     for k in range(len(rows)):
