@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Self, cast
@@ -265,6 +265,10 @@ class ClassificationDataModule(InMemoryDataModule):
         if bool((y == y[0]).all()):
             rule = f"all {len(y)} samples of the training split are of class {self.class_names[int(y[0])]}"
             raise InputError("data", rule, "add samples of another class, or split another way")
+
+    def drawn_column(self, name: str) -> Sequence[Any]:
+        """What a raw column holds in each row of :attr:`drawn_targets`; a subclass of tables has such columns."""
+        raise NotImplementedError(f"{type(self).__name__} has no column {name}")
 
     def row_name(self, split: str, place: int) -> str:
         """What sample ``place`` of a split is called, for who looks for it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import Any, Literal, Self
@@ -151,6 +151,11 @@ class TableDataModule(ClassificationDataModule):
     def drawn_from(self, row: int) -> tuple[str, int]:
         """The split that a row of :attr:`drawn_targets` lies in, and its place there."""
         return super().drawn_from(row) if self.files is None else self.files.drawn[row]
+
+    def drawn_column(self, name: str) -> Sequence[Any]:
+        """What a raw column holds in each row that splits may be drawn from."""
+        assert self.files is not None  # rows of numbers have no other columns
+        return list(self.files.drawn_rows[name])
 
     def with_rows(self, rows: Mapping[str, NDArray[np.int64]], for_loaders: bool = False) -> Self:
         """The same rows in other splits, prepared by what their own training rows say."""

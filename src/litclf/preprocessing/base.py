@@ -68,6 +68,11 @@ class ArrayPreparation(Preparation):
         """The names of the columns."""
         return {"kind": self.kind, "columns": self.columns}
 
+    @property
+    def sources(self) -> list[str]:
+        """The column that each of the network's inputs comes from: its own."""
+        return self.columns
+
     def inputs(self, raw: Any) -> Tensor:
         """The rows, float32 of shape ``(N, len(columns))``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from statistics import median
 from typing import Any, cast
 
@@ -19,6 +20,10 @@ from litclf.models.members import Members
 from litclf.models.seeds import Seeds
 from litclf.runs.record import described, is_plain
 from litclf.studies.folds import OutOfFold, fold_table, out_of_fold, write_tables
+from litclf.studies.importance import importance
+from litclf.studies.label_errors import label_errors
+from litclf.studies.learning_curve import learning_curve
+from litclf.studies.slices import slices
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
 from litclf.training.run import RunResult, run, seeded
@@ -51,6 +56,7 @@ def cross_validate(
     folds: int = 5,
     repeats: int = 1,
     final: bool = False,
+    learning_curve: bool = False,
     name: str | None = None,
     seed: int = 42,
     threads: int | None = None,
@@ -69,6 +75,8 @@ def cross_validate(
         folds: Parts of the rows, at least 2 and at most the rows of the rarest class.
         repeats: How often the rows are parted anew, at least 1.
         final: Whether a model is trained on all rows afterwards, for the median of the folds' best epochs.
+        learning_curve: Whether folds are trained on growing shares of their rows afterwards, which takes two or three
+            times as long again.
         name: Name of the run's folder below ``lightning_logs``, which gets ``_cv`` behind it; None takes the data's
             class. The final model has the name as it is.
         seed: Seed of the first member, which the others count on from. The rows are parted by the data's own seed.
@@ -85,7 +93,7 @@ def cross_validate(
         >>> settings = {"max_epochs": 2, "enable_progress_bar": False, "default_root_dir": tempfile.mkdtemp()}
         >>> found = cross_validate(MulticlassClassifier(), BlobsDataModule(num_samples=100), folds=3, **settings)
         >>> sorted(path.name for path in found.run.folder.glob("*.csv"))
-        ['classes.csv', 'cv.csv', 'member_curves.csv', 'metrics.csv', 'oof.csv']
+        ['classes.csv', 'cv.csv', 'importance.csv', ..., 'oof.csv', 'slices.csv']
     """
     check_names(trainer_args)
     whole("seed", seed, 0, 2**32, example=42)
@@ -101,10 +109,10 @@ def cross_validate(
             trainer_args=trainer_args,
             threads=threads,
         )
-        return run_folds(plan, folds, repeats, final)
+        return run_folds(plan, folds, repeats, final, learning_curve)
 
 
-def run_folds(plan: Plan, folds: int, repeats: int, final: bool) -> CrossValidated:
+def run_folds(plan: Plan, folds: int, repeats: int, final: bool, curve: bool = False) -> CrossValidated:
     """Cross-validates what ``plan`` would train once; see :func:`cross_validate`.
 
     Raises:
@@ -124,7 +132,12 @@ def run_folds(plan: Plan, folds: int, repeats: int, final: bool) -> CrossValidat
     result = run(replace(plan, data=folded, name=f"{plan.name}_cv", members=members, pictures=False))
     held = out_of_fold(plan.model, folded, data, rows, folding.repeats)
     if result.folder is not None:
-        write_tables(result.folder, fold_table(plan.model, folding, rows), held)
+        tables = {"cv": fold_table(plan.model, folding, rows), "oof": held.table(), "classes": held.classes()}
+        tables |= {"slices": slices(held, data), "importance": importance(plan.model, folded, data.seed)}
+        tables |= {"label_errors": label_errors(held)} if find_spec("cleanlab") else {}
+        if curve:
+            tables["learning_curve"] = learning_curve(replace(plan, model=deepcopy(last)), rows)
+        write_tables(result.folder, tables)
     return CrossValidated(result, held, _train_final(plan, last, plan.model) if final else None)
 
 

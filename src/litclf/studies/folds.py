@@ -137,7 +137,8 @@ def fold_table(model: Classifier, folding: Folding, folds: Sequence[Mapping[str,
     return pd.DataFrame(rows).astype({"best_epoch": "Int64"})
 
 
-def write_tables(folder: Path, table: pd.DataFrame, held: OutOfFold) -> None:
-    """Writes ``cv.csv``, ``oof.csv`` and ``classes.csv`` into a run folder."""
-    for name, own in (("cv", table), ("oof", held.table()), ("classes", held.classes())):
-        write_text(folder / f"{name}.csv", own.to_csv(index=False, lineterminator="\n"))
+def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Writes each table that has rows into a run folder, as ``NAME.csv``."""
+    for name, own in tables.items():
+        if len(own):
+            write_text(folder / f"{name}.csv", own.to_csv(index=False, lineterminator="\n"))
