@@ -18,6 +18,7 @@ from torch import Tensor
 
 import litclf
 from litclf.cli.presets import preset_path
+from litclf.models.networks.ensemble import members_of
 from litclf.training.run import RunResult
 
 
@@ -71,10 +72,22 @@ class Fit:
         return self.result.model.eval()
 
     def accuracy(self, *splits: str) -> float:
-        """Share of right answers of the final weights on ``splits`` together."""
+        """Share of right answers of the final weights on ``splits`` together; of members, of the first."""
+        return self.accuracies(*splits)[0]
+
+    def accuracies(self, *splits: str) -> list[float]:
+        """As :meth:`accuracy`, of each member."""
         x, y = (torch.cat([self.data.splits[name][part] for name in splits]) for part in (0, 1))
+        model = self.final
         with torch.no_grad():
-            return float(self.final.correct(self.final(x), y)) / len(y)
+            each = [model.shaped(network(x)) for network in members_of(model.network)]
+            return [float(model.correct(logits, y)) / len(y) for logits in each]
+
+    def each_at(self, key: str, step: int) -> list[float]:
+        """The metric ``key`` of each member after ``step`` optimizer steps."""
+        model: Any = self.result.model
+        moments, values = model.members.curves[key]
+        return list(values[[moment.step for moment in moments].index(step)].tolist())
 
 
 def build(preset: str, **changes: Any) -> tuple[Any, Any, dict[str, Any]]:
@@ -95,13 +108,13 @@ def build(preset: str, **changes: Any) -> tuple[Any, Any, dict[str, Any]]:
     return model, data, {**trainer, "callbacks": callbacks}
 
 
-def run(setting: Setting, preset: str, seed: int = 42, **changes: Any) -> Fit:
-    """Fits a preset with ``changes``."""
+def run(setting: Setting, preset: str, seed: int = 42, members: int = 1, **changes: Any) -> Fit:
+    """Fits a preset with ``changes``: one network, or one of each of so many seeds from ``seed`` on."""
     if preset.startswith("mnist"):
         changes["data_dir"] = setting.mnist
     model, data, trainer = build(preset, **changes)
     end = _FinalWeights()
     args = {**trainer, "callbacks": [*trainer["callbacks"], end], "default_root_dir": str(setting.root)}
     with redirect_stdout(StringIO()):
-        result = litclf.fit(model, data, name=preset, seed=seed, enable_progress_bar=False, **args)
+        result = litclf.fit(model, data, name=preset, seed=seed, members=members, enable_progress_bar=False, **args)
     return Fit(result, data, end.weights)

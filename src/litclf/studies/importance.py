@@ -56,7 +56,10 @@ def importance(model: Classifier, folded: FoldsDataModule, seed: int = 42) -> pd
     return table.sort_values("loss_gained", ascending=False, kind="stable", ignore_index=True)
 
 
-_NAMES = [f"{name}{end}" for name in ("loss_gained", "accuracy_lost") for end in ("", "_low", "_high")]
+_NAMES = [
+    *("loss_gained", "loss_gained_low", "loss_gained_high"),
+    *("accuracy_lost", "accuracy_lost_low", "accuracy_lost_high"),
+]
 
 
 def _interval(values: NDArray[np.float64], overlap: float) -> dict[str, float]:
