@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -147,3 +148,14 @@ def test_what_a_report_proposes_is_an_option_of_the_command(tmp_path, capsys):
         main(["--data", "CirclesDataModule", "--drop", "x"])
     with pytest.raises(InputError, match=r"--drop: must be a list of names, got \[a\]b\]; fix: quote the names"):
         main(["c.csv", "--drop", "[a]b]"])
+
+
+def test_a_second_config_changes_the_data_of_the_first(tmp_path, capsys):
+    rows = "".join(f"{i % 7},{i % 5},{'ab'[i % 2]}\n" for i in range(40))
+    (tmp_path / "b.csv").write_text(f"no,x,yes\n{rows}")
+    (tmp_path / "one.yaml").write_text("data: {class_path: TableDataModule, init_args: {path: b.csv, target: x}}\n")
+    (tmp_path / "two.yaml").write_text("data: {init_args: {target: yes, drop: [no]}}\n")
+    assert main(["-c", "one.yaml", "-c", "two.yaml"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"target +yes\n", out)
+    assert re.findall(r"(?m)^(\S+) +(?:number|category) ", out) == ["x"]

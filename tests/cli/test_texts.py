@@ -96,6 +96,17 @@ def test_arguments_of_the_class_in_a_config_are_as_typed(tmp_path):
     assert (content["name"], content["threshold_rule"]) == ("2020", "0.5")
 
 
+def test_arguments_for_the_class_of_another_config_are_as_typed(tmp_path):
+    file = Path(tmp_path, "more.yaml")
+    file.write_text(
+        "data: {init_args: {drop: [no, 1e3], target: 007, val_size: 0.5, own: no}}\n"
+        "model: {init_args: {positive_class: no, nesterov: no}}\n"
+    )
+    content = read_config(file)
+    assert content["data"] == {"init_args": {"drop": ["no", "1e3"], "target": "007", "val_size": 0.5, "own": False}}
+    assert content["model"] == {"init_args": {"positive_class": "no", "nesterov": False}}
+
+
 def test_a_class_that_is_not_trusted_is_left_to_who_refuses_it(tmp_path):
     file = Path(tmp_path, "own.yaml")
     file.write_text("data: {class_path: os.system, init_args: {target: no}}\nmodel: Nothing\n")

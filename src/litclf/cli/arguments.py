@@ -157,10 +157,13 @@ def data_changes(words: Iterable[str]) -> dict[str, Any]:
     if not given.flags:
         return {}
     # The commands that change no data answer without Lightning.
-    from litclf.cli.signatures import arguments_of
+    from lightning.pytorch import LightningDataModule
+
+    from litclf.cli.signatures import arguments_of_any
     from litclf.cli.texts import as_typed
     from litclf.data.registry import DATAMODULES
 
-    types = {name: hint for kind in DATAMODULES.load_all() for name, hint in arguments_of(kind).items()}
+    DATAMODULES.load_all()
+    types = arguments_of_any(LightningDataModule)
     names = {flag.name.removeprefix("--data."): flag.value or "" for flag in given.flags}
     return {name: as_typed(value, types.get(name)) for name, value in names.items()}

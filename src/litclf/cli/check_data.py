@@ -64,7 +64,7 @@ def with_data(given: Arguments) -> Arguments:
         >>> with_data(Arguments("check-data", ("-c", "blobs"))).words
         ('--data={"class_path": "BlobsDataModule", "init_args": ...',)
     """
-    for flag in given.named(*CONFIG):
+    for flag in reversed(given.named(*CONFIG)):  # the last first, so that the places of the others stay
         content = read_config(file := config_file(flag))
         if "data" not in content:
             raise InputError(flag.name, f"{file} has no data", "pass the config of a fit")

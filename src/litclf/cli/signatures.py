@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
@@ -55,6 +55,21 @@ def arguments_of(kind: type) -> dict[str, Any]:
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     parameters = inspect.signature(kind).parameters.values()
     return {parameter.name: hints.get(parameter.name, Any) for parameter in parameters if parameter.kind in named}
+
+
+def arguments_of_any(hint: Any) -> dict[str, Any]:
+    """Types of the arguments of all classes that a setting may name; several types of one name side by side.
+
+    Example:
+        >>> from litclf import CirclesDataModule
+        >>> arguments_of_any(CirclesDataModule | None)["noise"]
+        <class 'float'>
+    """
+    types: dict[str, Any] = {}
+    for kind in (kind for base in classes_in(hint) for kind in subclasses(base)):
+        for name, own in arguments_of(kind).items():
+            types[name] = Union[types[name], own] if name in types else own  # noqa: UP007 # also of what knows no |
+    return types
 
 
 def subclasses(base: type) -> Iterator[type]:

@@ -105,7 +105,7 @@ def _typed(value: Any, node: yaml.Node, hint: Any, source: str) -> Any:
         if items is None or not isinstance(value, list):
             return value
         return [_typed(inner, below, items, source) for inner, below in zip(value, node.value, strict=True)]
-    if isinstance(node, yaml.MappingNode) and "class_path" in value:
+    if isinstance(node, yaml.MappingNode) and {"class_path", "init_args"} & value.keys():
         return _class_typed(value, node, hint, source)
     text = _written(node, source)
     if text is None or (value is None and (NoneType in kinds or not text)) or _fits(value, kinds):
@@ -117,14 +117,18 @@ def _typed(value: Any, node: yaml.Node, hint: Any, source: str) -> Any:
 
 def _class_typed(value: dict[str, Any], node: yaml.MappingNode, hint: Any, source: str) -> dict[str, Any]:
     # Names alone need no PyTorch, which the classes load.
-    from litclf.cli.signatures import arguments_of, class_named
+    from litclf.cli.signatures import arguments_of, arguments_of_any, class_named
 
     kind = class_named(value, hint)
     below = {name.value: inner for name, inner in node.value}.get("init_args")
     arguments = value.get("init_args")
-    if kind is None or not isinstance(below, yaml.MappingNode) or not isinstance(arguments, dict):
+    if not isinstance(below, yaml.MappingNode) or not isinstance(arguments, dict):
         return value
-    return value | {"init_args": _in_mapping(arguments, below, arguments_of(kind), source)}
+    if kind is None and "class_path" in value:
+        return value
+    # Without its class, arguments are for that of another config.
+    types = arguments_of_any(hint) if kind is None else arguments_of(kind)
+    return value | {"init_args": _in_mapping(arguments, below, types, source)}
 
 
 def _in_mapping(
