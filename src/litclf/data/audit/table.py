@@ -30,7 +30,7 @@ from litclf.data.audit.kinds import (
 from litclf.data.audit.looks import Column, Rows
 from litclf.data.base import ClassificationDataModule
 from litclf.data.sources.class_names import in_order
-from litclf.data.sources.table_file import TableFile, Told
+from litclf.data.sources.table_file import TableFile, Told, with_target
 from litclf.data.table import TableDataModule
 from litclf.preprocessing.values import texts_in, texts_of
 from litclf.utilities.errors import InputError
@@ -63,15 +63,14 @@ def check_table(path: str, target: str | None = None, settings: Mapping[str, Any
     Raises:
         InputError: If the file cannot be read as a table, or does not have the target.
     """
-    settings = dict(settings or {})
-    data = None if target is None else _trained_on(path, target, settings)
+    settings, guessed = dict(settings or {}), target is None
+    words = {name: settings.get(name) or () for name in ("drop", "categorical", "missing")}
+    told = with_target(path, Told(target, settings.get("split_column"), encoding=settings.get("encoding"), **words))
+    data = _trained_on(path, str(told.target), settings)
     if data is not None and data.files is not None:  # all is well with the file, which is not read again
         file = data.files.file
     else:
-        words = {name: settings.get(name) or () for name in ("drop", "categorical", "missing")}
-        file = TableFile.read(
-            path, Told(target, settings.get("split_column"), encoding=settings.get("encoding"), **words)
-        )
+        file = TableFile.read(path, told)
         settings["drop"] = [*words["drop"], *(name for name, column in file.columns.items() if column.refusal)]
     named = settings.get("categorical") or ()
     looks = [
@@ -79,7 +78,7 @@ def check_table(path: str, target: str | None = None, settings: Mapping[str, Any
         for name, column in file.frame.items()
         if name in file.columns
     ]
-    report = Report({"rows": len(file.frame), "target": file.target + (" (guessed)" if target is None else "")})
+    report = Report({"rows": len(file.frame), "target": file.target + " (guessed)" * guessed})
     classes = _classes(file.frame[file.target], file.as_written)
     report.summary.update(classes=classes, columns=[_described(look) for look in looks])
     report.notes = list(file.notes)

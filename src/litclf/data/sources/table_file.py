@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -72,16 +72,13 @@ class TableFile:
         Raises:
             InputError: If it cannot be read as a table, or lacks a column that it is told to have.
         """
+        told = with_target(path, told)
         frame, notes = read_frame(path, told)
         for argument, names in (("drop", told.drop), ("categorical", told.categorical)):
             for name in names:
                 check_column(name, frame, argument, path)
-        target = told.target
+        target = str(told.target)
         nameless = nameless_columns(frame.drop(columns=[*{target, *told.categorical, *told.drop} & {*frame.columns}]))
-        if target is None:
-            target = guess_target(frame.drop(columns=[*nameless]))
-            if frame[target].isna().any():
-                frame[target] = read_frame(path, Told(**{**vars(told), "target": target}))[0][target]
         check_column(target, frame, where, path)
         left_out = {target, told.split_column, *told.drop, *nameless}
         columns = {
@@ -92,6 +89,21 @@ class TableFile:
         notes += [f"column {name} {why}: left out" for name, why in nameless.items()]
         notes += [note for column in columns.values() for note in column.notes]
         return cls(frame, target, columns, tuple(notes), target in told.categorical)
+
+
+def with_target(path: str, told: Told) -> Told:
+    """What is said of a file, with the column that most likely holds the class where none is named.
+
+    It is guessed by the names and the first rows.
+
+    Raises:
+        InputError: If the file cannot be read as a table.
+    """
+    if told.target is not None:
+        return told
+    head = next(iter(TableReader(path, told.encoding).chunks())).values
+    head = head.drop(columns=[name for name in told.drop if name in head.columns and len(head.columns) > 1])
+    return replace(told, target=guess_target(head.drop(columns=[*nameless_columns(head)])))
 
 
 def read_frame(path: str, told: Told) -> tuple[pd.DataFrame, list[str]]:
