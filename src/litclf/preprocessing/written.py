@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from litclf.preprocessing.values import evened, is_code, parsed_numbers
 
 _CURRENCY = (
-    r"(?:US|CA|A|NZ|HK|S|R)?\$|[€£¥₩₹¢₽₺₫₪₴฿₱₦]|Rs\.?|kr\.?|Fr\.?|EUR|USD|GBP|JPY|KRW|CNY|RMB|CHF|SEK|NOK|DKK|PLN|CZK|"
+    r"(?:US|CA|A|NZ|HK|S|R)?\$|[£¥¢฿\u20a0-\u20cf]|Rs\.?|kr\.?|Fr\.?|EUR|USD|GBP|JPY|KRW|CNY|RMB|CHF|SEK|NOK|DKK|PLN|CZK|"
     r"HUF|RUB|TRY|INR|BRL|MXN|AUD|CAD|NZD|SGD|HKD|ZAR|THB|IDR|TWD|VND"
 )
 
 _WRITTEN = re.compile(
     rf"(?P<sign>[-+\u2212]?) ?(?P<before>{_CURRENCY})? ?(?P<inner>[-+\u2212]?) ?"
     r"(?P<number>\d[\d.,'\u2019_ ]*\d|\d|[.,]\d+)"
-    r" ?(?P<after>(?:[^\W\d_]|[%‰°$€£¥₩₹¢'\"\u201d\u2032\u2033])[^\d]{0,11}?[23]?)?"
+    r" ?(?P<after>(?:[^\W\d_]|[%‰°$£¥¢\u20a0-\u20cf'\"\u201d\u2032\u2033])[^\d]{0,11}?[23]?)?"
 )
 """A number with a currency before it, or any unit behind it; letters before it make a code."""
 
@@ -31,6 +31,10 @@ _READINGS = tuple((thousands, decimal) for thousands in ("", ",", ".", " ", "'",
 _BRACKETED = re.compile(r"([^\d()]*)\(([^()]*\d[^()]*)\)([^\d()]*)")
 _BEHIND = re.compile(r"(.*\d[^\d()]*)[-\u2212]")
 """Negative numbers as accounts have them: ``(5)`` and ``5-``."""
+
+
+_ARABIC = str.maketrans("\u066a\u066b\u066c", "%.,")
+"""Signs of Arabic numbers, whose digits are digits everywhere."""
 
 
 class Written(NamedTuple):
@@ -76,7 +80,7 @@ class _Parts(NamedTuple):
 
 def _parts(text: str) -> _Parts | None:
     """Sign, number and unit of a text; None where it is no number with a unit."""
-    plain = evened(unicodedata.normalize("NFKC", text))
+    plain = evened(unicodedata.normalize("NFKC", text)).translate(_ARABIC)
     # Brackets that come of one sign, such as that for 1 in brackets, number something.
     account = (_BRACKETED.fullmatch(plain) if re.search("[(\uff08]", text) else None) or _BEHIND.fullmatch(plain)
     found = _WRITTEN.fullmatch("".join(account.groups()).strip() if account else plain)
@@ -93,7 +97,7 @@ def _read(parts: _Parts, thousands: str, decimal: str) -> float | None:
     """The number, where the two marks are where they may be."""
     whole, mark, decimals = parts.number.partition(decimal) if decimal != thousands else (parts.number, "", "")
     groups = whole.split(thousands) if thousands else [whole]
-    if len(groups) > 1 and not (1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])):
+    if len(groups) > 1 and not _are_groups(list(map(len, groups))):
         return None
     digits = "".join(groups)
     if not all(part.isdecimal() for part in filter(None, (digits, decimals))) or not digits + decimals:
@@ -102,6 +106,13 @@ def _read(parts: _Parts, thousands: str, decimal: str) -> float | None:
         return None
     number = float(f"{digits or 0}.{decimals or 0}")
     return -number if parts.negative and number else number
+
+
+def _are_groups(lengths: list[int]) -> bool:
+    """Whether digits are parted as in 1,234,567 or, in India, in 12,34,567."""
+    first, *inner, last = lengths
+    western = first <= 3 and set(inner) <= {3}
+    return first > 0 and last == 3 and (western or (first <= 2 and set(inner) == {2}))
 
 
 def readings(texts: Iterable[str]) -> list[Written]:

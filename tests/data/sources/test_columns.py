@@ -84,6 +84,11 @@ def test_plain_columns_are_told_without_a_word(values, kind):
         (["5-", "12.5"], ("", "", "."), -5),
         (["1.234,50 €-", "7 €"], ("€", ".", ","), -1234.5),
         (["(0)", "12"], ("", "", "."), 0),
+        (["\u0661\u0662\u066b\u0665\u066a", "\u0663\u066a"], ("%", "", "."), 12.5),  # Arabic
+        (["\u0967\u0968", "\u0969"], ("", "", "."), 12),  # Hindi
+        (["12,34,567", "1,23,456.5"], ("", ",", "."), 1234567),
+        (["₸51", "₸7.5"], ("₸", "", "."), 51),
+        (["7 ₾", "8₾"], ("₾", "", "."), 7),
     ],
 )
 def test_numbers_with_marks_and_units_are_numbers_and_said(values, written, first):
@@ -137,6 +142,23 @@ def test_dates_and_times_are_refused_by_name(values, held):
 def test_bytes_are_refused_by_name():
     what, fix = refused([b"a", b"b"] * 4)
     assert (what, "or decode them to text" in fix) == ("column x holds bytes, such as b'a'", True)
+
+
+@pytest.mark.parametrize("form", ["{}.5 of 90", "{}D+02", "1h{}", "{}±0.1", "{}°5'N", "{}/7", "<{} or so"])
+def test_measures_with_something_behind_are_never_proposed_as_categories(form):
+    rule, fix = refused([form.format(number) for number in range(11, 41)])
+    assert rule.startswith("column x has a text of its own in most rows, such as ")
+    assert "or make plain numbers of them where they are measures" in fix
+    assert "categorical" not in fix
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{}. März 2024", "{} février 2024", "{} de mayo de 2024", "{} de abril de 2024", "{} мая 2024"],
+)
+def test_dates_in_other_languages_are_dates(form):
+    rule, _ = refused([form.format(day) for day in range(1, 9)])
+    assert rule.startswith("column x holds dates or times, such as ")
 
 
 @pytest.mark.parametrize("text", ["4-", "-(5)", "(n.a.)", "(5", "5)", "-5-"])

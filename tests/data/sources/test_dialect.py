@@ -1,6 +1,7 @@
 import pytest
 
 from litclf import InputError
+from litclf.data.sources.dialect import find_dialect
 from litclf.data.sources.reading import TableReader
 
 
@@ -162,3 +163,11 @@ def test_a_header_of_any_length_is_read_at_once(columns, tmp_path):
     names = [f"{'a' * 200}{number}" for number in range(columns)]  # longer than a field may be for Python's reader
     (tmp_path / "a.csv").write_text("\n".join([",".join(names), *[",".join(["1"] * columns)] * 2]))
     assert list(TableReader(tmp_path / "a.csv").read().columns) == names
+
+
+@pytest.mark.parametrize("delimiter", ["^", "~", "\x01", "\x1f"])
+def test_rare_delimiters_are_taken_where_no_usual_one_is_there_and_said(delimiter):
+    dialect = find_dialect([delimiter.join(row) + "\n" for row in (["size", "a kind"], ["1.5", "b c"], ["2.5", "d e"])])
+    assert (dialect.delimiter, dialect.names) == (delimiter, ["size", "a kind"])
+    assert dialect.notes == (f"{delimiter!r} parts the values: 2 columns",)
+    assert find_dialect([f"a{delimiter}b,c\n", f"1{delimiter}2,3\n"]).delimiter == ","

@@ -65,7 +65,9 @@ def test_classes_with_the_same_folders_below_them_are_said(tmp_path):
     touch(tmp_path, *(f"{name}/{where}/1.png" for name in ("day", "night") for where in ("cat", "dog")))
     found = scan(tmp_path)
     assert found.class_names == ("day", "night")
-    assert found.notes == ["the classes are day, night, each with the folders cat, dog below it"]
+    [note] = found.notes
+    assert note.startswith("the classes are day, night, each with the folders cat, dog below it; ")
+    assert note.endswith("where day, night are splits, and cat, dog the classes, call them train, val and test")
 
 
 def test_what_lies_beside_splits_without_classes_is_passed_over_and_said(tmp_path):

@@ -58,3 +58,15 @@ def test_several_columns_in_one_text_are_told_how_to_be_listed():
     assert refused.value.fix == """pass several as --data.drop '[b c, "2020"]'"""
     with pytest.raises(InputError, match="pass one of a, b c, 2020"):
         check_column("x, y", frame, "drop", "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("names", "fix"),
+    [
+        (["'x'", "'y'"], "quotes around names and values must be double ones"),
+        (["x::y"], "each line is one value: write commas between values"),
+    ],
+)
+def test_what_keeps_a_name_from_being_found_is_told(names, fix):
+    with pytest.raises(InputError, match=f"has no column 'y'; fix: {fix}"):
+        check_column("y", pd.DataFrame(columns=names), "target", "a.csv")

@@ -35,6 +35,9 @@ _WORDS = 5
 _NAMED = 5
 """Columns that a refusal tells of one by one."""
 
+BEGINS_AS_NUMBER = re.compile(r"[<>≤≥~≈=±(+\-\u2212]*\s?\d.*")
+"""A text that may be a measure with something behind it."""
+
 _EXACT = 2.0**53
 """Above it, a float64 does not tell all whole numbers apart."""
 
@@ -243,12 +246,15 @@ def _countless(column: pd.Series[Any], wrong: NDArray[np.int64], known: list[str
     """Why texts are too many to be categories."""
     rows = int(column.notna().sum())
     if len(wrong) == rows and len(known) > max(_IDENTIFYING * rows, 2):
-        return Refusal("has a text of its own in most rows", codes=True)
-    if len(known) > MOST_CATEGORIES:
+        rule = "has a text of its own in most rows"
+    elif len(known) > MOST_CATEGORIES:
         size = 4 * len(column) * len(known) / 2**20
         rule = f"has {len(known)} categories, each an input of its own: {size:.0f} MiB for {len(column)} rows"
-        return Refusal(rule, codes=True)
-    return None
+    else:
+        return None
+    if all(map(BEGINS_AS_NUMBER.fullmatch, known)):
+        return Refusal(f"{rule}, such as {short(known[0])}", "or make plain numbers of them where they are measures")
+    return Refusal(rule, codes=True)
 
 
 def _first_code(column: pd.Series[Any]) -> str | None:

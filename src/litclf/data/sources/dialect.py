@@ -6,10 +6,13 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DELIMITERS = "\t;|,"
 """What may part the values of a line; the first of two that do equally well is taken."""
+
+_RARE = "\x01\x1f^~"
+"""What parts them where none of the usual ones does."""
 
 NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
 """A number, with a decimal point or a decimal comma."""
@@ -93,22 +96,33 @@ def find_dialect(lines: Sequence[str]) -> Dialect:
         above += 1
         if any(told[1] in line for line in lines[above:]):
             delimiters = told[1]
+    best, faults = _best(lines[above:], delimiters, above)
+    if best is None or len(best.header) < 2:
+        rare, _ = _best(lines[above:], _RARE, above)
+        if rare is not None and len(rare.header) > 1:
+            return replace(
+                rare, notes=(f"{rare.delimiter!r} parts the values: {len(rare.header)} columns", *rare.notes)
+            )
+        if spaced := _spaced(lines[above:], above):
+            return spaced
+    if best is None or (len(best.header) < 2 and faults):
+        raise max(faults, key=lambda each: each[0])[1]
+    return best
+
+
+def _best(lines: Sequence[str], delimiters: str, above: int) -> tuple[Dialect | None, list[tuple[int, DialectError]]]:
+    """The dialect by the delimiter that parts lines best; and what is wrong with others, by how many values it had."""
     found: list[tuple[tuple[float, ...], Dialect]] = []
     faults: list[tuple[int, DialectError]] = []
     for preference, delimiter in enumerate(reversed(delimiters)):
-        rows = _rows(lines[above:], delimiter, above)
+        rows = _rows(lines, delimiter, above)
         try:
             layout = _layout(rows, delimiter)
         except DialectError as error:
             faults.append((len(rows[0].values) if rows else 0, error))
             continue
         found.append(((*_merit(rows, layout), preference), layout))
-    best = max(found, key=lambda each: each[0], default=(None, None))[1]
-    if (best is None or len(best.header) < 2) and (spaced := _spaced(lines[above:], above)):
-        return spaced
-    if best is None or (len(best.header) < 2 and faults):
-        raise max(faults, key=lambda each: each[0])[1]
-    return best
+    return max(found, key=lambda each: each[0], default=(None, None))[1], faults
 
 
 def squeeze(text: str) -> str:

@@ -16,14 +16,17 @@ from litclf.utilities.text import listed
 _OF_SYSTEMS = {
     *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin", "system volume information"),
     *("__macosx", "icon\r", "resource.frk", "network trash folder", "temporary items", "lost+found", "__pycache__"),
-    *("@eadir", "@tmp", "#recycle", "#snapshot", "@recycle", "@recently-snapshot"),
+    *("@eadir", "@tmp", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "recycler", "found.000"),
+    *("_gsdata_", "node_modules", "venv"),
 }
-"""What Windows, macOS, Linux, Synology and QNAP leave in folders, lower case; names with a dot first come besides."""
+"""What systems and programs leave in folders, lower case; names with a dot first come besides."""
 
 _THUMBNAILS = {"thumbs", "thumbnail", "thumbnails"}
 """Folders of small copies, lower case and without underscores around."""
 
-_THUMBNAIL = re.compile(r"thumb(?:nail)?[-_. ](?P<behind>.+)|(?P<before>.+)[-_. ]thumb(?:nail)?", re.IGNORECASE)
+_THUMBNAIL = re.compile(
+    r"(?:syno[a-z]+_)?thumb(?:nail)?[-_. ](?P<behind>.+)|(?P<before>.+)[-_. ]thumb(?:nail)?", re.IGNORECASE
+)
 """The name of a small copy, without its ending, and within it that of the image it is of."""
 
 

@@ -218,7 +218,8 @@ def _about_equal_folders(classes: list[tuple[str, Path]], tree: Tree, layout: La
         rule = f"is a part by its name, and holds the folders {folders}, as {names} all do"
         layout.problems.append(Problem("no class", classes[0][1], rule, fix))
     else:
-        layout.notes.append(f"the classes are {names}, each with the folders {folders} below it")
+        fix = f"where {names} are splits, and {folders} the classes, call them train, val and test"
+        layout.notes.append(f"the classes are {names}, each with the folders {folders} below it; {fix}")
 
 
 def _purpose(split: str) -> str:

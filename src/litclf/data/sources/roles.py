@@ -116,6 +116,10 @@ def check_column(name: str, frame: pd.DataFrame, where: str, what: str) -> None:
     if name not in frame.columns:
         near = nearest(name, map(str, frame.columns))
         fix = f"did you mean {near}?" if near else f"pass one of {listed(frame.columns, 10)}"
+        if near == f"'{name}'":
+            fix = "quotes around names and values must be double ones"
+        elif len(frame.columns) == 1:
+            fix = "each line is one value: write commas between values"
         several = [part.strip() for part in name.split(",")]
         if where in ("drop", "categorical") and len(several) > 1 and set(several) <= set(frame.columns):
             fix = f"pass several as {pasted(f'--data.{where}', several)}"

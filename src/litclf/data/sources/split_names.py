@@ -9,15 +9,17 @@ from collections.abc import Iterable
 _WORDS = {
     "train": (
         *("train", "training", "trn", "학습", "훈련", "训练", "訓練", "學習", "学習"),
-        *("entrenamiento", "entraînement", "entrainement", "apprentissage", "treino", "treinamento"),
+        *("entrenamiento", "entraînement", "entrainement", "apprentissage", "treino", "treinamento", "addestramento"),
+        *("lernen", "trening", "træning", "träning", "opplæring", "eğitim", "обучение", "обучающая", "тренировочная"),
     ),
     "val": (
         *("val", "valid", "validation", "dev", "vld", "검증", "验证", "驗證", "検証"),
-        *("validación", "validacion", "validação", "validierung"),
+        *("validación", "validacion", "validação", "validacao", "validierung", "validazione", "validatie", "walidacja"),
+        *("doğrulama", "валидация", "валидационная", "проверочная"),
     ),
     "test": (
-        *("test", "testing", "tst", "eval", "evaluation", "시험", "테스트", "평가", "测试", "測試", "テスト"),
-        *("prueba", "pruebas", "teste"),
+        *("test", "testing", "tst", "eval", "evaluation", "holdout", "시험", "테스트", "평가", "测试", "測試"),
+        *("テスト", "prueba", "pruebas", "teste", "testen", "тест", "тестовая", "тестирование"),
     ),
 }
 """Words for each split; the long English ones are those of Hugging Face's datasets."""
@@ -25,7 +27,8 @@ _WORDS = {
 _SPLITS = {word: split for split, words in _WORDS.items() for word in words}
 
 _FILLER = (
-    "(?:data|dataset|sets?|seg|splits?|images?|imgs?|pictures?|pics?|photos?|jpe?g|png|samples?|데이터|이미지|사진)"
+    "(?:data|dataset|sets?|seg|splits?|images?|imgs?|pictures?|pics?|photos?|jpe?g|png|samples?|"
+    "데이터|이미지|사진|集|用|数据|數據|データ|画像|图像|выборка|данные)"
 )
 """Words that say nothing about what images show."""
 

@@ -8,13 +8,12 @@ import numpy as np
 
 from litclf.data.audit.findings import Finding
 from litclf.data.audit.looks import Column
+from litclf.data.sources.columns import BEGINS_AS_NUMBER
 from litclf.preprocessing.values import texts_of
 from litclf.preprocessing.written import has_unit
 from litclf.utilities.text import short
 
 KINDS = ("measures",)
-
-_BEGINS = re.compile(r"[<>≤≥~≈=±(+\-\u2212]*\s?\d.*")
 
 _FRACTION = re.compile(r"\d+ ?/ ?\d+")
 """A fraction."""
@@ -30,7 +29,7 @@ def find(column: Column) -> list[Finding]:
     if column.told.kind == "number":
         return _dates(column)
     known = [text for text in texts_of(column.values).values if text is not None]
-    words = [text for text in known if not _BEGINS.fullmatch(text)]
+    words = [text for text in known if not BEGINS_AS_NUMBER.fullmatch(text)]
     numbers = len(known) - len(words)
     mixed = len(words) == 1 < numbers
     if not mixed and (
