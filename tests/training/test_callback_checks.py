@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import (
     LearningRateMonitor,
     ModelCheckpoint,
 )
+from lightning.pytorch.callbacks.spike import SpikeDetection
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, fit
 from litclf.training.callback_checks import check_checkpoints
@@ -109,6 +110,18 @@ def test_a_metric_that_is_never_logged_is_refused_before_the_first_step(callback
     assert not list((tmp_path / "lightning_logs" / "own").iterdir())
 
 
+@pytest.mark.parametrize("steps_per_execution", [1, 20])
+@pytest.mark.parametrize("precision", ["64-true", "bf16-true"])
+def test_weights_of_another_precision_are_trained_tested_and_calibrated(precision, steps_per_execution, tmp_path):
+    result = run(tmp_path, precision=precision, steps_per_execution=steps_per_execution, pictures=True)
+    assert {"test/accuracy", "calibration"} <= result.metrics.keys()
+    assert (result.folder / "report.html").is_file()
+
+
+def test_spikes_are_looked_for_in_training_alone(tmp_path):
+    assert "test/accuracy" in run(tmp_path, SpikeDetection()).metrics
+
+
 class Logs(Callback):
     """Someone's own callback, which logs a metric of its own."""
 
@@ -158,6 +171,8 @@ class Finetuning(BaseFinetuning):
 def test_a_part_that_no_model_has_cannot_be_trained_later(tmp_path):
     with pytest.raises(InputError, match=r"BackboneFinetuning trains the part backbone .* BinaryClassifier has none"):
         run(tmp_path, BackboneFinetuning())
+    with pytest.raises(InputError, match="BaseFinetuning leaves it to a class made from it what is trained when"):
+        run(tmp_path, BaseFinetuning())
     assert not list((tmp_path / "lightning_logs" / "own").iterdir())
 
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 def outputs(network: nn.Module, batches: Iterable[Sequence[Tensor]]) -> tuple[Tensor, Tensor]:
     """What ``network`` makes of the inputs of ``batches``, and the targets beside them, both on the CPU.
 
-    The network is asked in evaluation mode, on its own device, and is left in the mode it was in.
+    The network is asked in evaluation mode, on its own device and in its own precision, and is left in the mode it was
+    in.
 
     Args:
         network: The network, or a whole LightningModule.
@@ -27,12 +28,12 @@ def outputs(network: nn.Module, batches: Iterable[Sequence[Tensor]]) -> tuple[Te
         >>> found.shape, targets.shape
         (torch.Size([3, 4]), torch.Size([3]))
     """
-    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    own = next(network.parameters(), torch.empty(0))
     training = network.training
     network.eval()
     try:
         with torch.no_grad():
-            parts = [(network(x.to(device)).cpu(), y.cpu()) for x, y in batches]
+            parts = [(network(x.to(own)).cpu().float(), y.cpu()) for x, y in batches]
     finally:
         network.train(training)
     if not parts:

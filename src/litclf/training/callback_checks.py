@@ -9,6 +9,7 @@ from typing import Any, cast
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import (
     BackboneFinetuning,
+    BaseFinetuning,
     DeviceStatsMonitor,
     LearningRateMonitor,
     ModelCheckpoint,
@@ -68,7 +69,7 @@ def _check_filename(callback: ModelCheckpoint) -> None:
 
 
 def check_finetuning(callbacks: list[Callback], module: LightningModule) -> None:
-    """Refuses a callback of Lightning that trains a part of the model later, where the model has no such part.
+    """Refuses callbacks of Lightning that train a part of the model later, where it is not told or has no such part.
 
     Raises:
         InputError: Naming the callback and the part.
@@ -76,6 +77,9 @@ def check_finetuning(callbacks: list[Callback], module: LightningModule) -> None
     if any(isinstance(one, BackboneFinetuning) for one in callbacks) and not hasattr(module, "backbone"):
         rule = f"BackboneFinetuning trains the part backbone of a model later, and {type(module).__name__} has none"
         raise InputError(_WHERE, rule, "leave it out: --model.weights_path alone fine-tunes the whole network")
+    if any(type(one) is BaseFinetuning for one in callbacks):
+        rule = "BaseFinetuning leaves it to a class made from it what is trained when"
+        raise InputError(_WHERE, rule, "name such a class, by --allow_classes")
 
 
 def check_monitors(trainer: Trainer, module: LightningModule, spec: DataSpec) -> bool:

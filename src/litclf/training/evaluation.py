@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder
+from lightning.pytorch.callbacks.spike import SpikeDetection
 
 from litclf.models.classifier import Classifier
 from litclf.models.positive import Positive
@@ -69,8 +70,8 @@ def run_checkpoint(trainer: Trainer, plan: Plan, checkpoint: Checkpoint, stage: 
         What the Trainer returns: the metrics of each loader.
     """
     callbacks: list[Callback] = cast(Any, trainer).callbacks
-    # A finder would look for a size of batches in each stage anew.
-    kept = [callback for callback in callbacks if not isinstance(callback, BatchSizeFinder)]
+    # A finder would look for a size of batches in each stage anew; spikes are of training, and their state only there.
+    kept = [callback for callback in callbacks if not isinstance(callback, BatchSizeFinder | SpikeDetection)]
     callbacks[:], before = [*kept, _Weights(checkpoint)], list(callbacks)
     hand(trainer, checkpoint)
     run = trainer.validate if stage == "validate" else trainer.test

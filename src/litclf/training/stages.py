@@ -114,8 +114,17 @@ def _callbacks(plan: Plan, folder: Path | None, given: list[Callback]) -> list[C
     if folder is None:
         return [*callbacks, UsedSettings(plan.model, plan.data, None)]
     check_checkpoints(callbacks, folder / "checkpoints")
-    drawn = pictures_for(plan.model, plan.data, callbacks, plan.marks) if plan.pictures else []
+    drawn = pictures_for(plan.model, plan.data, callbacks, plan.marks) if plan.pictures and _can_draw(plan) else []
     return [*callbacks, *drawn, UsedSettings(plan.model, plan.data, folder / "config.yaml")]
+
+
+def _can_draw(plan: Plan) -> bool:
+    """Whether weights are of the 32 bits that inputs have, which what is drawn of a model takes; says where not."""
+    precision = str(plan.trainer_args.get("precision"))
+    if precision == "32-true" or (precision != "64" and not precision.endswith("-true")):
+        return True
+    tell(f"--trainer.precision {precision}: nothing is drawn while it trains, which takes weights of 32 bits")
+    return False
 
 
 def _write_config(trainer: Trainer, path: Path, config: str) -> None:
