@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from litclf.runs.history import History
+from litclf.runs.member_history import MemberHistory
 from litclf.utilities.errors import InputError
 
 
@@ -20,12 +21,14 @@ class RunFiles:
         path: The run folder.
         config: The text of ``config.yaml``; empty where there is none.
         history: What ``metrics.json`` and ``metrics.csv`` hold.
+        members: What ``members.csv`` and ``member_curves.csv`` hold; None of a run of one network.
         samples: The content of ``samples.json``; empty where there is none. Numbers that are not finite are None.
     """
 
     path: Path
     config: str
     history: History
+    members: MemberHistory | None
     samples: dict[str, Any]
 
 
@@ -41,9 +44,16 @@ def read_folder(path: Path) -> RunFiles:
         path=path,
         config=config.read_text(encoding="utf-8", errors="replace") if config.is_file() else "",
         history=History(metrics, metrics.get("facts") or {}, read_rows(path / "metrics.csv")),
+        members=_read_members(path),
         # Not a number is no JSON to a browser.
         samples=_read_json(path / "samples.json", parse_constant=lambda _: None),
     )
+
+
+def _read_members(path: Path) -> MemberHistory | None:
+    rows = [row for row in _read_table(path / "members.csv") if "seed" in row]
+    moments = [row for row in read_rows(path / "member_curves.csv") if "seed" in row]
+    return MemberHistory(rows, moments) if rows else None
 
 
 def _read_json(path: Path, **settings: Any) -> dict[str, Any]:
@@ -64,12 +74,15 @@ def read_rows(path: Path) -> list[dict[str, float]]:
     Raises:
         InputError: If it is damaged.
     """
+    return [row for row in _read_table(path) if "step" in row]
+
+
+def _read_table(path: Path) -> list[dict[str, float]]:
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as file:
         try:
             # A last row that was being written when the run was killed may be short.
-            rows = [{key: float(cell) for key, cell in row.items() if cell} for row in csv.DictReader(file)]
+            return [{key: float(cell) for key, cell in row.items() if cell} for row in csv.DictReader(file)]
         except (ValueError, TypeError) as error:
             raise InputError(str(path), f"is no table of numbers: {error}", "mend or remove the file") from error
-    return [row for row in rows if "step" in row]

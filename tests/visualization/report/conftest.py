@@ -42,6 +42,33 @@ def row_folder(make_run):
 
 
 @pytest.fixture
+def member_folder(make_run):
+    """Three members in the plane, of which the last diverges after the second of three epochs."""
+    accuracies = {42: [0.5, 0.75, 1.0], 43: [0.5, 0.5, 0.75], 44: [0.25, 0.5, None]}
+    told = {"mean": 0.875, "std": 0.125, "low": 0.5, "high": 1.0, "least": 0.75, "most": 1.0, "interval": "student"}
+    mark = {"mark": 0.9, "reached": 1, "of": 3, "share": 1 / 3, "low": 0.06, "high": 0.79}
+    units = [{"units": 4, "dead": 0}, {"units": 4, "dead": 2}]
+    metrics = {
+        "val/accuracy": 0.875, "test/accuracy": 0.875, "test/loss": 0.2, "ensemble/accuracy": 0.96,
+        "members": {"seeds": [42, 43, 44], "metrics": {"test/accuracy": told}, "marks": {"test/accuracy": mark}},
+        "facts": {"num_test": 100, "num_train": 800, "dead_units": [[], units, None]},
+    }  # fmt: skip
+    rows = [{"step": 100 * n + 99, "epoch": n, "val/accuracy": mean} for n, mean in enumerate([0.4167, 0.5833, 0.875])]
+    folder = make_run(metrics=metrics, rows=rows)
+    lines = [
+        f"{100 * n + 99},{n},{seed},{'' if own[n] is None else own[n]}"
+        for n in range(3)
+        for seed, own in accuracies.items()
+    ]
+    (folder / "member_curves.csv").write_text("\n".join(["step,epoch,seed,val/accuracy", *lines]) + "\n")
+    (folder / "members.csv").write_text(
+        "seed,best_epoch,best_step,diverged_at,val/accuracy,test/loss,test/accuracy\n"
+        "42,3,300,,1.0,0.1,1.0\n43,2,200,,0.75,0.3,0.75\n44,,,250,,,\n"
+    )
+    return folder
+
+
+@pytest.fixture
 def image_folder(make_run):
     """Three classes of 8x8 images, whose names, folder and settings look like markup."""
     facts = {"class_names": NAMES, "num_test": 6, "confusion": [[2, 1, 0], [0, 2, 0], [0, 0, 1]]}

@@ -1,10 +1,12 @@
 """The page as a person meets it, in Chromium. A page takes a second to load: a test looks at all of one."""
 
 import json
+import re
 
 import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from litclf.visualization.report.page import write_report
@@ -63,6 +65,69 @@ def test_a_cell_opens_its_images_under_names_that_look_like_markup_also_on_a_pho
     find("#confusion [data-cell='1,1']")[0].click()
     assert [image.get_property("naturalWidth") for image in find("#samples img")] == [8, 8]
     assert [caption.text for caption in find("#samples figcaption")] == ["sample 0\n75.0 %", "sample 2\n75.0 %"]
+
+
+LIT = """
+    const lines = document.getElementById('chart-accuracy').data.filter(({meta}) => meta?.touched);
+    return lines.map(({visible, x, y}) => visible ? [x, y] : null);
+"""
+
+
+def test_a_members_line_lights_up_when_its_row_is_touched_or_has_the_focus(open_report, browser, member_folder):
+    find = open_report(member_folder)
+    assert len(find("#chart-accuracy .scatterlayer .trace")) == 4  # members, two bands and the mean
+    assert len(find("#chart-members .barlayer .point")) >= 2
+    assert browser.execute_script(LIT) == [None]
+    first, second, third = find("[data-member]")
+    ActionChains(browser).move_to_element(first).perform()
+    assert browser.execute_script(LIT) == [[[99, 199, 299], [0.5, 0.75, 1.0]]]
+    ActionChains(browser).move_to_element(third).perform()
+    assert browser.execute_script(LIT) == [[[99, 199, 299], [0.25, 0.5, None]]]
+    ActionChains(browser).move_to_element(find("h1")[0]).perform()
+    assert browser.execute_script(LIT) == [None]
+    browser.execute_script("arguments[0].querySelector('button').focus()", second)
+    assert browser.execute_script(LIT) == [[[99, 199, 299], [0.5, 0.5, 0.75]]]
+    assert len(find("#chart-accuracy .scatterlayer .trace")) == 5
+    assert find("#lit")[0].text == "Lit: the member of seed 43."
+    browser.switch_to.active_element.send_keys(Keys.ENTER)  # chosen, it stays lit
+    browser.execute_script("document.activeElement.blur()")
+    assert browser.execute_script(LIT) == [[[99, 199, 299], [0.5, 0.5, 0.75]]]
+    assert second.find_element(By.TAG_NAME, "button").get_attribute("aria-pressed") == "true"
+
+
+def test_members_are_sorted_by_a_column_and_those_without_a_value_come_last(open_report, member_folder):
+    find = open_report(member_folder)
+    head = next(button for button in find("#members [data-sort]") if button.text == "accuracy")
+    seeds = lambda: [row.get_attribute("data-member") for row in find("[data-member]")]  # noqa: E731
+    head.click()
+    assert seeds() == ["1", "0", "2"]
+    head.click()
+    assert seeds() == ["0", "1", "2"]
+    find("[data-member] button")[1].click()
+    assert find("#lit")[0].text == "Lit: the member of seed 43."
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_nothing_but_scrolled_tables_reaches_over_the_edge(open_report, browser, member_folder, scheme):
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    scheme_of = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_of)
+    try:
+        find = open_report(member_folder)
+        within = "return [...document.querySelectorAll(arguments[0])].map(e => e.getBoundingClientRect().right)"
+        for selector in ("section", ".chart .main-svg", "#results td", "#results th"):
+            edges = browser.execute_script(within, selector)
+            assert edges
+            assert max(edges) <= 390, selector
+        shades = "const own = getComputedStyle(document.body); return [own.color, own.backgroundColor]"
+        ink, paper = (sum(map(int, re.findall(r"\d+", shade)[:3])) for shade in browser.execute_script(shades))
+        assert (ink > paper) == (scheme == "dark")
+        (text,) = find("#chart-accuracy .xtitle")
+        assert text.value_of_css_property("fill") == browser.execute_script(shades)[0]
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_an_empty_run_is_no_broken_page(open_report, make_run):

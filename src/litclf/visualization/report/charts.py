@@ -10,6 +10,8 @@ from itertools import cycle
 from typing import Any
 
 from litclf.runs.history import History, Point
+from litclf.runs.member_history import MemberHistory
+from litclf.visualization.report.member_charts import behind
 
 CHARTS = {"loss": "Loss", "accuracy": "Accuracy", "psnr": "Signal to noise (dB)"}
 """What is drawn, train and val in one chart each, with the title of the axis."""
@@ -25,33 +27,40 @@ _COLORS = {"train": "#0072b2", "val": "#d55e00", "best": "#009e73"}
 _BASELINES = ("#777777", "#aa6fa0", "#9a7d0a")
 
 
-def figures(history: History) -> list[dict[str, Any]]:
+def figures(history: History, members: MemberHistory | None = None) -> list[dict[str, Any]]:
     """A figure for each of ``CHARTS`` that the run has logged, with ``name``, ``data`` and ``layout``.
+
+    With members, the curves are their means, before a band and the single members, and nothing is the best epoch of
+    all.
 
     Example:
         >>> history = History({}, {}, [{"step": 9, "train/loss": 0.5, "val/loss": 0.6}])
         >>> [(figure["name"], [trace["name"] for trace in figure["data"]]) for figure in figures(history)]
         [('loss', ['train', 'val', 'best'])]
     """
-    return [_figure(history, name) for name in CHARTS if history.curve(f"train/{name}") or history.curve(f"val/{name}")]
+    logged = [name for name in CHARTS if history.curve(f"train/{name}") or history.curve(f"val/{name}")]
+    return [_figure(history, name, members) for name in logged]
 
 
-def _figure(history: History, name: str) -> dict[str, Any]:
+def _figure(history: History, name: str, members: MemberHistory | None) -> dict[str, Any]:
     curves = {stage: history.curve(f"{stage}/{name}") for stage in ("train", "val")}
     traces = [_line(stage, curve, _COLORS[stage]) for stage, curve in curves.items() if curve]
-    by_step = history.curve("train/loss_step") if name == "loss" else []
+    by_step = history.curve("train/loss_step") if name == "loss" and members is None else []
     if len(by_step) > 2 * len(curves["train"]):
         faint = {"mode": "lines", "line": {"color": _COLORS["train"], "width": 1}, "opacity": 0.3}
         traces.insert(0, _line("train, by step", by_step, _COLORS["train"]) | faint)
     steps = [step for trace in traces for step in trace["x"]]
     best = history.best
-    marked = [point for point in curves["val"] or curves["train"] if best and point.step == best.step]
+    shown = curves["val"] or curves["train"]
+    marked = [point for point in shown if best and point.step == best.step and members is None]
     traces += [_star(point) for point in marked]
     traces += _baselines(history, name, min(steps), max(steps))
     layout = _layout(CHARTS[name])
     values = [value for trace in traces for value in trace["y"] if value is not None]
     if name == "loss" and values and 0 < min(values) < max(values) / _LOG_SPAN:
         layout["yaxis"]["type"] = "log"
+    if members is not None:
+        traces = [*(trace for stage in curves for trace in behind(members, stage, name, _COLORS[stage])), *traces]
     layout["shapes"] = [_upright(point.step) for point in marked]
     layout["annotations"] = [_above(point, is_late=2 * point.step > min(steps) + max(steps)) for point in marked]
     return {"name": name, "title": CHARTS[name], "data": traces, "layout": layout}
@@ -62,6 +71,8 @@ def _layout(title: str) -> dict[str, Any]:
     return {
         "margin": {"l": 60, "r": 10, "t": 10, "b": 45},
         "height": 360,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
         "hovermode": "x unified",
         "hoverdistance": -1,  # few epochs lie far apart
         "legend": {"orientation": "h", "x": 0, "y": 1.07, "yanchor": "bottom"},

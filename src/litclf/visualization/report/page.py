@@ -17,6 +17,7 @@ from litclf.utilities.text import listed
 from litclf.visualization.report.charts import figures
 from litclf.visualization.report.confusion import confusion
 from litclf.visualization.report.images import images
+from litclf.visualization.report.members import member_table
 from litclf.visualization.report.reading import read_run
 
 _STAGES = {"train": "train", "val": "validation", "test": "test"}
@@ -64,9 +65,12 @@ def _template() -> Any:
 
 def _content(run: RunFiles) -> dict[str, Any]:
     history, folder = run.history, run.path.resolve()
-    charts, matrix = figures(history), confusion(history.facts, run.samples)
+    charts, matrix = figures(history, run.members), confusion(history.facts, run.samples)
+    members = member_table(history, run.members)
+    histogram = [members.chart] if members is not None and members.chart is not None else []
     better = {
         "curves.png": bool(charts),
+        "members.png": bool(histogram),
         "confusion_matrix.png": matrix is not None and bool(matrix.rows),
         "worst.png": bool(run.samples.get("worst")),
     }
@@ -77,7 +81,9 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "results": _results(history),
         "findings": read_run(history.metrics, history.facts, history.rows) if history.metrics or history.rows else [],
         "figures": charts,
-        "plotly": _plotly() if charts else "",
+        "members": members,
+        "drawn": [*charts, *histogram],
+        "plotly": _plotly() if charts or histogram else "",
         "confusion": matrix,
         "class_names": [str(name) for name in history.facts.get("class_names") or []],
         "class_name": history.class_name,

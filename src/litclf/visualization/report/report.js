@@ -2,9 +2,77 @@
 {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const settings = { responsive: true, displayModeBar: false };
-  for (const figure of read("figures-data")) {
-    Plotly.newPlot(`chart-${figure.name}`, figure.data, figure.layout, settings);
+  const figures = read("figures-data");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const narrow = matchMedia("(max-width: 40rem)");
+
+  // Charts are drawn by script: they take their colours and their room from the page by it too.
+  const fitted = (layout) => {
+    const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    const lines = { gridcolor: color("--line"), linecolor: color("--line") };
+    const own = structuredClone(layout);
+    own.font.color = color("--ink");
+    own.hoverlabel = { bgcolor: color("--paper"), font: { color: color("--ink") } };
+    Object.assign(own.xaxis, lines);
+    Object.assign(own.yaxis, lines);
+    if (narrow.matches) {
+      Object.assign(own.margin, { l: 50, r: 5, t: 30 });
+      Object.assign(own.legend, { y: -0.3, yanchor: "top" });
+    }
+    return own;
+  };
+  const draw = () => figures.forEach(({ name, data, layout }) => Plotly.react(`chart-${name}`, data, fitted(layout), settings));
+  draw();
+  for (const query of [dark, narrow]) query.addEventListener("change", draw);
+
+  // A member's curves light up while its row is pointed at or has the focus, and stay lit once it is chosen.
+  const curves = figures.filter(({ data }) => data.some(({ meta }) => meta?.touched));
+  const light = (row) => {
+    const member = Number(row?.dataset.member);
+    for (const { name, data } of curves) {
+      data.forEach((trace, place) => {
+        const lines = data.find(({ meta }) => meta?.points && meta.stage === trace.meta?.touched);
+        if (!lines) return;
+        const first = member * (lines.meta.points + 1);
+        const slice = (values) => values.slice(first, first + lines.meta.points);
+        Object.assign(trace, row ? { x: slice(lines.x), y: slice(lines.y), visible: true } : { visible: false });
+        Plotly.restyle(`chart-${name}`, { x: [trace.x], y: [trace.y], visible: trace.visible }, [place]);
+      });
+    }
+    if (row) document.getElementById("lit").textContent = `Lit: the member of seed ${row.querySelector("button").textContent}.`;
+  };
+  const rows = [...document.querySelectorAll("[data-member]")];
+  let chosen = null;
+  const choose = (row) => {
+    chosen = row === chosen ? null : row;
+    for (const other of rows) {
+      other.classList.toggle("chosen", other === chosen);
+      other.querySelector("button").setAttribute("aria-pressed", String(other === chosen));
+    }
+    light(chosen ?? row);
+  };
+  for (const row of rows) {
+    for (const event of ["pointerenter", "focusin"]) row.addEventListener(event, () => light(row));
+    for (const event of ["pointerleave", "focusout"]) row.addEventListener(event, () => light(chosen));
+    row.addEventListener("click", () => choose(row));
   }
+
+  document.querySelectorAll("[data-sort]").forEach((button) => {
+    const column = Number(button.dataset.sort);
+    const value = (row) => Number.parseFloat(row.children[column].textContent);
+    button.addEventListener("click", () => {
+      const sign = button.dataset.order === "up" ? -1 : 1;
+      document.querySelectorAll("[data-sort]").forEach((other) => {
+        delete other.dataset.order;
+        other.parentNode.removeAttribute("aria-sort");
+      });
+      button.dataset.order = sign === 1 ? "up" : "down";
+      button.parentNode.setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
+      // What is no number comes last either way.
+      const order = (a, b) => Number.isNaN(value(a)) - Number.isNaN(value(b)) || sign * (value(a) - value(b)) || 0;
+      rows.sort(order).forEach((row) => row.parentNode.append(row));
+    });
+  });
 
   const { names, kind, columns, cells } = read("samples-data");
 
