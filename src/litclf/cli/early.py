@@ -10,7 +10,7 @@ from litclf.data.sources.formats import PARQUET, TEXT, check_file
 from litclf.utilities.errors import InputError
 
 _READ_CONFIGS = ("fit", "validate", "test", "predict", "check-data")
-_TAKE_A_SOURCE = ("check-data", "init")
+_TAKE_A_SOURCE = ("check-data", "init", "cv")
 
 
 def refuse_early(given: Arguments) -> None:

@@ -51,18 +51,30 @@ def main(args: Sequence[str]) -> int:
                 raise InputError(f"--{flag}", "is for tables; the classes of images are their folders", "drop it")
     elif given.white is not None:
         raise InputError("--white", "is for folders of images", "drop it")
-    with _told_as_given(given.source), replacing(output) as beside:
-        target = None
-        if given.source.is_dir():
-            text = draft_images(given.source, output, given.white)
-        else:
-            text, target = draft_table(given.source, told, output)
+    with replacing(output) as beside:
+        text, target = draft(given.source, told, output, given.white)
         beside.write_text(text, encoding="utf-8")
     if target is not None and given.target is None:
         print(f"target      {target} (guessed; --target COLUMN takes another)")
     print(f"written     {output}")
     print(f"train       litclf fit -c {shell_word(output)}")
     return 0
+
+
+def draft(source: Path, told: Told, output: Path, white: float | None = None) -> tuple[str, str | None]:
+    """A config for the data at ``source``, and the target of a table.
+
+    Args:
+        source: A table file, or a folder of images.
+        told: What is said of a table.
+        output: The file that the config is for.
+        white: White of images of 16 bits.
+
+    Raises:
+        InputError: If the data cannot be used.
+    """
+    with _told_as_given(source):
+        return (draft_images(source, output, white), None) if source.is_dir() else draft_table(source, told, output)
 
 
 @contextmanager

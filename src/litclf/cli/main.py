@@ -73,6 +73,7 @@ COMMANDS = (
     ),
     Command("init", "litclf.cli.init", (("draft a config for your data", "litclf init flowers.csv"),)),
     Command("fit", "litclf.cli.fit", (("train, then test the best checkpoint", "litclf fit -c circles"),), saves=True),
+    Command("cv", "litclf.cli.cv", (("cross-validate a preset, config or file", "litclf cv flowers.csv"),), saves=True),
     Command("resume", "litclf.cli.resume", (("go on with a run that was stopped", "litclf resume RUN"),), saves=True),
     Command(
         "validate",
@@ -129,6 +130,7 @@ def usage() -> str:
 
 _USAGE = """\
 usage: litclf {{check-data,init}} FILE_OR_FOLDER [options]
+       litclf cv PRESET_CONFIG_OR_DATA [options]
        litclf {{fit,validate,test,predict}} [-c PRESET_OR_FILE] [options]
        litclf {{predict,export,serve}} --ckpt_path RUN [options]
        litclf {{report,compare,dashboard}} RUN [RUN ...]

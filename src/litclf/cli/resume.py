@@ -26,4 +26,9 @@ def main(args: list[str]) -> int:
     given = Arguments("fit", tuple(args[1:]))
     own = ("--name", "--trainer.default_root_dir", "--ckpt_path")
     given.refuse(own, "does nothing for a run that goes on in its own folder")
-    return train(given, found(Checkpoint.latest, args[0]))
+    checkpoint = found(Checkpoint.latest, args[0])
+    if "folds" in checkpoint.data_hparams:
+        from litclf.cli.cv import resume  # what tells of folds is loaded for them alone
+
+        return resume(given, checkpoint)
+    return train(given, checkpoint)

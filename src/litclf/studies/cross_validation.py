@@ -14,15 +14,16 @@ from lightning.pytorch import LightningModule
 
 from litclf.data.base import ClassificationDataModule
 from litclf.data.folds import FoldsDataModule
-from litclf.data.sources.folding import Folding
 from litclf.models.classifier import Classifier
 from litclf.models.members import Members
 from litclf.models.seeds import Seeds
+from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.record import described, is_plain
 from litclf.studies.folds import OutOfFold, fold_table, out_of_fold, write_tables
 from litclf.studies.importance import importance
 from litclf.studies.label_errors import label_errors
 from litclf.studies.learning_curve import learning_curve
+from litclf.studies.sides import Sides
 from litclf.studies.slices import slices
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
@@ -55,6 +56,8 @@ def cross_validate(
     *,
     folds: int = 5,
     repeats: int = 1,
+    groups: str | None = None,
+    order_by: str | None = None,
     final: bool = False,
     learning_curve: bool = False,
     name: str | None = None,
@@ -74,6 +77,9 @@ def cross_validate(
         data: The data, in memory.
         folds: Parts of the rows, at least 2 and at most the rows of the rarest class.
         repeats: How often the rows are parted anew, at least 1.
+        groups: Column of a table by which rows of one value are on one side of a fold, and of its validation.
+        order_by: Column of a table of numbers or times: each fold is trained on what comes before its test. The first
+            rows are then never tested on.
         final: Whether a model is trained on all rows afterwards, for the median of the folds' best epochs.
         learning_curve: Whether folds are trained on growing shares of their rows afterwards, which takes two or three
             times as long again.
@@ -109,11 +115,20 @@ def cross_validate(
             trainer_args=trainer_args,
             threads=threads,
         )
-        return run_folds(plan, folds, repeats, final, learning_curve)
+        return run_folds(plan, Sides(folds, repeats, groups, order_by), final, learning_curve)
 
 
-def run_folds(plan: Plan, folds: int, repeats: int, final: bool, curve: bool = False) -> CrossValidated:
+def run_folds(
+    plan: Plan, sides: Sides, final: bool, curve: bool = False, checkpoint: Checkpoint | None = None
+) -> CrossValidated:
     """Cross-validates what ``plan`` would train once; see :func:`cross_validate`.
+
+    Args:
+        plan: What would be trained once, from the start.
+        sides: How the rows are parted.
+        final: Whether a model is trained on all rows afterwards.
+        curve: Whether folds are trained on growing shares of their rows.
+        checkpoint: Of this cross-validation, to go on from; None starts anew.
 
     Raises:
         InputError: If it cannot be; nothing has been written then.
@@ -122,17 +137,19 @@ def run_folds(plan: Plan, folds: int, repeats: int, final: bool, curve: bool = F
     if not isinstance(data, ClassificationDataModule) or not isinstance(plan.model, Classifier):
         rule = f"needs a classifier and data of litclf, got {type(plan.model).__name__} on {type(data).__name__}"
         raise InputError("data", rule, "pass those, such as TableDataModule")
-    counts = {name: len(split.y) for name, split in data.splits.items()}
-    folding = Folding(folds, repeats, counts["val"] / (counts["train"] + counts["val"]), data.seed)
-    rows = folding.stratified(data.drawn_targets, data.class_names)
-    folded = FoldsDataModule(data, rows, {"folds": folds, "repeats": repeats, "seed": data.seed})
+    if plan.members is not None:
+        raise InputError("members", "are the folds and repeats of a cross-validation", "drop it")
+    rows = sides.of(data)
+    folded = FoldsDataModule(data, rows, {**vars(sides), "seed": data.seed, "final": final})
     _check_trainer(plan.trainer_args, folded)
     members = Seeds(len(rows), plan.seed)
     tell(*data.notes)
-    result = run(replace(plan, data=folded, name=f"{plan.name}_cv", members=members, pictures=False))
-    held = out_of_fold(plan.model, folded, data, rows, folding.repeats)
+    result = run(
+        replace(plan, data=folded, name=f"{plan.name}_cv", members=members, pictures=False, checkpoint=checkpoint)
+    )
+    held = out_of_fold(plan.model, folded, data, rows, sides.repeats)
     if result.folder is not None:
-        tables = {"cv": fold_table(plan.model, folding, rows), "oof": held.table(), "classes": held.classes()}
+        tables = {"cv": fold_table(plan.model, sides.repeats, rows), "oof": held.table(), "classes": held.classes()}
         tables |= {"slices": slices(held, data), "importance": importance(plan.model, folded, data.seed)}
         tables |= {"label_errors": label_errors(held)} if find_spec("cleanlab") else {}
         if curve:

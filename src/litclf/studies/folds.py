@@ -16,7 +16,6 @@ from torch import nn
 
 from litclf.data.base import ClassificationDataModule
 from litclf.data.folds import FoldsDataModule
-from litclf.data.sources.folding import Folding
 from litclf.models.classifier import Classifier
 from litclf.models.networks.ensemble import members_of
 from litclf.models.outputs import outputs
@@ -123,14 +122,15 @@ class _Shaped(nn.Module):
         return logits
 
 
-def fold_table(model: Classifier, folding: Folding, folds: Sequence[Mapping[str, NDArray[np.int64]]]) -> pd.DataFrame:
+def fold_table(model: Classifier, repeats: int, folds: Sequence[Mapping[str, NDArray[np.int64]]]) -> pd.DataFrame:
     """A row for each member: its repeat and fold, its rows, its best epoch, from 1 on, and all that was measured."""
     assert model.members is not None
     members, rows = model.members, []
     values = values_of(members)
-    for number, ((repeat, fold), own) in enumerate(zip(folding.places, folds, strict=True)):
+    for number, own in enumerate(folds):
         best = members.best[number]
-        row: dict[str, Any] = {"repeat": repeat, "fold": fold, "seed": members.seeds.all[number]}
+        repeat, fold = divmod(number, len(folds) // repeats)
+        row: dict[str, Any] = {"repeat": repeat + 1, "fold": fold + 1, "seed": members.seeds.all[number]}
         row |= {f"{split}_rows": len(own[split]) for split in ("train", "val", "test")}
         row["best_epoch"] = None if best is None or number in members.diverged else best.epoch + 1
         rows.append(row | {key: value[number] for key, value in values.items()})
