@@ -80,7 +80,7 @@ def test_data_that_cannot_be_built_is_named(changes, message, best):
 
 def test_what_a_constructor_fails_at_is_told_in_one_line(table_run):
     with pytest.raises(InputError, match=r"best\.ckpt: TableDataModule: gets what it cannot take: unhashable type"):
-        rebuild_data(Checkpoint.tested(table_run.folder), {"target": ["kind"]})
+        rebuild_data(Checkpoint.tested(table_run.folder), {"split_column": ["kind"]})
 
 
 def test_data_of_ones_own_is_not_built(best):

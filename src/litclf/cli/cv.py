@@ -19,6 +19,7 @@ from litclf.studies.cross_validation import CrossValidated, run_folds
 from litclf.studies.sides import Sides
 from litclf.training.members import told_members
 from litclf.utilities.errors import InputError
+from litclf.utilities.files import write_text
 from litclf.utilities.text import aligned, shell_word
 
 _OWN = ("folds", "repeats", "groups", "order_by", "final", "target")
@@ -104,7 +105,7 @@ def _config(source: str, target: str | None, groups: str | None) -> Iterator[Pat
             text, guessed = draft(path, Told(target, drop=[] if groups is None else [groups]), config)
         except InputError as error:
             raise InputError("groups" if error.where == "--drop" else error.where, error.what, error.fix) from error
-        config.write_text(text, encoding="utf-8")
+        write_text(config, text)
         if guessed is not None and target is None:
             print(f"target      {guessed} (guessed; --target COLUMN takes another)")
         yield config
