@@ -135,6 +135,11 @@ def test_a_fit_with_members_goes_on_to_the_same_bits(usual, tmp_path):
     check_resumed(usual, USUAL, tmp_path, "on_train_batch_end", 20)
 
 
+def test_members_of_the_eager_engine_go_on_with_random_numbers_of_their_own(tmp_path):
+    given = USUAL | {"engine": "eager"}
+    check_resumed(run(tmp_path / "whole", given), given, tmp_path / "stopped", "on_train_batch_end", 20)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_threads_change_no_bit(usual, threads, tmp_path):
     other = run(tmp_path, USUAL, threads=threads)

@@ -250,7 +250,8 @@ class Members:
             self.values = dict(state["values"])
             self.best = unpacked(state["best"])
             self.diverged = {int(number): int(step) for number, step in state["diverged"].items()}
-            self._random, self._sums = list(state["random"]), state["sums"]
+            # PyTorch sets a state from where its storage begins, which is another's in a row of a tensor.
+            self._random, self._sums = [own.clone() for own in state["random"]], state["sums"]
             if state["curves"] is not None:
                 self.curves.load_state_dict(state["curves"])
             shapes = {tuple(own.shape) for own in self.values.values()} | {tuple(self._sums.shape)[:1]}
