@@ -135,6 +135,15 @@ def test_a_fit_with_members_goes_on_to_the_same_bits(usual, tmp_path):
     check_resumed(usual, USUAL, tmp_path, "on_train_batch_end", 20)
 
 
+def test_a_best_that_was_not_written_before_the_stop_is_written_after_it(usual, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, USUAL, callbacks=[StopAt("on_train_batch_end", 26)], save_every=1000)
+    stale = Checkpoint.read(tmp_path / "lightning_logs" / "own" / "version_0" / "checkpoints" / "best.ckpt").step
+    again = run(tmp_path, USUAL, ckpt_path="last", save_every=1000)
+    assert stale < Checkpoint.read(again.folder / "checkpoints" / "best.ckpt").step
+    assert equal(weights_of(again.folder, "best", ""), weights_of(usual.folder, "best", ""))
+
+
 def test_members_of_the_eager_engine_go_on_with_random_numbers_of_their_own(tmp_path):
     given = USUAL | {"engine": "eager"}
     check_resumed(run(tmp_path / "whole", given), given, tmp_path / "stopped", "on_train_batch_end", 20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, cast
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 
 from litclf.models.measured import MeasuredModule
 from litclf.models.members import Members
@@ -33,7 +33,13 @@ class MemberCheckpoint(RunCheckpoint):
         self, folder: Path, monitor: str, mode: Literal["min", "max"] = "min", save_every: float = SAVE_EVERY
     ) -> None:
         super().__init__(folder, monitor, mode, save_every)
-        self._unwritten = False
+        # A fit that goes on may know of a best that was not written before it was stopped.
+        self._unwritten = True
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes what a fit that ended unforeseen has not."""
+        super().on_train_end(trainer, pl_module)
+        self._write_best(trainer)
 
     def _look(self, trainer: Trainer) -> None:
         module = cast(MeasuredModule, trainer.lightning_module)
@@ -41,8 +47,12 @@ class MemberCheckpoint(RunCheckpoint):
         self._unwritten |= members.keep_best(module, str(self.monitor), self.mode)
         if not self._is_due(trainer, io if isinstance(io, SafeCheckpointIO) else None):
             return
-        if self._unwritten:
+        self._write_best(trainer)
+        self._save_last(trainer, None)
+
+    def _write_best(self, trainer: Trainer) -> None:
+        members = cast(Members, cast(MeasuredModule, trainer.lightning_module).members)
+        if self._unwritten and any(best is not None for best in members.best):
             with members.as_best():
                 self._save_best(trainer, members.best_score())
             self._unwritten = False
-        self._save_last(trainer, None)
