@@ -39,6 +39,13 @@ def test_a_run_of_one_network_has_no_members(row_folder):
     assert member_table(run.history, run.members) is None
 
 
+def test_a_row_tells_of_samples_that_a_layer_is_silent_on():
+    layers = [{"units": 4, "dead": 1, "silent": 75, "lost": 50}, {"units": 8, "dead": 7, "silent": 25, "lost": 0}]
+    members = MemberHistory([{"seed": 1, "train/accuracy": 0.5}], [])
+    (row,) = member_table(History({}, {"dead_units": [layers]}, []), members).rows
+    assert row.note == "dead units: 7 of 8 in layer 2; train samples that no unit reacts to: 75 in layer 1"
+
+
 def test_without_a_test_split_the_members_are_told_by_validation_or_training():
     for stage, name in (("val", "validation"), ("train", "train")):
         members = MemberHistory([{"seed": 1, f"{stage}/accuracy": 0.5}, {"seed": 2, f"{stage}/accuracy": 1.0}], [])

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import cast
 
-import torch
 from lightning.pytorch import LightningModule, Trainer
-from torch import Tensor, nn
 
 from litclf.data.loading.loader import EvalLoader
 from litclf.models.classifier import Classifier
 from litclf.models.member_scores import TOGETHER
 from litclf.models.members import Members
+from litclf.models.networks.dead_units import Layer, dead_units
 from litclf.models.networks.ensemble import members_of
 from litclf.training.callbacks.picture import Picture
 from litclf.training.members import reached, values_of
@@ -41,7 +39,7 @@ class MemberPictures(Picture):
         """Counts the dead units of each member, over the whole training split."""
         members, data = _members(pl_module), self.data_of(trainer)
         x, y = data.splits["train"]
-        found: list[list[Dead] | None] = [None] * members.seeds.count
+        found: list[list[Layer] | None] = [None] * members.seeds.count
         for number in members.alive:
             network = members_of(cast(Classifier, pl_module).network)[number]
             found[number] = dead_units(network, EvalLoader(x, y, data.eval_batch_size, data.prepare), pl_module.device)
@@ -68,42 +66,6 @@ class MemberPictures(Picture):
             shown.append(Measured(key.replace("/", " "), values[key], value, told.get("mark"), words))
         if shown:
             self.show(trainer, "members", draw_members(shown))
-
-
-Dead = dict[str, int]
-"""Of a layer, its ``units``, and how many of them are ``dead``."""
-
-
-def dead_units(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], device: torch.device) -> list[Dead]:
-    """Units of each layer of rectifiers, and how many of them are zero for every input of ``batches``.
-
-    Looks no further than to the batch by which each has reacted to something.
-    """
-    reacted: dict[tuple[str, int], Tensor] = {}
-
-    def note(name: str, _part: nn.Module, _inputs: Any, output: Tensor) -> None:
-        own = (output > 0).transpose(0, 1).flatten(1).any(1)
-        key = (name, len(own))  # residual networks call one for several layers
-        reacted[key] = own | reacted[key] if key in reacted else own
-
-    hooks = [
-        part.register_forward_hook(partial(note, name))
-        for name, part in network.named_modules()
-        if isinstance(part, nn.ReLU)
-    ]
-    training = network.training
-    network.eval()
-    try:
-        with torch.no_grad():
-            for x, _ in batches if hooks else ():
-                network(x.to(device))
-                if all(bool(own.all()) for own in reacted.values()):
-                    break
-    finally:
-        network.train(training)
-        for hook in hooks:
-            hook.remove()
-    return [{"units": len(own), "dead": int((~own).sum())} for own in reacted.values()]
 
 
 def _members(module: LightningModule) -> Members:

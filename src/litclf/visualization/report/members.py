@@ -10,11 +10,10 @@ from typing import Any
 from litclf.runs.history import History
 from litclf.runs.member_history import MemberHistory
 from litclf.visualization.report.member_charts import histogram
+from litclf.visualization.report.member_reading import STAGES
 
 TOGETHER = "ensemble"
 """Under which ``metrics.json`` has what the members are worth together."""
-
-_NAMES = {"test": "test", "val": "validation", "train": "train"}
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,13 @@ def member_table(history: History, members: MemberHistory | None) -> MemberTable
     if members is None:
         return None
     keys = list(dict.fromkeys(key for row in members.rows for key in row))
-    stage = next((name for name in _NAMES if any(key.startswith(f"{name}/") for key in keys)), "test")
+    stage = next((name for name in STAGES if any(key.startswith(f"{name}/") for key in keys)), "test")
     shown = [key for key in keys if key.startswith(f"{stage}/")]
     told = history.metrics.get("members") or {}
     together = [history.metrics.get(key.replace("test/", f"{TOGETHER}/")) if stage == "test" else None for key in shown]
     dead = history.facts.get("dead_units") or [None] * len(members.rows)
     return MemberTable(
-        stage=_NAMES[stage],
+        stage=STAGES[stage],
         columns=[key.partition("/")[2] for key in shown],
         rows=[_row(row, shown, units) for row, units in zip(members.rows, dead, strict=False)],
         mean=[(told.get("metrics") or {}).get(key) or {} for key in shown],
@@ -97,13 +96,18 @@ def _unknown(value: float | None) -> bool:
 
 
 def _dead(layers: list[Mapping[str, int]]) -> str:
-    """The layers of which half of the units or more are dead."""
-    found = [
-        f"{layer['dead']} of {layer['units']} in layer {number}"
-        for number, layer in enumerate(layers, start=1)
-        if layer["units"] and 2 * layer["dead"] >= layer["units"]
-    ]
-    return f"dead units: {', '.join(found)}" if found else ""
+    """The layers of which half of the units or more are dead, and those silent on samples of several classes."""
+    told = {
+        "dead units": [
+            f"{layer['dead']} of {layer['units']} in layer {number}"
+            for number, layer in enumerate(layers, start=1)
+            if layer["units"] and 2 * layer["dead"] >= layer["units"]
+        ],
+        "train samples that no unit reacts to": [
+            f"{layer['silent']} in layer {number}" for number, layer in enumerate(layers, start=1) if layer.get("lost")
+        ],
+    }
+    return "; ".join(f"{what}: {', '.join(found)}" for what, found in told.items() if found)
 
 
 def _sentences(history: History, told: Mapping[str, Any], count: int, stage: str) -> list[str]:
@@ -112,7 +116,7 @@ def _sentences(history: History, told: Mapping[str, Any], count: int, stage: str
         spread = f" ± {100 * one['std']:.1f}" if math.isfinite(one["std"]) else ""
         together = history.metrics.get(f"{TOGETHER}/accuracy") if stage == "test" else None
         all_of_them = "" if together is None else f", all {count} together {100 * together:.1f} %"
-        found.append(f"One member {100 * one['mean']:.1f}{spread} %{all_of_them} ({_NAMES[stage]} accuracy).")
+        found.append(f"One member {100 * one['mean']:.1f}{spread} %{all_of_them} ({STAGES[stage]} accuracy).")
     for key, mark in (told.get("marks") or {}).items():
         interval = f"95 % interval {mark['low']:.0%} to {mark['high']:.0%}"
         found.append(

@@ -79,7 +79,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "version": folder.name,
         "about": _about(history, folder),
         "results": _results(history),
-        "findings": read_run(history.metrics, history.facts, history.rows) if history.metrics or history.rows else [],
+        "findings": _findings(run),
         "figures": charts,
         "members": members,
         "drawn": [*charts, *histogram],
@@ -92,6 +92,11 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "images": list(images(run.path, without=[file for file, is_better in better.items() if is_better])),
         "config": run.config,
     }
+
+
+def _findings(run: RunFiles) -> list[str]:
+    metrics, facts, rows = run.history.metrics, run.history.facts, run.history.rows
+    return read_run(metrics, facts, rows, run.members) if metrics or rows else []
 
 
 def _plotly() -> Markup:

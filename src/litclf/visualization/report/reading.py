@@ -9,6 +9,8 @@ from statistics import median
 from typing import Any
 
 from litclf.runs.history import History, Point
+from litclf.runs.member_history import MemberHistory
+from litclf.visualization.report.member_reading import percent, read_members, read_troubles
 
 LOSSES = ("train/loss_step", "train/loss", "val/loss")
 
@@ -42,16 +44,22 @@ WIDE_INTERVAL = 0.1
 _LISTED = 5
 
 
-def read_run(metrics: Mapping[str, Any], facts: Mapping[str, Any], rows: Sequence[Mapping[str, float]]) -> list[str]:
+def read_run(
+    metrics: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    rows: Sequence[Mapping[str, float]],
+    members: MemberHistory | None = None,
+) -> list[str]:
     """Findings about a run, the gravest first.
 
     Args:
         metrics: The content of ``metrics.json``: final metrics under their log keys.
         facts: What it holds under ``facts``: sample counts, class names, baselines, confusion counts. May be empty.
         rows: The rows of ``metrics.csv``, without their empty cells; values may be infinite or not a number.
+        members: The members of the run, by whose means all else is read; None of one network.
 
     Returns:
-        One or more sentences each; a single one where nothing was found.
+        One or more sentences each; a single one where nothing was found, and then what varies among members.
 
     Example:
         >>> facts = {"num_test": 50}
@@ -59,8 +67,10 @@ def read_run(metrics: Mapping[str, Any], facts: Mapping[str, Any], rows: Sequenc
         ['Few test samples: by 50 of them, the accuracy of 90.0 % may be anything from 78.6 % to 95.7 %.']
     """
     history = History(metrics, facts, rows)
-    findings = [finding for rule in RULES if (finding := rule(history))]
-    return findings or ["Nothing stands out: the checks of this report found no sign of trouble."]
+    findings = [] if members is None else read_troubles(history, members)
+    findings += [finding for rule in RULES if (finding := rule(history))]
+    findings = findings or ["Nothing stands out: the checks of this report found no sign of trouble."]
+    return findings if members is None else [*findings, *read_members(history, members)]
 
 
 def not_finite(history: History) -> str | None:
@@ -101,8 +111,8 @@ def not_above_majority(history: History) -> str | None:
         return None
     how = "below" if interval[1] < baseline else "not clearly above"
     return (
-        f"The validation accuracy of {_percent(history.metrics['val/accuracy'])} ({_between(interval)}) is {how} "
-        f"the {_percent(baseline)} of always naming the most frequent class: nothing shows that the model has learned."
+        f"The validation accuracy of {percent(history.metrics['val/accuracy'])} ({_between(interval)}) is {how} "
+        f"the {percent(baseline)} of always naming the most frequent class: nothing shows that the model has learned."
     )
 
 
@@ -111,14 +121,14 @@ def linear_is_enough(history: History) -> str | None:
     interval, baseline = history.interval("val"), _baseline(history, "logistic regression")
     if interval is None or baseline is None or interval[0] > baseline or not_above_majority(history):
         return None
-    own = _percent(history.metrics["val/accuracy"])
+    own = percent(history.metrics["val/accuracy"])
     if interval[1] < baseline:
         return (
-            f"A logistic regression does better: {_percent(baseline)} on the validation samples, against {own} "
+            f"A logistic regression does better: {percent(baseline)} on the validation samples, against {own} "
             f"({_between(interval)}) of this model."
         )
     return (
-        f"A logistic regression does as well: {_percent(baseline)} on the validation samples, against {own} "
+        f"A logistic regression does as well: {percent(baseline)} on the validation samples, against {own} "
         f"({_between(interval)}) of this model. For these data a linear boundary may be enough."
     )
 
@@ -201,8 +211,8 @@ def splits_disagree(history: History) -> str | None:
     if val is None or test is None or accuracy is None or (val[0] <= test[1] and test[0] <= val[1]):
         return None
     return (
-        f"Test and validation disagree by more than chance: {_percent(history.metrics['test/accuracy'])} "
-        f"({_between(test)}) against {_percent(accuracy)} ({_between(val)}), both of the best checkpoint. "
+        f"Test and validation disagree by more than chance: {percent(history.metrics['test/accuracy'])} "
+        f"({_between(test)}) against {percent(accuracy)} ({_between(val)}), both of the best checkpoint. "
         "Look at how the data were split."
     )
 
@@ -214,7 +224,7 @@ def few_test_samples(history: History) -> str | None:
         return None
     return (
         f"Few test samples: by {history.facts['num_test']} of them, the accuracy of "
-        f"{_percent(history.metrics['test/accuracy'])} may be anything from {_between(interval)}."
+        f"{percent(history.metrics['test/accuracy'])} may be anything from {_between(interval)}."
     )
 
 
@@ -261,9 +271,5 @@ def _number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
 def _between(interval: tuple[float, float]) -> str:
-    return f"{_percent(interval[0])} to {_percent(interval[1])}"
+    return f"{percent(interval[0])} to {percent(interval[1])}"
