@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from typing import Any, Literal, Self
+from dataclasses import replace
+from typing import Any, Literal, Self, cast
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.sources.columns import check_columns, check_memory
+from litclf.data.sources.given import classes_in, frame_of, kept, numbers_in
 from litclf.data.sources.learning import learn_columns
 from litclf.data.sources.splitting import TableFiles
 from litclf.data.sources.synthetic import split_holdout
@@ -23,39 +25,44 @@ from litclf.data.sources.table_file import Told
 from litclf.preprocessing.table import UnseenCategoryWarning
 from litclf.utilities.checks import share
 from litclf.utilities.errors import InputError
+from litclf.utilities.text import short
 
-_OF_ROWS = ("rows", "targets", "holdout")
-_OF_FILES = (
-    *("target", "val_path", "test_path", "split_column", "val_size", "test_size"),
-    *("drop", "categorical", "missing", "encoding"),
-)
-"""Arguments of rows given in place, and those of files, which would do nothing for the other."""
-
-_MISSING_CLASSES = {"target": "pass the column of the class", "targets": "pass the class of each row"}
+_OF_TABLES = ("target", "split_column", "val_size", "test_size", "drop", "categorical", "missing")
+_OF_FILES = ("val_path", "test_path", "encoding")
+_OF_OTHERS = {
+    "path": ("rows", "targets", "target_names", "holdout"),
+    "a DataFrame": ("path", "holdout", *_OF_FILES),
+    "rows": ("path", *_OF_TABLES, *_OF_FILES),
+}
+"""Arguments that would do nothing for a file, a table given in place, and plain rows of numbers."""
 
 
 class TableDataModule(ClassificationDataModule):
-    """Rows of a CSV, TSV or Parquet file, or rows of numbers given in place, with a class each.
+    """Rows of a CSV, TSV or Parquet file, of a DataFrame, or of numbers given in place, with a class each.
 
     Batches are ``(x, y)``: ``x`` float32 of shape ``(N, features)``; ``y`` int64 of shape ``(N,)``, in [0,
-    num_classes). Rows given in place stay in their own units. Of a file, columns of numbers are standardised, other
-    columns are one-hot, and missing values are marked, as :class:`~litclf.preprocessing.table.TablePreparation` says;
-    what that needs is learned from the training rows alone. What a column is, and which cannot be learned from, is told
-    in ``docs/own-data.md``; such columns are refused by name: nothing is dropped unless ``drop`` says so. Text in the
-    target column names the classes, in sorted order; whole numbers become their text.
+    num_classes). Plain rows of numbers stay in their own units. Of a file or a DataFrame, columns of numbers are
+    standardised, other columns are one-hot, and missing values are marked, as
+    :class:`~litclf.preprocessing.table.TablePreparation` says; what that needs is learned from the training rows alone.
+    What a column is, and which cannot be learned from, is told in ``docs/own-data.md``; such columns are refused by
+    name: nothing is dropped unless ``drop`` says so. Text in the target column names the classes, in sorted order;
+    whole numbers become their text.
 
     Args:
-        rows: The numbers of each row, all rows of the same length; with ``targets``, and without ``path``.
-        targets: The class of each row, from 0 on.
-        holdout: Share of ``rows`` held out of training, in [0, 1); half for validation, half for the test.
+        rows: Without ``path``: the numbers of each row, as lists or an array of shape ``(N, features)``; or a table, as
+            a DataFrame or a mapping from columns to their values. A checkpoint keeps up to 10 000 values of them.
+        targets: The class of each row, as a list, an array or a Series: whole numbers from 0 on, or names.
+        holdout: Share of plain ``rows`` held out of training, in [0, 1); half for validation, half for the test. Of a
+            table ``val_size`` and ``test_size`` say so.
+        target_names: Names of the classes, where ``targets`` are their numbers; None takes them from ``targets``.
         path: The file, with a header. How text files are read is told in ``docs/own-data.md``.
-        target: The column of the class.
+        target: The column of the class of a file, or of a DataFrame without ``targets``.
         val_path: File of the validation rows; None takes them from ``path``.
         test_path: File of the test rows; None takes them from ``path``.
         split_column: Column that says ``train``, ``val`` or ``test``; None draws the splits by the seed, keeping the
             shares of the classes.
-        val_size: Share of the rows of ``path`` drawn for validation, in [0, 1).
-        test_size: Share of the rows of ``path`` drawn for the test, in [0, 1).
+        val_size: Share of the rows drawn for validation, in [0, 1).
+        test_size: Share of the rows drawn for the test, in [0, 1).
         drop: Columns to leave out, such as numbers of rows.
         categorical: Columns that hold categories, or classes, although they look like numbers or like names of rows.
         missing: Words that stand for a missing value besides the usual ones, such as ``?`` or ``-999``.
@@ -75,6 +82,8 @@ class TableDataModule(ClassificationDataModule):
     Example:
         >>> TableDataModule(rows=[[1, 2], [2, 3], [4, 3]], targets=[0, 0, 1]).input_shape
         (2,)
+        >>> TableDataModule(rows=pd.DataFrame({"legs": [4, 2] * 9}), targets=["cat", "duck"] * 9).class_names
+        ('cat', 'duck')
         >>> from pathlib import Path
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "animals.csv"
@@ -86,9 +95,10 @@ class TableDataModule(ClassificationDataModule):
 
     def __init__(
         self,
-        rows: list[list[float]] | None = None,
-        targets: list[int] | None = None,
+        rows: Any = None,
+        targets: Any = None,
         holdout: float = 0.0,
+        target_names: Sequence[str] | None = None,
         path: str | None = None,
         target: str | None = None,
         val_path: str | None = None,
@@ -110,10 +120,23 @@ class TableDataModule(ClassificationDataModule):
         for name, value in (("holdout", holdout), ("val_size", val_size), ("test_size", test_size)):
             share(name, value)
         path, val_path, test_path = (None if file is None else str(file) for file in (path, val_path, test_path))
+        frame, given, classes = None if path is not None else frame_of(rows), rows, targets
+        # The values of this function's arguments are what the hyperparameters are.
+        rows, targets = kept(rows), kept(targets)
+        kinds = [] if frame is None else [name for name, kind in frame.dtypes.items() if kind == "category"]
+        categorical = [*(categorical or []), *map(str, kinds)] if kinds else categorical
+        target_names = None if target_names is None else list(map(str, target_names))
         self.save_hyperparameters()
-        self._check_source()
-        # Read now: classes and features are those of the file.
-        self.files = None if path is None else self._open(path)
+        self._check_source("path" if path is not None else "rows" if frame is None else "a DataFrame")
+        # Read now: classes and features are those of the rows.
+        self.files: TableFiles | None = None
+        if path is not None:
+            self.files = self._open(path, str(target))
+        elif frame is not None:
+            self.files = self._given(frame, classes, target_names)
+        else:
+            x = numbers_in(given)
+            self._plain = (x, *classes_in(classes, len(x), target_names))
         self._splits = self.load()
         self.class_weights = self._balanced_weights() if class_weights else None
 
@@ -123,7 +146,7 @@ class TableDataModule(ClassificationDataModule):
             return self._load_rows()
         files, columns = self.files, list(self.files.columns.values())
         if not columns:
-            raise InputError("path", f"{self.hparams['path']} has no columns to learn from", "drop fewer columns")
+            raise InputError(files.name[0], f"{files.name[1]} has no columns to learn from", "drop fewer columns")
         with files.refusals("train"):
             check_columns(columns)
             check_memory(columns, sum(map(len, files.targets.values())))
@@ -171,48 +194,51 @@ class TableDataModule(ClassificationDataModule):
         """What row ``place`` of a split is called where it came from, such as ``iris.csv line 17``."""
         return super().row_name(split, place) if self.files is None else self.files.row_name(split, place)
 
-    def _check_source(self) -> None:
-        """Refuses rows from two sources or none, and arguments that belong to the other source."""
+    def _check_source(self, source: str) -> None:
+        """Refuses rows from two sources or none, and arguments that belong to another source."""
         given: dict[str, Any] = dict(self.hparams)
-        source, classes, foreign = "rows", "targets", list(_OF_FILES)
-        if given["path"] is not None:
-            source, classes, foreign = "path", "target", list(_OF_ROWS)
-        if given[source] is None:
+        if given["path"] is None and given["rows"] is None:
             fix = "pass --data.path TABLE.csv and --data.target COLUMN; in Python path and target, or rows and targets"
             raise InputError("path", "is missing", fix)
-        if given[classes] is None:
-            raise InputError(classes, f"is missing beside {source}", _MISSING_CLASSES[classes])
+        named = [name for name in ("target", "targets") if given[name] is not None]
+        if not named:
+            fix = "pass the column of the class" if source == "path" else "pass the class of each row"
+            fix += ", or the column of the class as target" * (source == "a DataFrame")
+            raise InputError("target" if source == "path" else "targets", f"is missing beside {source}", fix)
         defaults = inspect.signature(TableDataModule).parameters
+        foreign = [*_OF_OTHERS[source], *(["target"] if len(named) > 1 else [])]
         for name in foreign:
             if given[name] != defaults[name].default:
-                raise InputError(name, f"does nothing beside {source}, got {given[name]}", "drop one of them")
+                beside = "targets" if name == "target" and source == "a DataFrame" else source
+                raise InputError(name, f"does nothing beside {beside}, got {short(given[name])}", "drop one of them")
 
-    def _open(self, path: str) -> TableFiles:
+    def _told(self) -> Told:
+        """What is said of the columns of a table."""
+        drop, categorical, missing = (self.hparams[name] or () for name in ("drop", "categorical", "missing"))
+        if self.hparams["target"] is not None and self.hparams["target"] in drop:
+            raise InputError("drop", f"must not name the target {self.hparams['target']}", "leave it out there")
+        return Told(drop=drop, categorical=categorical, missing=missing, encoding=self.hparams["encoding"])
+
+    def _open(self, path: str, target: str) -> TableFiles:
         given = self.hparams
         paths, sizes = (given["val_path"], given["test_path"]), (given["val_size"], given["test_size"])
-        if given["target"] in (given["drop"] or ()):
-            raise InputError("drop", f"must not name the target {given['target']}", "leave it out there")
-        drop, categorical, missing = (given[name] or () for name in ("drop", "categorical", "missing"))
-        told = Told(drop=drop, categorical=categorical, missing=missing, encoding=given["encoding"])
-        return TableFiles(path, given["target"], *paths, given["split_column"], *sizes, self.seed, told)
+        return TableFiles(path, target, *paths, given["split_column"], *sizes, self.seed, self._told())
+
+    def _given(self, frame: pd.DataFrame, targets: Any, names: list[str] | None) -> TableFiles:
+        """The rows of a DataFrame, with the class of each."""
+        told, target = self._told(), self.hparams["target"]
+        if targets is not None:
+            numbers, found = classes_in(targets, len(frame), names)
+            target = next(name for name in ("target", "class of the row") if name not in frame.columns)
+            frame[target] = np.array(found, dtype=object)[numbers]
+            told, names = replace(told, categorical=[*told.categorical, target]), list(found)
+        given = self.hparams
+        sizes = (given["val_size"], given["test_size"])
+        return TableFiles(frame, target, None, None, given["split_column"], *sizes, self.seed, told, names)
 
     def _load_rows(self) -> dict[str, Split]:
-        rows, targets = self.hparams["rows"], self.hparams["targets"]
-        if not rows or not rows[0]:
-            raise InputError("rows", "must hold at least one row of at least one number", "pass [[1, 2], [2, 3]]")
-        if len(rows) != len(targets):
-            rule = f"must be one a row, got {len(targets)} for {len(rows)} rows"
-            raise InputError("targets", rule, "add or drop some")
-        for number, row in enumerate(rows):
-            if len(row) != len(rows[0]) or not all(math.isfinite(value) for value in row):
-                rule = f"row {number} must hold {len(rows[0])} finite numbers as row 0 does, got {row}"
-                raise InputError("rows", rule, "mend that row")
-        if min(targets) < 0 or max(targets) < 1:
-            rule = f"must be classes from 0 on, at least two, got {targets}"
-            raise InputError("targets", rule, "number them 0, 1, ...")
-        self.input_shape = (len(rows[0]),)
-        self.class_names = tuple(f"class {k}" for k in range(max(targets) + 1))
-        x, y = np.array(rows, dtype=np.float64), np.array(targets, dtype=np.int64)
+        x, y, self.class_names = self._plain
+        self.input_shape = x.shape[1:]
         return split_holdout(x, y, self.hparams["holdout"], self.seed)
 
     def _balanced_weights(self) -> list[float]:
@@ -222,6 +248,14 @@ class TableDataModule(ClassificationDataModule):
             raise InputError("class_weights", rule, "hold fewer rows out, or pass false")
         weights: list[float] = (counts.sum() / (self.num_classes * counts.double())).tolist()
         return weights
+
+
+# What a config may name: arrays, DataFrames and their like are passed in Python only.
+cast(Any, TableDataModule.__init__).__annotations__.update(
+    rows="list[list[float]] | dict[str, list[Any]] | None",
+    targets="list[int | str] | None",
+    target_names="list[str] | None",
+)
 
 
 @contextmanager

@@ -134,7 +134,7 @@ class TablePreparation(Preparation):
     def _frame(self, raw: Any) -> pd.DataFrame:
         raw = [raw] if isinstance(raw, Mapping) else raw
         if isinstance(raw, pd.DataFrame):
-            frame = raw
+            frame = raw if all(isinstance(name, str) for name in raw.columns) else raw.rename(columns=str)
         elif len(raw) and isinstance(raw[0], Mapping):
             frame = pd.DataFrame(list(raw))
         else:

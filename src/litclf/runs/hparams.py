@@ -31,8 +31,8 @@ FREE = {"steps_per_execution", "data_dir", "engine", "path", "memory_budget", "n
 _BUILDERS = {"_instantiator", "_class_path", "class_path", "init_args", "dict_kwargs"}
 """Keys by which Lightning and jsonargparse are told to import and build something."""
 
-_BY_COLUMN = "preparation"
-"""The hyperparameter whose keys are columns of the user's table, which may have any name."""
+_BY_COLUMN = ("preparation", "rows")
+"""The hyperparameters whose keys are columns of the user's table, which may have any name."""
 
 _SPARE = 1_000_000
 """Numbers, a few megabytes of them, that a network may take whatever the file holds."""
@@ -64,7 +64,7 @@ def check_plain(values: Any, where: str) -> None:
                     raise _refusal(f"{where} holds a {type(key).__name__} as a name")
                 if key in _BUILDERS and not by_column:
                     raise _refusal(f"{where} holds {key}, which asks to import and build something")
-                waiting.append((held, by_column or (value is values and key == _BY_COLUMN)))
+                waiting.append((held, by_column or (value is values and key in _BY_COLUMN)))
         elif isinstance(value, list | tuple):
             waiting += [(held, by_column) for held in value]
         elif value is not None and type(value) not in (str, bool, int, float):

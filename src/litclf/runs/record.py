@@ -24,7 +24,9 @@ def described(part: LightningModule | LightningDataModule) -> dict[str, Any]:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether ``value`` is a number, a string, a boolean, None, or a list of such."""
+    """Whether ``value`` is a number, a string, a boolean, None, or a list or dict of such."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and is_plain(item) for key, item in value.items())
     if isinstance(value, list | tuple):
         return all(is_plain(item) for item in value)
     return value is None or isinstance(value, str | bool | int | float)

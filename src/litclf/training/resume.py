@@ -20,7 +20,7 @@ from litclf.training.callbacks.resume import KEY, settings_of
 from litclf.utilities import signals
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError
-from litclf.utilities.text import shell_word
+from litclf.utilities.text import shell_word, short
 
 _NEW = "drop the setting, or start a new run without the checkpoint"
 
@@ -46,7 +46,8 @@ def check_same_run(checkpoint: Checkpoint, model: LightningModule, data: Lightni
     ):
         for name in own.keys() & saved.keys() - FREE:
             if own[name] != saved[name]:
-                raise InputError(f"{prefix}.{name}", f"is {own[name]}, but {path} was made with {saved[name]}", _NEW)
+                rule = f"is {short(own[name])}, but {path} was made with {short(saved[name])}"
+                raise InputError(f"{prefix}.{name}", rule, _NEW)
     shapes = {name: tuple(value.shape) for name, value in checkpoint.weights.items()}
     own_shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     names = sorted(shapes.keys() | own_shapes.keys())

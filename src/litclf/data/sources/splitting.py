@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -18,17 +18,21 @@ from litclf.data.sources.classes import class_texts, words_for_missing
 from litclf.data.sources.roles import check_column
 from litclf.data.sources.split_names import split_named
 from litclf.data.sources.stratified import lone_classes, stratified_rows
-from litclf.data.sources.table_file import TableFile, Told, read_frame
+from litclf.data.sources.table_file import TableFile, Told, read_frame, without
 from litclf.preprocessing.values import Texts, likeness
 from litclf.utilities.errors import InputError, nearest
 from litclf.utilities.text import shell_word
 
+_GIVEN = "the DataFrame"
+"""What a table that was given in place is called."""
+
 
 class TableFiles:
-    """The rows of one to three table files, in three splits.
+    """The rows of one to three table files, or of a table given in place, in three splits.
 
     Args:
-        path: The file of the training rows, and of those for which there is no other file.
+        path: The file of the training rows, and of those for which there is no other file; or the table, whose index
+            counts its rows.
         target: The column of the class.
         val_path: The file of the validation rows; None takes them from ``path``.
         test_path: The file of the test rows; None takes them from ``path``.
@@ -37,6 +41,7 @@ class TableFiles:
         test_size: Share of the rows of ``path`` drawn for the test, where no file has them.
         seed: Seed of the draw.
         told: What else is said of the files.
+        class_names: Names of the classes in order, where another is meant than that of :func:`in_order`.
 
     Attributes:
         class_names: The classes, in order.
@@ -51,7 +56,7 @@ class TableFiles:
 
     def __init__(
         self,
-        path: str,
+        path: str | pd.DataFrame,
         target: str,
         val_path: str | None = None,
         test_path: str | None = None,
@@ -60,21 +65,26 @@ class TableFiles:
         test_size: float = 0.2,
         seed: int = 42,
         told: Told | None = None,
+        class_names: Sequence[str] | None = None,
     ) -> None:
-        self._told = replace(told or Told(), target=target, split_column=split_column)
+        told = self._told = replace(told or Told(), target=target, split_column=split_column)
         others = {split: file for split, file in (("val", val_path), ("test", test_path)) if file is not None}
         if split_column is not None and others:
             rule = f"does nothing beside a file of its own for {' and '.join(others)}, got {split_column}"
             raise InputError("split_column", rule, "pass one or the other")
-        self._files = dict.fromkeys(("train", "val", "test"), ("path", path))
+        named = ("path", path) if isinstance(path, str) else ("rows", _GIVEN)
+        self._files = dict.fromkeys(("train", "val", "test"), named)
         self._files.update({split: (f"{split}_path", file) for split, file in others.items()})
         with self.refusals("train"):
-            file = TableFile.read(path, self._told)
+            if isinstance(path, str):
+                file = TableFile.read(path, told)
+            else:
+                file = TableFile.of(without(path, told.missing), [], told, _GIVEN)
             table, texts = file.frame, self._classes(file.frame)
         self.columns = file.columns
-        self.class_names = in_order(map(str, texts.values))
+        self.class_names = tuple(class_names or in_order(map(str, texts.values)))
         if len(self.class_names) < 2:
-            rule = f"must hold two classes or more, column {target} of {path} holds {self.class_names[0]} only"
+            rule = f"must hold two classes or more, column {target} of {named[1]} holds {self.class_names[0]} only"
             raise InputError("target", rule, "pass another column, or a file with rows of other classes")
         self.notes = [*file.notes, *words_for_missing(self.class_names, target)]
         targets = self._numbers(texts, table, "train")
@@ -82,7 +92,7 @@ class TableFiles:
             sizes = (0.0 if "val" in others else val_size, 0.0 if "test" in others else test_size)
             rows = stratified_rows(targets, self.class_names, *sizes, seed)
         else:
-            check_column(split_column, table, "split_column", path)
+            check_column(split_column, table, "split_column", named[1])
             with self.refusals("train"):
                 rows = rows_by_column(table[split_column])
         self.frames = {split: table.iloc[places] for split, places in rows.items()}
@@ -101,6 +111,11 @@ class TableFiles:
         """What a row of a split is called, such as ``iris.csv line 17``."""
         index = self.frames[split].index
         return f"{self._files[split][1]} {index.name} {index[place]}"
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """The argument that named the training rows, and what they are called."""
+        return self._files["train"]
 
     @property
     def has_own_test(self) -> bool:
@@ -197,7 +212,7 @@ class TableFiles:
         counts = np.bincount(self.targets["train"], minlength=len(self.class_names))
         if not counts.all():
             rule = f"class {self.class_names[counts.argmin()]} of {self._files['train'][1]} has no training row"
-            raise InputError("path", rule, "mark rows of it for training, or leave it out")
+            raise InputError(self._files["train"][0], rule, "mark rows of it for training, or leave it out")
 
 
 def rows_by_column(column: pd.Series[Any]) -> dict[str, NDArray[np.int64]]:

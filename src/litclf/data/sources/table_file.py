@@ -73,7 +73,11 @@ class TableFile:
             InputError: If it cannot be read as a table, or lacks a column that it is told to have.
         """
         told = with_target(path, told)
-        frame, notes = read_frame(path, told)
+        return cls.of(*read_frame(path, told), told, path, where)
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, notes: list[str], told: Told, path: str, where: str = "target") -> TableFile:
+        """The same of rows that were read, from what is called ``path`` where something is refused."""
         for argument, names in (("drop", told.drop), ("categorical", told.categorical)):
             for name in names:
                 check_column(name, frame, argument, path)
@@ -86,7 +90,7 @@ class TableFile:
             for name, column in frame.items()
             if name not in left_out
         }
-        notes += [f"column {name} {why}: left out" for name, why in nameless.items()]
+        notes = [*notes, *(f"column {name} {why}: left out" for name, why in nameless.items())]
         notes += [note for column in columns.values() for note in column.notes]
         return cls(frame, target, columns, tuple(notes), target in told.categorical)
 
@@ -111,7 +115,12 @@ def read_frame(path: str, told: Told) -> tuple[pd.DataFrame, list[str]]:
     reader = TableReader(path, told.encoding)
     classes = [] if told.target is None else [told.target]
     frame = reader.read([*told.categorical, *told.drop], classes, told.missing)
-    if told.missing:
-        blank: dict[str, Any] = {name: blanked(frame[name], told.missing) for name in frame.columns}
-        frame = pd.DataFrame(blank, index=frame.index)
-    return frame, list(reader.notes)
+    return without(frame, told.missing), list(reader.notes)
+
+
+def without(frame: pd.DataFrame, missing: Collection[str]) -> pd.DataFrame:
+    """The rows without values that stand for a missing one."""
+    if not missing:
+        return frame
+    blank: dict[str, Any] = {name: blanked(frame[name], missing) for name in frame.columns}
+    return pd.DataFrame(blank, index=frame.index)
