@@ -17,14 +17,14 @@ from typing import Any, Literal, Union, get_args, get_origin
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
+from litclf.cli.short_names import SHORT_NAMES
 from litclf.cli.signatures import arguments_of, classes_in, subclasses
+from litclf.cli.suggestions import HELP, unknown_setting
 from litclf.cli.texts import alternatives, as_typed, items_of, no_list
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
 from litclf.utilities.errors import InputError, nearest
 from litclf.utilities.text import pasted
-
-HELP = "see litclf fit --help"
 
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text", NoneType: "null"}
 
@@ -37,11 +37,13 @@ class Setting:
         name: Its place among the settings, such as ``model.lr``.
         value: Its value: the text behind a flag, None where there is none, or the content of a config.
         flag: How it is called in what is told: the flag that sets it.
+        adds: Whether it is added to a list.
     """
 
     name: str
     value: Any
     flag: str
+    adds: bool = False
 
     @property
     def text(self) -> str:
@@ -65,7 +67,7 @@ def setting(name: str, value: Any) -> Setting:
         '--model.lr'
     """
     name = name.replace(".init_args", "").removesuffix(".class_path")
-    return Setting(name.rstrip("+"), value, f"--{name.rstrip('+')}")
+    return Setting(name.rstrip("+"), value, f"--{name.rstrip('+')}", name.endswith("+"))
 
 
 def settings_in(content: Mapping[str, Any], parts: Iterable[str]) -> Iterator[Setting]:
@@ -102,24 +104,27 @@ def find_wrong(
         --nam: is no setting; fix: did you mean --name?
     """
     try:
-        _check(list(settings), hints, required)
+        _check(list(settings), hints, required, ())
     except InputError as error:
         return error
     return None
 
 
-def _check(settings: list[Setting], hints: Mapping[str, Any], required: Iterable[str]) -> None:
+def _check(
+    settings: list[Setting], hints: Mapping[str, Any], required: Iterable[str], others: Sequence[tuple[str, str]]
+) -> None:
+    """Holds settings against the types of those there are; ``others`` are all flags of the run, and whose each is."""
     groups: dict[str, list[Setting]] = {}
+    others = others or [*((short, "") for short in SHORT_NAMES), *_flags(hints)]
     for one in settings:
         holders = [name for name in hints if f"{one.name}.".startswith(f"{name}.")]
         if not holders:
-            near = nearest(one.flag, dict.fromkeys(sorted(_flags(hints))))
-            raise InputError(one.flag, "is no setting", f"did you mean {near}?" if near else HELP)
+            raise unknown_setting(one.flag, [f"--{name}" for name in hints], others)
         groups.setdefault(max(holders, key=len), []).append(one)
     for name, group in groups.items():
         bases = list(classes_in(hints[name]))
         if bases:
-            _check_classes(name, bases, group)
+            _check_classes(name, bases, group, others)
         for one in group:
             if one.name == name and hints[name] is not Any and not (bases and named_by(one)):
                 _check_value(one, hints[name])
@@ -133,16 +138,16 @@ def _missing(name: str) -> InputError:
     return InputError(f"--{name}", "is missing", f"pass {preset}--{name} VALUE")
 
 
-def _flags(hints: Mapping[str, Any]) -> Iterator[str]:
-    """All flags there could be meant, also of models and data that were not named."""
+def _flags(hints: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """All flags there could be meant, also of models and data that were not named, and the class that each is of."""
     for name, hint in hints.items():
-        yield f"--{name}"
+        yield f"--{name}", ""
         for kind in (kind for base in classes_in(hint) for kind in subclasses(base)):
             if kind.__name__ in {*MODELS, *DATAMODULES}:
-                yield from (f"--{name}.{argument}" for argument in arguments_of(kind))
+                yield from ((f"--{name}.{argument}", kind.__name__) for argument in arguments_of(kind))
 
 
-def _check_classes(name: str, bases: list[type], group: list[Setting]) -> None:
+def _check_classes(name: str, bases: list[type], group: list[Setting], others: Sequence[tuple[str, str]]) -> None:
     """Holds the class that is named for ``name``, and its arguments, against its signature."""
     kind: type | None = None
     arguments: list[Setting] = []
@@ -159,19 +164,18 @@ def _check_classes(name: str, bases: list[type], group: list[Setting]) -> None:
             arguments = [given for given in arguments if f"{given.name}.".startswith(tuple(known))]
             arguments += [setting(f"{name}.{argument}", value) for argument, value in beside.items()]
     if kind is not None:
-        _check_arguments(name, kind, arguments)
+        _check_arguments(name, kind, arguments, others)
     elif arguments:
         raise _missing(name)
 
 
-def _check_arguments(name: str, kind: type, given: list[Setting]) -> None:
+def _check_arguments(name: str, kind: type, given: list[Setting], others: Sequence[tuple[str, str]]) -> None:
     hints = {f"{name}.{argument}": hint for argument, hint in arguments_of(kind).items()}
     parameters = inspect.signature(kind).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         given = [one for one in given if any(f"{one.name}.".startswith(f"{known}.") for known in hints)]
-    _check(
-        given, hints, [f"{name}.{p.name}" for p in parameters if p.default is p.empty and p.name in arguments_of(kind)]
-    )
+    required = [f"{name}.{p.name}" for p in parameters if p.default is p.empty and p.name in arguments_of(kind)]
+    _check(given, hints, required, others)
 
 
 def named_by(one: Setting) -> list[tuple[str, Mapping[str, Any]]]:
@@ -218,6 +222,8 @@ def _check_value(one: Setting, hint: Any) -> None:
         typed = one.text
     if isinstance(typed, str) and str in alternatives(hint):
         return
+    if one.adds and (items := items_of(hint)):
+        hint = hint | items
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--value", type=hint)
     try:

@@ -9,7 +9,7 @@ from litclf.cli.configs import ckpt_path, found
 from litclf.cli.lightning import CLI, print_table
 from litclf.models.decision import Calibration
 from litclf.runs.checkpoint import Checkpoint
-from litclf.runs.folder import runs_folder
+from litclf.runs.versions import runs_folder
 from litclf.training.members import told_members
 from litclf.training.run import RunResult, run
 from litclf.utilities.errors import InputError
@@ -46,7 +46,7 @@ def _checkpoint(path: str, given: Arguments) -> Checkpoint:
     """The checkpoint that ``path`` means: a file, the latest of a run, or that of the newest of its name."""
     preset, name = given.value("-c", "--config"), given.value("--name")
     root = given.value("--trainer.default_root_dir")
-    parent = runs_folder({"default_root_dir": root}, name or (Path(preset).stem if preset else "run"))
+    parent = runs_folder(root, name or (Path(preset).stem if preset else "run"))
     checkpoint = found(Checkpoint.latest, path, parent)
     if name is not None and checkpoint.folder.resolve().parent.name != name:
         raise InputError("--name", f"is {name}, but {checkpoint.path} goes on in its own folder", "drop it")

@@ -12,7 +12,9 @@ from typing import Any
 
 from litclf.cli.arguments import Arguments
 from litclf.cli.early import refuse_early
+from litclf.cli.first_words import announce
 from litclf.cli.help import helped
+from litclf.cli.short_names import told_as_typed, written_out
 from litclf.utilities import signals
 from litclf.utilities.errors import InputError, RunError, nearest
 from litclf.utilities.terminal import terminal
@@ -40,8 +42,12 @@ class Command:
         """Runs the command; PyTorch is loaded here, by what needs it, once nothing is known to be wrong."""
         if args in (["--help"], ["-h"]):
             return helped(self.name, lambda: self._run(args))
-        refuse_early(Arguments(self.name, tuple(args)))
-        return self._run(args)
+        typed = Arguments(self.name, tuple(args))
+        with told_as_typed(typed):
+            given = written_out(typed)
+            refuse_early(given)
+            announce(given)
+            return self._run(list(given.words))
 
     def _run(self, args: list[str]) -> int:
         with signals.handled() if self.saves else nullcontext():

@@ -8,9 +8,10 @@ from typing import Any
 
 from litclf.cli.arguments import Arguments
 from litclf.cli.configs import CONFIG, read_config
-from litclf.cli.diagnosis import HELP, Setting, find_wrong, named_by, setting, settings_in
+from litclf.cli.diagnosis import Setting, find_wrong, named_by, setting, settings_in
 from litclf.cli.presets import preset_path, presets
 from litclf.cli.sketches import class_of, sketched_types
+from litclf.cli.suggestions import HELP
 from litclf.utilities.errors import InputError
 from litclf.utilities.text import pasted, shell_word
 
@@ -25,7 +26,7 @@ def refusal(given: Arguments, types: Mapping[str, Any]) -> InputError | None:
         given: The command and its words.
         types: Types of the settings there are.
     """
-    settings = _settings(given, types)
+    settings = settings_of(given, types)
     for word in given.surplus:
         return _surplus(word)
     return _wrong(settings, types)
@@ -50,7 +51,7 @@ def early_refusal(given: Arguments) -> InputError | None:
         types = sketched_types()
     except (LookupError, OSError, SyntaxError):  # another Lightning, or no sources
         return None
-    settings = _settings(given, types)
+    settings = settings_of(given, types)
     if not all(_is_known(one) for one in settings):
         return None
     for word in given.surplus:
@@ -67,8 +68,13 @@ def _is_known(one: Setting) -> bool:
     return one.name != "ckpt_path"
 
 
-def _settings(given: Arguments, types: Mapping[str, Any]) -> list[Setting]:
-    """The settings of the configs, then those of the flags."""
+def settings_of(given: Arguments, types: Mapping[str, Any]) -> list[Setting]:
+    """The settings of the configs, then those of the flags.
+
+    Args:
+        given: The command and its words.
+        types: Types of the settings there are; what is of none is as YAML has it.
+    """
     configs = [read_config(preset_path(flag.value or ""), types) for flag in given.named(*CONFIG)]
     settings = [one for content in configs for one in settings_in(content, ("model", "data", "trainer"))]
     for flag in given.flags:

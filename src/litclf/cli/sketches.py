@@ -6,7 +6,7 @@ They stand for the real ones where those are not needed: PyTorch, which each of 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from functools import cache
 from importlib.util import find_spec
@@ -19,6 +19,7 @@ from litclf.models.registry import MODELS
 from litclf.utilities.registry import Registry
 
 _PLAIN = {"int": int, "float": float, "bool": bool, "Literal": Literal, "Optional": Optional, "Union": Union}
+_PLAIN |= {"Sequence": Sequence, "list": list}
 """What the types are made of that are read here; what anything else takes is left to the parser."""
 
 

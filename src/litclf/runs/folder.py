@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_only
 
@@ -48,11 +47,6 @@ class RunFolder:
     def at(cls, path: Path) -> RunFolder:
         """The folder of a run that goes on."""
         return cls(path, is_first_process())
-
-
-def runs_folder(trainer_args: dict[str, Any], name: str) -> Path:
-    """The folder of the versions of runs called ``name``."""
-    return Path(trainer_args.get("default_root_dir") or ".") / "lightning_logs" / name
 
 
 @contextmanager

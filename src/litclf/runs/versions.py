@@ -24,6 +24,21 @@ def versions_in(parent: Path) -> list[Path]:
     return [path for _, path in sorted(found)]
 
 
+def runs_folder(root: str | Path | None, name: str) -> Path:
+    """The folder of the versions of runs called ``name``, below ``root`` or the folder that the process is in.
+
+    Example:
+        >>> runs_folder(None, "circles").as_posix()
+        'lightning_logs/circles'
+    """
+    return Path(root or ".") / "lightning_logs" / name
+
+
+def next_version(parent: Path) -> Path:
+    """The folder that :func:`new_version` would make below ``parent``, if nobody else asks before."""
+    return parent / f"{_PREFIX}{max((number_of(path) or 0 for path in versions_in(parent)), default=-1) + 1}"
+
+
 def new_version(parent: Path) -> Path:
     """Makes the folder with the next free number below ``parent``; any number of processes may ask at once.
 
@@ -34,15 +49,13 @@ def new_version(parent: Path) -> Path:
         ('version_0', 'version_1')
     """
     parent.mkdir(parents=True, exist_ok=True)
-    number = max((number_of(path) or 0 for path in versions_in(parent)), default=-1) + 1
     while True:
-        folder = parent / f"{_PREFIX}{number}"
+        folder = next_version(parent)
         try:
             folder.mkdir()  # fails where another run took the number in the meantime
         except FileExistsError:
-            number += 1
-        else:
-            return folder
+            continue
+        return folder
 
 
 def name_of(folder: Path) -> str:

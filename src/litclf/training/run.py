@@ -15,9 +15,10 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer, see
 from litclf.models.rules import Rule
 from litclf.models.seeds import Seeds, Vary
 from litclf.runs.checkpoint import Checkpoint
-from litclf.runs.folder import RunFolder, removed_if_refused, runs_folder
+from litclf.runs.folder import RunFolder, removed_if_refused
 from litclf.runs.lock import locked
 from litclf.runs.record import described, is_plain
+from litclf.runs.versions import runs_folder
 from litclf.training import stages
 from litclf.training.callbacks.saves import SAVE_EVERY
 from litclf.training.notices import quiet_lightning
@@ -114,7 +115,7 @@ def fit(
         seeds = Seeds.of(members, seed if members_from is None else members_from, vary)
         if seeds is not None:
             config |= {"members": seeds.count, "members_from": seeds.first, "vary": vary}
-        name = name or type(data).__name__
+        name, root = name or type(data).__name__, trainer_args.get("default_root_dir")
         plan = Plan(
             model,
             data,
@@ -123,7 +124,7 @@ def fit(
             seed=seed,
             trainer_args=trainer_args,
             threads=threads,
-            checkpoint=None if ckpt_path is None else Checkpoint.latest(ckpt_path, runs_folder(trainer_args, name)),
+            checkpoint=None if ckpt_path is None else Checkpoint.latest(ckpt_path, runs_folder(root, name)),
             pictures=pictures,
             threshold_rule=threshold_rule,
             save_every=save_every,
@@ -177,4 +178,4 @@ def _folder(plan: Plan) -> RunFolder | None:
         return None
     if plan.checkpoint is not None:
         return RunFolder.at(plan.checkpoint.folder)
-    return RunFolder.new(runs_folder(plan.trainer_args, plan.name))
+    return RunFolder.new(runs_folder(plan.trainer_args.get("default_root_dir"), plan.name))

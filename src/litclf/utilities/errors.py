@@ -79,19 +79,49 @@ def part(name: str) -> Iterator[None]:
         raise
 
 
-def nearest(value: str, names: Iterable[str]) -> str | None:
+_CALLED = {
+    "batch_size": "bs minibatch_size",
+    "default_root_dir": "output output_dir out_dir save_dir log_dir root root_dir",
+    "devices": "gpus num_gpus",
+    "early_stop": "early_stopping patience",
+    "epochs": "num_epochs n_epochs max_iter",
+    "gradient_clip_val": "clip clip_grad grad_clip gradient_clip max_grad_norm",
+    "hidden_dims": "hidden hidden_size hidden_sizes hidden_layers hidden_layer_sizes hidden_units layers",
+    "lr": "learning_rate lrate eta alpha",
+    "lr_schedule": "scheduler lr_scheduler",
+    "max_epochs": "epochs num_epochs n_epochs max_iter",
+    "name": "run_name experiment",
+    "optimizer": "solver",
+    "seed": "random_state random_seed",
+    "test_size": "test_split",
+    "time": "time_limit timeout",
+    "val_size": "val_split validation_split",
+    "weight_decay": "wd l2",
+}
+"""What settings are called elsewhere."""
+
+
+def nearest(value: str, names: Iterable[str], alike: float = 0.5) -> str | None:
     """The name most like ``value``, first of all one that differs in case and spaces only; None where none is like it.
 
+    What is called otherwise elsewhere is known by that too.
+
+    Args:
+        value: What was typed.
+        names: What there is.
+        alike: Share of letters at least that must be the same.
+
     Example:
-        >>> nearest("cirlces", ["circles", "blobs"]), nearest("Y", ["x", " y"])
-        ('circles', ' y')
+        >>> nearest("cirlces", ["circles", "blobs"]), nearest("Y", ["x", " y"]), nearest("learning_rate", ["lr"])
+        ('circles', ' y', 'lr')
     """
     names = list(names)
     same = [name for name in names if _bare(name) == _bare(value)]
+    same += [name for name in names if value in _CALLED.get(name, "").split()]
     if same:
         return same[0]
     longer = sorted((name for name in names if name.startswith(value)), key=len)
-    return next(iter(longer or difflib.get_close_matches(value, names, n=1, cutoff=0.5)), None)
+    return next(iter(longer or difflib.get_close_matches(value, names, n=1, cutoff=alike)), None)
 
 
 def _bare(name: str) -> str:

@@ -9,9 +9,39 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, TextIO
+from shutil import get_terminal_size
+from typing import Any, Literal, TextIO
 
 from litclf.utilities.notes import tell
+from litclf.utilities.text import row
+
+_STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
+
+Style = Literal["bold", "dim", "red", "green", "yellow"]
+
+
+def say(label: str, text: str, style: Style | None = None) -> None:
+    """Prints a text beside its label, in lines that fit the terminal.
+
+    Example:
+        >>> say("engine", "eager")
+        engine      eager
+    """
+    first, *others = row(label, text, get_terminal_size().columns) or [label]
+    print(painted(label, "dim", sys.stdout) + painted(first[len(label) :], style, sys.stdout))
+    for line in others:
+        print(painted(line, style, sys.stdout))
+
+
+def painted(text: str, style: Style | None, stream: TextIO) -> str:
+    """A text in a style where it goes to a terminal, and nobody has set ``NO_COLOR``; otherwise as it is.
+
+    Example:
+        >>> painted("0.98", "bold", sys.stdout)
+        '0.98'
+    """
+    plain = style is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty()
+    return text if plain else f"\x1b[{_STYLES[str(style)]}m{text}\x1b[0m"
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
@@ -84,6 +85,17 @@ def padded(text: str, places: int, *, right: bool = False) -> str:
     """
     spaces = " " * (places - width(text))
     return spaces + text if right else text + spaces
+
+
+def row(label: str, text: str, columns: int) -> list[str]:
+    """The lines of a text beside its label, of at most so many columns where its words allow it.
+
+    Example:
+        >>> row("data", "1000 points in the plane", columns=28)
+        ['data        1000 points in', '            the plane']
+    """
+    indents = {"initial_indent": f"{label:11} ", "subsequent_indent": " " * 12}
+    return textwrap.wrap(text, columns, **indents, break_long_words=False, break_on_hyphens=False)  # type: ignore[arg-type]
 
 
 def pasted(flag: str, value: str | Iterable[str]) -> str:
