@@ -23,6 +23,7 @@ from commands import commands, pictures, startup
 from contenders import SEED, Job, classifier, tutorial_loop
 from epochs import epochs, newcomer
 from lightning.pytorch import Callback, LightningModule, Trainer, seed_everything
+from members import members
 
 import litclf
 from litclf.cli.presets import preset_path
@@ -182,6 +183,7 @@ CLAIMS: dict[str, Callable[[dict[str, Job]], Claim]] = {
     "pictures": pictures,
     "epochs": epochs,
     "newcomer": newcomer,
+    "members": members,
     "growth": lambda _: growth(),
     "time_to_accuracy": time_to_accuracy,
 }

@@ -127,12 +127,13 @@ class Outcome:
     loss: float
 
 
-class _EndOfFit(Callback):
+class EndOfFit(Callback):
     """Takes the time when the Trainer has closed the fit, before litclf goes on to the test."""
 
     time = 0.0
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Takes it."""
         if stage == "fit":
             self.time = time.perf_counter()
 
@@ -147,7 +148,7 @@ def classifier(job: Job, **settings: Any) -> Classifier:
 def litclf_trainer(job: Job, **trainer_args: Any) -> Outcome:
     """litclf under the Trainer, with TensorBoard, metrics.csv, checkpoints and the preset's validation."""
     data = job.data()
-    end = _EndOfFit()
+    end = EndOfFit()
     args: dict[str, Any] = {"max_epochs": job.epochs, "callbacks": [end], "enable_progress_bar": False}
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
