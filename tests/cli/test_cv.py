@@ -37,15 +37,23 @@ def test_a_table_is_cross_validated_and_a_final_model_predicts_from_rows(iris, c
     assert "150 in 3 folds, 2 times, stratified" in out
     assert "Nadeau and Bengio" in out
     assert len(rows_of(folder / "oof.csv")) == 150
+    assert not (folder / "report.html").exists()
     assert main(["predict", "--ckpt_path", "lightning_logs/iris/version_0", "--input", "iris.csv"]) == 0
 
 
-def test_a_preset_is_cross_validated_with_settings_of_a_fit(tmp_path, monkeypatch):
+def test_a_preset_is_cross_validated_with_settings_of_a_fit_and_has_a_page(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["cv", "circles", "--folds", "2", "--trainer.max_epochs", "2", "--model.lr", "0.05"]) == 0
     folder = tmp_path / "lightning_logs" / "circles_cv" / "version_0"
     assert json.loads((folder / "metrics.json").read_text())["members"]["metrics"]["test/accuracy"]["count"] == 2
     assert "lr: 0.05" in (folder / "hparams.yaml").read_text()
+    assert "report      lightning_logs/circles_cv/version_0/report.html\n" in capsys.readouterr().out
+    page = (folder / "report.html").read_text()
+    told = "the mean of 2 models, each tested on rows that it never saw (2 folds, stratified)."
+    assert told in page
+    (folder / "report.html").unlink()
+    assert main(["report", "lightning_logs/circles_cv"]) == 0
+    assert (folder / "report.html").read_text() == page
 
 
 def test_a_stopped_cross_validation_is_resumed_to_the_same_bits(tmp_path, monkeypatch):

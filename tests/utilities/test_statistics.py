@@ -4,11 +4,13 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
+from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibrationError
 
-from litclf.utilities.statistics import bands, bins, holm, mcnemar, student, wilson
+from litclf.utilities.statistics import bands, bins, calibration, holm, mcnemar, student, wilson
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -85,3 +87,38 @@ def test_bins_hold_every_share_off_their_edges_and_are_of_one_width(counts, unit
     assert np.diff(edges) == pytest.approx(np.full(len(edges) - 1, edges[1] - edges[0]))
     assert np.histogram(values, edges)[0].sum() == len(values)
     assert np.abs(values[:, None] - edges).min() > 1e-6 * (edges[1] - edges[0])
+
+
+def of_both(of_class_1):
+    """Probabilities of both classes."""
+    return np.stack([1 - np.asarray(of_class_1), of_class_1], axis=1)
+
+
+@pytest.mark.parametrize("bins", [1, 10, 15])
+def test_the_error_of_a_binary_model_is_that_of_torchmetrics(bins):
+    rng = np.random.default_rng(0)
+    probabilities = rng.uniform(size=2000)
+    probabilities[:100] = 1.0
+    probabilities[100:150] = 0.0
+    targets = (rng.uniform(size=2000) < probabilities**2).astype(int)
+    expected = BinaryCalibrationError(n_bins=bins)(torch.tensor(probabilities), torch.tensor(targets))
+    assert calibration(targets, of_both(probabilities), True, bins)[3] == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_the_error_of_a_multiclass_model_is_that_of_torchmetrics():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet([0.3] * 5, size=2000)
+    probabilities[0] = [0, 0, 1, 0, 0]
+    targets = rng.integers(0, 5, 2000)
+    metric = MulticlassCalibrationError(num_classes=5, n_bins=15)
+    expected = metric(torch.tensor(probabilities), torch.tensor(targets))
+    assert calibration(targets, probabilities)[3] == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_bins_hold_means_and_shares():
+    targets, probabilities = np.array([0, 1, 1, 1]), of_both([0.1, 0.3, 0.6, 1.0])
+    confidence, accuracy, share, error = calibration(targets, probabilities, binary=True, bins=2)
+    assert confidence == pytest.approx([0.2, 0.6, 1.0])
+    assert accuracy == pytest.approx([0.5, 1, 1])
+    assert share == pytest.approx([0.5, 0.25, 0.25])
+    assert error == pytest.approx(0.5 * 0.3 + 0.25 * 0.4)

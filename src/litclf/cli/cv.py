@@ -15,6 +15,7 @@ from litclf.cli.presets import preset_path
 from litclf.data.sources.formats import PARQUET, TEXT
 from litclf.data.sources.table_file import Told
 from litclf.runs.checkpoint import Checkpoint
+from litclf.runs.fold_files import parting
 from litclf.studies.cross_validation import CrossValidated, run_folds
 from litclf.studies.sides import Sides
 from litclf.training.members import told_members
@@ -114,8 +115,7 @@ def _config(source: str, target: str | None, groups: str | None) -> Iterator[Pat
 def _print_result(found: CrossValidated, sides: Sides) -> None:
     """Intervals of the metrics, the table of classes, and where everything lies."""
     told, held = found.run.metrics["members"], found.out_of_fold
-    times = f", {sides.repeats} times" if sides.repeats > 1 else ""
-    print(f"\nrows        {len(held.targets)} in {sides.folds} folds{times}, {sides.words}")
+    print(f"\nrows        {len(held.targets)} in {parting(vars(sides))}")
     print(*told_members(told), sep="\n")
     print("intervals   Nadeau and Bengio's, which allow for training sets that overlap")
     table = held.classes().round(4).astype(str)
@@ -123,6 +123,8 @@ def _print_result(found: CrossValidated, sides: Sides) -> None:
     print(f"fit         {found.run.metrics['fit_seconds']:.2f} s, engine {found.run.metrics['engine']}")
     if found.run.folder is not None:
         print(f"run folder  {found.run.folder}")
+        if (found.run.folder / "report.html").is_file():
+            print(f"report      {found.run.folder / 'report.html'}")
     if found.final is not None and found.final.folder is not None:
         print(f"final model {found.final.folder}, on all rows")
         print(f"predict     litclf predict --ckpt_path {shell_word(found.final.folder)} --input ROWS.csv")

@@ -18,15 +18,10 @@ from litclf.data.loading.augmentation import flip, shift
 from litclf.data.loading.loader import EvalLoader, TrainLoader
 from litclf.data.loading.streaming import ImageStream, StreamedEvalLoader, StreamedTrainLoader
 from litclf.data.sources.folders import Files, ImageFolders, drawn_notes, scan, split_anew, split_files
-from litclf.preprocessing.image import ImagePreparation, deepest, in_threads, is_grey, open_image, unit
+from litclf.data.sources.image_ranges import range_notes, sampled
+from litclf.preprocessing.image import ImagePreparation, in_threads, is_grey, open_image, unit
 from litclf.utilities.checks import not_negative, positive, share
 from litclf.utilities.errors import InputError
-
-_SAMPLED = 100
-"""Images that are looked at to tell whether a folder is grey, and what of their range its images use."""
-
-_WHITES = (255, 1023, 4095, 16383)
-"""What is white in images of 8, 10, 12 and 14 bits."""
 
 
 class ImagesDataModule(ClassificationDataModule):
@@ -144,6 +139,10 @@ class ImagesDataModule(ClassificationDataModule):
         other.files = split_anew(self.files, self.drawn, rows)
         return other
 
+    def row_name(self, split: str, place: int) -> str:
+        """Path of an image below the folder of all of them, such as ``cats/17.png``."""
+        return self.files[split].paths[place].relative_to(self.hparams["path"]).as_posix()
+
     def load(self) -> dict[str, Split]:
         """Decodes all images, with a progress bar on a terminal; where they are streamed, numbers their files."""
         if self.streamed:
@@ -230,50 +229,6 @@ def usable_folders(path: str) -> ImageFolders:
     return folders
 
 
-def range_notes(paths: list[Path], white: float | None) -> list[str]:
-    """Says where a sample of images of 16 bits uses little of its range, or more than it is said to be.
-
-    Args:
-        paths: Image files.
-        white: What is said to be white; None for 65535.
-    """
-    depths = [depth for depth in in_threads(deepest, _sample(paths)) if depth is not None]
-    grey, colour = ([peak for peak, colours in depths if colours is asked] for asked in (False, True))
-    return [*_grey_notes(grey, white), *_colour_notes(colour, white)]
-
-
-def _grey_notes(peaks: list[int], white: float | None) -> list[str]:
-    peak = max(peaks, default=0)
-    usual = _usual_white(peak)
-    if white is not None and peak > white:
-        return [f"images of 16 bits reach {peak}: what is above --data.white {white:g} is white"]
-    if white is None and peaks and usual is not None:
-        rule = f"images of 16 bits reach {peak} of 65535 at most, and look black"
-        return [f"{rule}: pass --data.white {usual} where {usual} is white"]
-    return []
-
-
-def _colour_notes(peaks: list[int], white: float | None) -> list[str]:
-    """Of colours Pillow has the upper eight bits alone: too few to be made brighter here."""
-    notes = []
-    if peaks and white is not None:
-        notes.append("images of 16 bits a colour are read as they are: --data.white is for grey ones")
-    # A multiple of 257 may lie that much above what the file holds.
-    usual = _usual_white(max(peaks, default=0) - 256)
-    if peaks and usual is not None:
-        rule = f"images of 16 bits a colour reach about {max(peaks)} of 65535 at most, and look black"
-        notes.append(f"{rule}: save them with 8 bits a colour, white as 255")
-    return notes
-
-
-def _usual_white(peak: int) -> int | None:
-    return next((usual for usual in _WHITES if peak <= usual), None)
-
-
-def _sample(paths: list[Path]) -> list[Path]:
-    return paths[:: -(-len(paths) // _SAMPLED) or 1]
-
-
 def _shape(
     paths: list[Path], size: int | list[int] | None, channels: int | None, white: float | None
 ) -> tuple[int, int, int]:
@@ -285,7 +240,7 @@ def _shape(
         positive("size", side, 28)
     if sides and channels:
         return sides[0], sides[1], channels
-    sample = _sample(paths) if channels is None else paths[:1]
+    sample = sampled(paths) if channels is None else paths[:1]
     try:
         looks = list(in_threads(lambda path: ((image := open_image(path, None, white)).size, is_grey(image)), sample))
     except InputError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from litclf.runs.fold_files import FoldFiles, read_folds
 from litclf.runs.history import History
 from litclf.runs.member_history import MemberHistory
 from litclf.utilities.errors import InputError
@@ -21,7 +22,9 @@ class RunFiles:
         path: The run folder.
         config: The text of ``config.yaml``; empty where there is none.
         history: What ``metrics.json`` and ``metrics.csv`` hold.
-        members: What ``members.csv`` and ``member_curves.csv`` hold; None of a run of one network.
+        members: What ``members.csv``, or ``cv.csv`` of folds, and ``member_curves.csv`` hold; None of a run of one
+            network.
+        folds: What a cross-validation left; None of another run.
         samples: The content of ``samples.json``; empty where there is none. Numbers that are not finite are None.
     """
 
@@ -29,6 +32,7 @@ class RunFiles:
     config: str
     history: History
     members: MemberHistory | None
+    folds: FoldFiles | None
     samples: dict[str, Any]
 
 
@@ -45,13 +49,14 @@ def read_folder(path: Path) -> RunFiles:
         config=config.read_text(encoding="utf-8", errors="replace") if config.is_file() else "",
         history=History(metrics, metrics.get("facts") or {}, read_rows(path / "metrics.csv")),
         members=_read_members(path),
+        folds=read_folds(path, metrics.get("folds")),
         # Not a number is no JSON to a browser.
         samples=_read_json(path / "samples.json", parse_constant=lambda _: None),
     )
 
 
 def _read_members(path: Path) -> MemberHistory | None:
-    rows = [row for row in _read_table(path / "members.csv") if "seed" in row]
+    rows = [row for name in ("members.csv", "cv.csv") for row in _read_table(path / name) if "seed" in row]
     moments = [row for row in read_rows(path / "member_curves.csv") if "seed" in row]
     return MemberHistory(rows, moments) if rows else None
 

@@ -23,6 +23,7 @@ from litclf.studies.folds import OutOfFold, fold_table, out_of_fold, write_table
 from litclf.studies.importance import importance
 from litclf.studies.label_errors import label_errors
 from litclf.studies.learning_curve import learning_curve
+from litclf.studies.shown_rows import shown_rows
 from litclf.studies.sides import Sides
 from litclf.studies.slices import slices
 from litclf.training.notices import quiet_lightning
@@ -32,7 +33,10 @@ from litclf.training.trainer_args import check_names
 from litclf.utilities import signals
 from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError
+from litclf.utilities.files import write_json
 from litclf.utilities.notes import tell
+from litclf.visualization.report.folds import MOST_DOUBTFUL
+from litclf.visualization.report.page import write_report
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def cross_validate(
     order_by: str | None = None,
     final: bool = False,
     learning_curve: bool = False,
+    pictures: bool = False,
     name: str | None = None,
     seed: int = 42,
     threads: int | None = None,
@@ -83,6 +88,7 @@ def cross_validate(
         final: Whether a model is trained on all rows afterwards, for the median of the folds' best epochs.
         learning_curve: Whether folds are trained on growing shares of their rows afterwards, which takes two or three
             times as long again.
+        pictures: Whether to write ``report.html``.
         name: Name of the run's folder below ``lightning_logs``, which gets ``_cv`` behind it; None takes the data's
             class. The final model has the name as it is.
         seed: Seed of the first member, which the others count on from. The rows are parted by the data's own seed.
@@ -114,6 +120,7 @@ def cross_validate(
             seed=seed,
             trainer_args=trainer_args,
             threads=threads,
+            pictures=pictures,
         )
         return run_folds(plan, Sides(folds, repeats, groups, order_by), final, learning_curve)
 
@@ -151,10 +158,15 @@ def run_folds(
     if result.folder is not None:
         tables = {"cv": fold_table(plan.model, sides.repeats, rows), "oof": held.table(), "classes": held.classes()}
         tables |= {"slices": slices(held, data), "importance": importance(plan.model, folded, data.seed)}
-        tables |= {"label_errors": label_errors(held)} if find_spec("cleanlab") else {}
+        if find_spec("cleanlab"):
+            tables["label_errors"] = label_errors(held)
+            doubtful = tables["label_errors"].index[:MOST_DOUBTFUL].tolist()
+            write_json(result.folder / "samples.json", shown_rows(data, doubtful), indent=None)
         if curve:
             tables["learning_curve"] = learning_curve(replace(plan, model=deepcopy(last)), rows)
         write_tables(result.folder, tables)
+        if plan.pictures:
+            write_report(result.folder)
     return CrossValidated(result, held, _train_final(plan, last, plan.model) if final else None)
 
 

@@ -17,9 +17,9 @@ def label_errors(held: OutOfFold) -> pd.DataFrame:
         held: What rows were taken for by models that they were held out of.
 
     Returns:
-        A row for each: its name, its ``label``, the class it ``seems`` to be, the ``quality`` of its label, the
-        probability of the label less that of the class most often expected in its place, in [0, 1], and whether
-        confident learning counts it among the errors.
+        A row for each, by its number among all rows: its name, its ``label``, the class it ``seems`` to be, the
+        ``quality`` of its label, the probability of the label less that of the class most often expected in its place,
+        in [0, 1], and whether confident learning counts it among the errors.
 
     Raises:
         InputError: If the package cleanlab is missing.
@@ -44,9 +44,10 @@ def label_errors(held: OutOfFold) -> pd.DataFrame:
             "seems": names[_other(targets, probabilities)],
             "quality": quality,
             "is_error": doubtful,
-        }
+        },
+        index=np.flatnonzero(known),
     )
-    return table.sort_values("quality", kind="stable", ignore_index=True)
+    return table.sort_values("quality", kind="stable")
 
 
 def _other(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -41,13 +41,6 @@ class Sides:
         if self.groups is not None and self.order_by is not None:
             raise InputError("order_by", "cannot be kept beside groups", "pass one of them")
 
-    @property
-    def words(self) -> str:
-        """How the rows are parted, in words."""
-        if self.order_by is not None:
-            return f"each tested on what follows its training by {self.order_by}"
-        return "stratified" if self.groups is None else f"stratified, whole groups of {self.groups} held out"
-
     def folding(self, data: ClassificationDataModule) -> Folding:
         """The folding of ``data``, with as large a share for validation as it has."""
         train, val = len(data.splits["train"].y), len(data.splits["val"].y)
@@ -72,7 +65,7 @@ def _column(data: ClassificationDataModule, name: str, argument: str) -> pd.Seri
     if not isinstance(data, TableDataModule) or data.files is None:
         raise InputError(argument, f"needs a table file with a column {name}, got {type(data).__name__}", "drop it")
     rows = data.files.drawn_rows
-    check_column(name, rows, argument, data.hparams["path"])
+    check_column(name, rows, argument, data.files.name[1])
     column: pd.Series[Any] = rows[name]
     return column
 

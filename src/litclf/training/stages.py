@@ -187,7 +187,10 @@ def test(opened: Opened, kept: Checkpoint | None) -> dict[str, Any]:
 
 
 def compare_members(opened: Opened) -> dict[str, Any]:
-    """What members are worth, with ``members.csv``, but of folds, and ``member_curves.csv``; nothing of one network."""
+    """What members are worth, with ``members.csv``, but of folds, and ``member_curves.csv``; nothing of one network.
+
+    Of folds also how they came about.
+    """
     plan = opened.plan
     members = plan.model.members if isinstance(plan.model, Classifier) else None
     if members is None:
@@ -197,7 +200,8 @@ def compare_members(opened: Opened) -> dict[str, Any]:
         write_members(opened.folder / "members.csv", members)
     if opened.folder is not None:
         write_member_curves(opened.folder / "member_curves.csv", members)
-    return {"members": summary(members, plan.marks, overlap=None if folds is None else folds.overlap)}
+    told = {"members": summary(members, plan.marks, overlap=None if folds is None else folds.overlap)}
+    return told if folds is None else told | {"folds": dict(folds.hparams)}
 
 
 def calibrate(opened: Opened, kept: Checkpoint | None) -> Calibration | None:
@@ -219,7 +223,10 @@ def record(opened: Opened, metrics: dict[str, Any]) -> dict[str, Any]:
         for logger in trainer.loggers:
             if isinstance(logger, RunTensorBoard):
                 logger.conclude({**plan.data.hparams, **plan.model.hparams}, metrics)
-        metrics["facts"] = facts_of(trainer, plan.spec, opened.resume.started)
+        facts = facts_of(trainer, plan.spec, opened.resume.started)
+        if "folds" in metrics:  # each has rows of its own
+            facts = {key: value for key, value in facts.items() if not key.startswith("num_")}
+        metrics["facts"] = facts
         write_json(opened.folder / "metrics.json", metrics)
     return metrics
 

@@ -194,3 +194,56 @@ def bins(values: NDArray[Any], most: int = 20) -> NDArray[Any]:
     unit = np.diff(distinct).min() if len(distinct) > 1 else 0.01
     width = unit * max(1, np.ceil(round((reach / unit + 1) / most, 6)))
     return np.asarray(least - unit / 2 + width * np.arange(np.ceil(round((reach + unit) / width, 6)) + 1))
+
+
+class Calibration(NamedTuple):
+    """What a model says and how often it is right, in bins of equal width of what it says; empty ones hold zeros.
+
+    Attributes:
+        said: Mean probability of each bin, shape ``(bins + 1,)``: samples of probability 1 have a bin of their own.
+        right: How often that comes true, shape ``(bins + 1,)``.
+        share: Share of the samples in each bin, shape ``(bins + 1,)``.
+        error: Expected calibration error, in [0, 1].
+    """
+
+    said: NDArray[Any]
+    right: NDArray[Any]
+    share: NDArray[Any]
+    error: float
+
+
+def calibration(
+    targets: NDArray[Any], probabilities: NDArray[Any], binary: bool = False, bins: int = 15
+) -> Calibration:
+    """Whether probabilities mean what they say.
+
+    The definition is that of :class:`torchmetrics.classification.CalibrationError`: a binary model's probability of
+    class 1 is held against how often class 1 is true; the largest probability of a multiclass model against how often
+    that class is true.
+
+    Args:
+        targets: Classes, shape ``(N,)``.
+        probabilities: Of each class, shape ``(N, C)``.
+        binary: Whether the model is binary.
+        bins: Number of bins, at least 1.
+
+    Example:
+        >>> import numpy as np
+        >>> shares = np.array([[0.8, 0.2], [0.4, 0.6]])
+        >>> said, right, share, error = calibration(np.array([0, 1]), shares, binary=True, bins=2)
+        >>> said, right, round(error, 6)
+        (array([0.2, 0.6, 0. ]), array([0., 1., 0.]), 0.3)
+    """
+    import numpy as np
+
+    if binary:
+        said, right = probabilities[:, 1], targets == 1
+    else:
+        said, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
+    place = np.searchsorted(np.linspace(0, 1, bins + 1), np.clip(said, 0, 1), side="right") - 1
+    counts = np.bincount(place, minlength=bins + 1)
+    filled = np.maximum(counts, 1)
+    confidence = np.bincount(place, weights=said, minlength=bins + 1) / filled
+    accuracy = np.bincount(place, weights=right, minlength=bins + 1) / filled
+    share = counts / max(1, len(targets))
+    return Calibration(confidence, accuracy, share, float(np.sum(share * np.abs(accuracy - confidence))))

@@ -69,6 +69,49 @@ def member_folder(make_run):
 
 
 @pytest.fixture
+def fold_folder(make_run):
+    """Three folds of seven rows of which one is never held out; names of classes and columns look like markup."""
+    values = {"0.5": [0.9, 0.5], "1.0": [0.2, 1.0], "0.0": [1.3, 0.0]}
+    told = {"mean": 0.5, "std": 0.5, "low": 0.0, "high": 1.0, "least": 0.0, "most": 1.0}
+    told |= {"interval": "nadeau-bengio", "count": 3}
+    metrics = {
+        "test/accuracy": 0.5, "members": {"seeds": [42, 43, 44], "metrics": {"test/accuracy": told}},
+        "folds": {"folds": 3, "repeats": 1, "groups": "환자", "order_by": None}, "facts": {"class_names": NAMES[:2]},
+    }  # fmt: skip
+    cat, dog = NAMES[:2]
+    samples = {
+        "kind": "row", "columns": ["크기 <b>", "row"],
+        "rows": {"a.csv line 3": ["1.5", "<i>빨강</i>"], "a.csv line 2": ["12", ""]},
+    }  # fmt: skip
+    rows = [{"step": 10 * n + 9, "epoch": n, "val/loss": 1 - n / 4, "val/accuracy": n / 4} for n in range(3)]
+    folder = make_run("logs/a_cv/version_0", metrics=metrics, samples=samples, rows=rows)
+    tables = {
+        "cv": ["repeat,fold,seed,train_rows,val_rows,test_rows,best_epoch,val/accuracy,test/loss,test/accuracy"]
+        + [f"1,{n + 1},{42 + n},3,1,2,{n + 1},0.5,{own[0]},{own[1]}" for n, own in enumerate(values.values())],
+        "member_curves": ["step,epoch,seed,val/accuracy"]
+        + [f"{10 * n + 9},{n},{seed},{n / 4}" for n in range(3) for seed in (42, 43, 44)],
+        "oof": [f"row,label,predicted,fold_1,p({cat}),p({dog})"]
+        + [f"a.csv line {n + 2},{label},{guess},1,{p},{q}" for n, (label, guess, p, q) in enumerate([
+            (cat, cat, 0.8, 0.2), (cat, dog, 0.1, 0.9), (dog, dog, 0.3, 0.7),
+            (dog, cat, 0.6, 0.4), (cat, dog, 0.2, 0.8), (dog, dog, 0.0, 1.0), (dog, "", "", ""),
+        ])],
+        "classes": ["class,rows,precision,recall,recall_low,recall_high,f1", f"{cat},3,0.5,0.3333,0.06,0.79,0.4",
+                    f"{dog},3,0.5,0.6667,0.21,0.94,0.5714"],
+        "slices": ["column,value,rows,accuracy,accuracy_low,accuracy_high,mostly_taken_for",
+                   f"<b>색</b>,2020,5,0.2,0.04,0.62,{dog}", f"class,{dog},6,0.6667,0.3,0.9,{cat}"],
+        "importance": ["column,loss_gained,loss_gained_low,loss_gained_high,accuracy_lost,accuracy_lost_low,"
+                       "accuracy_lost_high", "크기 <b>,0.9,0.4,1.4,0.2,0.1,0.3", "noise,0.01,-0.1,0.12,0.0,-0.1,0.1"],
+        "label_errors": ["row,label,seems,quality,is_error", f"a.csv line 3,{cat},{dog},0.1,True",
+                         f"a.csv line 2,{cat},{dog},0.8,False"],
+        "learning_curve": ["share,rows,test/accuracy,test/accuracy_low,test/accuracy_high,gain,gain_low,gain_high",
+                           "0.7,4,0.4,0.3,0.5,,,", "1.0,6,0.5,0.4,0.6,0.1,0.02,0.18"],
+    }  # fmt: skip
+    for name, lines in tables.items():
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
 def image_folder(make_run):
     """Three classes of 8x8 images, whose names, folder and settings look like markup."""
     facts = {"class_names": NAMES, "num_test": 6, "confusion": [[2, 1, 0], [0, 2, 0], [0, 0, 1]]}

@@ -108,7 +108,9 @@ def test_members_are_sorted_by_a_column_and_those_without_a_value_come_last(open
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_nothing_but_scrolled_tables_reaches_over_the_edge(open_report, browser, member_folder, scheme):
+def test_on_a_phone_nothing_but_scrolled_tables_reaches_over_the_edge(
+    open_report, browser, member_folder, fold_folder, scheme
+):
     size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     scheme_of = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
@@ -125,9 +127,49 @@ def test_on_a_phone_nothing_but_scrolled_tables_reaches_over_the_edge(open_repor
         assert (ink > paper) == (scheme == "dark")
         (text,) = find("#chart-accuracy .xtitle")
         assert text.value_of_css_property("fill") == browser.execute_script(shades)[0]
+        open_report(fold_folder)
+        for selector in ("section", ".chart .main-svg", ".wide"):
+            assert max(browser.execute_script(within, selector)) <= 390, selector
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_folds_are_sorted_light_up_and_open_their_rows_under_names_that_look_like_markup(
+    open_report, browser, fold_folder
+):
+    find = open_report(fold_folder)
+    cat, dog = json.loads((fold_folder / "metrics.json").read_text())["facts"]["class_names"]
+    column = lambda name, place: [row.text for row in find(f"[aria-label='{name}'] tbody tr > :nth-child({place})")]  # noqa: E731
+
+    def sort(name, title):
+        next(button for button in find(f"[aria-label='{name}'] [data-sort]") if button.text == title).click()
+
+    for _ in range(2):
+        sort("Folds", "accuracy")
+    assert column("Folds", 1) == ["1.2", "1.1", "1.3"]
+    assert column("Classes", 1) == [cat, dog], "other tables stay as they are"
+    sort("Classes", "class")
+    up = column("Classes", 1)
+    sort("Classes", "class")
+    assert column("Classes", 1) == up[::-1]
+    assert column("Slices", 1) == ["<b>색</b>", "class"]
+    sort("Slices", "value")
+    sort("Slices", "rows")
+    assert column("Slices", 3) == ["5", "6"]
+    assert column("Doubtful labels", 7) == ["<i>빨강</i>", ""]
+    ActionChains(browser).move_to_element(find("[data-member]")[0]).perform()
+    assert find("#lit")[0].text == "Lit: fold 2 of repeat 1."
+    assert browser.execute_script(LIT) == [[[9, 19, 29], [0, 0.25, 0.5]]]
+    find("#confusion [data-cell='0,1']")[0].click()
+    opened = find("#samples")[0].text.splitlines()
+    assert opened[0] == f"true {cat}, predicted {dog}"
+    assert opened[-2:] == ["a.csv line 3 90.0 %", "a.csv line 6 80.0 %"]
+    assert [label.text for label in find("#chart-importance .ytick text")] == ["크기 <b>", "noise"]
+    assert len(find("#chart-calibration .errorbar")) == 6
+    assert len(find("#chart-learning-curve .errorbar")) == 2
+    edges = browser.execute_script("return [...document.querySelectorAll('.main-svg')].map(e => e.clientHeight)")
+    assert min(edges) > 100
 
 
 def test_an_empty_run_is_no_broken_page(open_report, make_run):

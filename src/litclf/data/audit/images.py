@@ -14,8 +14,9 @@ from tqdm import tqdm
 from litclf.data.audit.findings import Finding, Manager, Report, found_by
 from litclf.data.audit.kinds import blank, copies, folder, odd, rare, unreadable
 from litclf.data.audit.looks import Images, Look
-from litclf.data.images import ImagesDataModule, range_notes
+from litclf.data.images import ImagesDataModule
 from litclf.data.sources.folders import Files, drawn_notes, scan, split_files
+from litclf.data.sources.image_ranges import range_notes
 from litclf.preprocessing.image import Pixels, in_threads, is_grey, open_image
 from litclf.utilities.errors import InputError
 

@@ -8,49 +8,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from litclf.utilities.statistics import calibration
 from litclf.visualization.plots.canvas import SMALL, new_figure, set_margins, set_title
 from litclf.visualization.plots.colours import GREY, TRAIN
 
 _BINS = 15
-Calibration = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]
-
-
-def calibration(
-    targets: NDArray[Any], probabilities: NDArray[Any], binary: bool = False, bins: int = _BINS
-) -> Calibration:
-    """What a model says and how often it is right, in bins of equal width, and the expected calibration error.
-
-    The definition is that of :class:`torchmetrics.classification.CalibrationError`: a binary model's probability of
-    class 1 is held against how often class 1 is true; the largest probability of a multiclass model against how often
-    that class is true.
-
-    Args:
-        targets: Classes, shape ``(N,)``.
-        probabilities: Of each class, shape ``(N, C)``.
-        binary: Whether the model is binary.
-        bins: Number of bins, at least 1.
-
-    Returns:
-        Mean probability, frequency and share of the samples in each bin, of shape ``(bins + 1,)``, as samples of
-        probability 1 have a bin of their own, the last; and the error, in [0, 1]. Empty bins hold zeros.
-
-    Example:
-        >>> shares = np.array([[0.8, 0.2], [0.4, 0.6]])
-        >>> confidence, accuracy, share, error = calibration(np.array([0, 1]), shares, binary=True, bins=2)
-        >>> confidence, accuracy, round(error, 6)
-        (array([0.2, 0.6, 0. ]), array([0., 1., 0.]), 0.3)
-    """
-    if binary:
-        said, right = probabilities[:, 1], targets == 1
-    else:
-        said, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
-    place = np.searchsorted(np.linspace(0, 1, bins + 1), np.clip(said, 0, 1), side="right") - 1
-    counts = np.bincount(place, minlength=bins + 1)
-    filled = np.maximum(counts, 1)
-    confidence = np.bincount(place, weights=said, minlength=bins + 1) / filled
-    accuracy = np.bincount(place, weights=right, minlength=bins + 1) / filled
-    share = counts / max(1, len(targets))
-    return confidence, accuracy, share, float(np.sum(share * np.abs(accuracy - confidence)))
 
 
 def draw_reliability(targets: NDArray[Any], probabilities: NDArray[Any], binary: bool = False) -> Figure:
@@ -66,7 +28,7 @@ def draw_reliability(targets: NDArray[Any], probabilities: NDArray[Any], binary:
         >>> figure.axes[0].get_title()
         'expected calibration error 0.000'
     """
-    confidence, accuracy, share, error = calibration(targets, probabilities, binary)
+    confidence, accuracy, share, error = calibration(targets, probabilities, binary, _BINS)
     figure, axes = new_figure(1, 1, width=4.4, height=5.2)
     set_margins(figure, bottom=1.75)
     above = axes[0, 0]

@@ -10,15 +10,19 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from litclf.runs.fold_files import FoldFiles, parting
 from litclf.runs.history import History, calibration_text
 from litclf.runs.read import RunFiles, read_folder
 from litclf.utilities.files import write_text
 from litclf.utilities.text import listed
 from litclf.visualization.report.charts import figures
 from litclf.visualization.report.confusion import confusion
+from litclf.visualization.report.folds import fold_page
 from litclf.visualization.report.images import images
 from litclf.visualization.report.members import member_table
 from litclf.visualization.report.reading import read_run
+
+_NO_SAMPLES: dict[str, Any] = {"kind": "row", "columns": [], "cells": {}, "worst": []}
 
 _STAGES = {"train": "train", "val": "validation", "test": "test"}
 
@@ -65,9 +69,12 @@ def _template() -> Any:
 
 def _content(run: RunFiles) -> dict[str, Any]:
     history, folder = run.history, run.path.resolve()
-    charts, matrix = figures(history, run.members), confusion(history.facts, run.samples)
-    members = member_table(history, run.members)
+    folds = fold_page(run.folds, history, run.samples)
+    charts = figures(history, run.members)
+    matrix = confusion(history.facts, run.samples) if folds is None else folds.confusion
+    members = member_table(history, run.members) if folds is None else None
     histogram = [members.chart] if members is not None and members.chart is not None else []
+    drawn = [*charts, *histogram, *(folds.figures.values() if folds else ())]
     better = {
         "curves.png": bool(charts),
         "members.png": bool(histogram),
@@ -77,17 +84,18 @@ def _content(run: RunFiles) -> dict[str, Any]:
     return {
         "name": folder.parent.name,
         "version": folder.name,
-        "about": _about(history, folder),
+        "about": _about(history, folder, run.folds),
         "results": _results(history),
-        "findings": _findings(run),
+        "findings": [*(folds.sentences if folds else ()), *_findings(run)],
         "figures": charts,
         "members": members,
-        "drawn": [*charts, *histogram],
-        "plotly": _plotly() if charts or histogram else "",
+        "folds": folds,
+        "drawn": drawn,
+        "plotly": _plotly() if drawn else "",
         "confusion": matrix,
         "class_names": [str(name) for name in history.facts.get("class_names") or []],
         "class_name": history.class_name,
-        "samples": {"kind": "row", "columns": [], "cells": {}, "worst": []} | run.samples,
+        "samples": _NO_SAMPLES | (run.samples if folds is None else {"cells": folds.cells}),
         # What the page itself shows better is not shown twice.
         "images": list(images(run.path, without=[file for file, is_better in better.items() if is_better])),
         "config": run.config,
@@ -96,7 +104,8 @@ def _content(run: RunFiles) -> dict[str, Any]:
 
 def _findings(run: RunFiles) -> list[str]:
     metrics, facts, rows = run.history.metrics, run.history.facts, run.history.rows
-    return read_run(metrics, facts, rows, run.members) if metrics or rows else []
+    members = run.members if run.folds is None else None  # folds differ by more than their seeds
+    return read_run(metrics, facts, rows, members) if metrics or rows else []
 
 
 def _plotly() -> Markup:
@@ -106,10 +115,12 @@ def _plotly() -> Markup:
     return Markup(path.read_text(encoding="utf-8").replace("</script", "<\\/script"))
 
 
-def _about(history: History, folder: Path) -> list[tuple[str, str]]:
+def _about(history: History, folder: Path, folds: FoldFiles | None) -> list[tuple[str, str]]:
     """What was run, as labels with their values; what is not known is left out."""
     metrics, facts = history.metrics, history.facts
     counts = [f"{facts[f'num_{stage}']} {name}" for stage, name in _STAGES.items() if facts.get(f"num_{stage}")]
+    if folds is not None:
+        counts = [f"{len(folds.tables['oof'])} in {parting(folds.settings)}"]
     versions = [f"{package} {version}" for package, version in (metrics.get("versions") or {}).items()]
     names = [str(name) for name in facts.get("class_names") or []]
     shown = listed(names)

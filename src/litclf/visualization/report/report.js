@@ -39,7 +39,7 @@
         Plotly.restyle(`chart-${name}`, { x: [trace.x], y: [trace.y], visible: trace.visible }, [place]);
       });
     }
-    if (row) document.getElementById("lit").textContent = `Lit: the member of seed ${row.querySelector("button").textContent}.`;
+    if (row) document.getElementById("lit").textContent = `Lit: ${row.dataset.lit}.`;
   };
   const rows = [...document.querySelectorAll("[data-member]")];
   let chosen = null;
@@ -57,22 +57,27 @@
     row.addEventListener("click", () => choose(row));
   }
 
-  document.querySelectorAll("[data-sort]").forEach((button) => {
+  for (const button of document.querySelectorAll("[data-sort]")) {
     const column = Number(button.dataset.sort);
-    const value = (row) => Number.parseFloat(row.children[column].textContent);
+    const text = (row) => row.children[column].textContent.trim();
+    const value = (row) => Number.parseFloat(text(row));
+    const isText = button.parentNode.classList.contains("words");
     button.addEventListener("click", () => {
+      const table = button.closest("table");
       const sign = button.dataset.order === "up" ? -1 : 1;
-      document.querySelectorAll("[data-sort]").forEach((other) => {
+      for (const other of table.querySelectorAll("[data-sort]")) {
         delete other.dataset.order;
         other.parentNode.removeAttribute("aria-sort");
-      });
+      }
       button.dataset.order = sign === 1 ? "up" : "down";
       button.parentNode.setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
+      const byText = (a, b) => sign * text(a).localeCompare(text(b), undefined, { numeric: true });
       // What is no number comes last either way.
-      const order = (a, b) => Number.isNaN(value(a)) - Number.isNaN(value(b)) || sign * (value(a) - value(b)) || 0;
-      rows.sort(order).forEach((row) => row.parentNode.append(row));
+      const byNumber = (a, b) => Number.isNaN(value(a)) - Number.isNaN(value(b)) || sign * (value(a) - value(b)) || 0;
+      const [body] = table.tBodies;
+      body.append(...[...body.rows].sort(isText ? byText : byNumber));
     });
-  });
+  }
 
   const { names, kind, columns, cells } = read("samples-data");
 
