@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -73,7 +74,8 @@ def test_members_are_evaluated_with_their_intervals(command, members_run, copy_r
     assert told["ensemble/accuracy"] == pytest.approx(right.mean())
     out = capsys.readouterr().out
     assert "members     4, seeds 7 to 10" in out
-    assert "ensemble " in out
+    mean, together = told["members"]["metrics"][f"{stage}/accuracy"]["mean"], told["ensemble/accuracy"]
+    assert re.search(rf"^{stage}/accuracy +{mean:.4f} .* {together:.4f}$", out, re.MULTILINE)
 
 
 def test_members_of_the_checkpoint_are_evaluated_whatever_a_config_asks_for(members_run, copy_run):

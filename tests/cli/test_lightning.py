@@ -4,17 +4,9 @@ import json
 
 import pytest
 
-from litclf.cli.lightning import print_table
 from litclf.cli.main import main
 
 QUICK = ["--trainer.max_epochs", "1", "--pictures", "false", "--trainer.enable_progress_bar", "false"]
-
-
-@pytest.mark.parametrize(("name", "told"), [("inner", "inner"), ("1" * 5000, f"'{'1' * 55}...'")])
-def test_a_class_is_told_by_its_name_and_a_long_one_by_its_beginning(name, told, capsys):
-    print_table({"test/f1": 0.5, "positive_class": {"name": name, "why": "the second class"}})
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert last == f"f1, precision and recall of class {told}, the second class (--model.positive_class)"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 from litclf.cli.arguments import Arguments, ToolParser
 from litclf.cli.init import draft
 from litclf.cli.lightning import CLI
+from litclf.cli.metric_tables import member_lines
 from litclf.cli.presets import preset_path
 from litclf.data.sources.formats import PARQUET, TEXT
 from litclf.data.sources.table_file import Told
@@ -18,7 +19,6 @@ from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.fold_files import parting
 from litclf.studies.cross_validation import CrossValidated, run_folds
 from litclf.studies.sides import Sides
-from litclf.training.members import told_members
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_text
 from litclf.utilities.text import aligned, shell_word
@@ -116,7 +116,7 @@ def _print_result(found: CrossValidated, sides: Sides) -> None:
     """Intervals of the metrics, the table of classes, and where everything lies."""
     told, held = found.run.metrics["members"], found.out_of_fold
     print(f"\nrows        {len(held.targets)} in {parting(vars(sides))}")
-    print(*told_members(told), sep="\n")
+    print(*member_lines(told, {}), sep="\n")
     print("intervals   Nadeau and Bengio's, which allow for training sets that overlap")
     table = held.classes().round(4).astype(str)
     print("", *aligned([list(table.columns), *table.to_numpy().tolist()]), "", sep="\n")

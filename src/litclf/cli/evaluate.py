@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from litclf.cli.arguments import Arguments, needs_checkpoint
 from litclf.cli.configs import ckpt_path, found
-from litclf.cli.lightning import CLI, FIT_ONLY, print_table
+from litclf.cli.lightning import CLI, FIT_ONLY
+from litclf.cli.metric_tables import print_metrics
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.folder import is_first_process
 from litclf.training import evaluation
-from litclf.training.members import told_members
 
 
 def evaluate(command: str, args: list[str]) -> int:
@@ -35,8 +35,6 @@ def evaluate(command: str, args: list[str]) -> int:
         assert checkpoint is not None  # what else was asked has been answered
         metrics = evaluation.evaluate(cli.plan(checkpoint), command)
         if is_first_process():
-            print_table(metrics)
-            for line in told_members(metrics.get("members")):
-                print(line)
+            print_metrics(metrics)
             print(f"\nwritten     {checkpoint.folder / command}.json")
     return 0

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from litclf.cli.arguments import Arguments
 from litclf.cli.configs import ckpt_path, found
-from litclf.cli.lightning import CLI, print_table
+from litclf.cli.lightning import CLI
+from litclf.cli.metric_tables import print_metrics
 from litclf.models.decision import Calibration
 from litclf.runs.checkpoint import Checkpoint
+from litclf.runs.read import read_folder
 from litclf.runs.versions import runs_folder
-from litclf.training.members import told_members
 from litclf.training.run import RunResult, run
 from litclf.utilities.errors import InputError
 from litclf.utilities.text import shell_word
+from litclf.visualization.report.member_reading import read_troubles
 
 
 def main(args: list[str]) -> int:
@@ -57,13 +59,14 @@ def _print_result(result: RunResult) -> None:
     """The end of a fit: a table of results, the run folder and the line that opens it in TensorBoard."""
     if not result.trainer.is_global_zero:
         return
-    print_table(result.metrics)
-    for line in told_members(result.metrics.get("members")):
-        print(line)
+    print_metrics(result.metrics)
     seconds, steps = result.metrics["fit_seconds"], result.metrics["global_step"]
     if "best" in result.metrics:
         of = "averaged weights" if result.metrics["best"]["path"] == "averaged.ckpt" else "best"
-        print(f"train and val of the last epoch, test of the {of}")
+        one = f"train and val of the last epoch, test of the {of}"
+        print(one if "members" not in result.metrics else "each member when it was best")
+    for trouble in _troubles(result.folder):
+        print(trouble)
     if result.trainer.progress_bar_callback is None:  # else it has said so
         print(f"\nfit         {steps} steps in {seconds:.2f} s")
     at_once = result.metrics["steps_per_execution"]
@@ -76,3 +79,9 @@ def _print_result(result: RunResult) -> None:
         if report.is_file():
             print(f"report      {report}")
         print(f"dashboard   litclf dashboard {shell_word(result.folder)}")
+
+
+def _troubles(folder: Path | None) -> list[str]:
+    """Which members have diverged or fallen behind, as the page of the run has it."""
+    run = None if folder is None else read_folder(folder)
+    return [] if run is None or run.members is None else read_troubles(run.history, run.members)

@@ -22,7 +22,6 @@ from litclf.cli.refusals import refusal
 from litclf.cli.signatures import OWN, setting_types
 from litclf.cli.trust import FLAG, allow_classes, check_kinds
 from litclf.data.registry import DATAMODULES
-from litclf.models.member_scores import TOGETHER
 from litclf.models.registry import MODELS
 from litclf.models.seeds import Seeds
 from litclf.runs.checkpoint import Checkpoint
@@ -34,8 +33,8 @@ from litclf.training.callbacks.saves import SAVE_EVERY
 from litclf.training.members import read_marks
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
+from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
-from litclf.utilities.text import aligned, short
 
 FIT_ONLY = (
     *("--name", "--pictures", "--threshold_rule", "--save_every", "--trainer.default_root_dir"),
@@ -56,7 +55,8 @@ _HELP = {
     "members": "Networks that are trained side by side, each by a seed of its own.",
     "members_from": "Seed of the first member; default: that of the run.",
     "vary": "What differs between members: initial weights, order of samples, or both.",
-    "mark": "What the share of members that reach it is told of, such as test/accuracy=0.99; several by commas.",
+    "mark": "What the share of members that reach it is told of, such as test/accuracy=0.99; several by commas. Some"
+    " presets have one.",
 }
 
 _DEFAULTS = {"name": None, "pictures": True, "threshold_rule": "0.5", "save_every": SAVE_EVERY, "threads": None}
@@ -132,7 +132,7 @@ class CLI(LightningCLI):
         """What the run is to do; its config is that of a new one, also where this one goes on from ``checkpoint``."""
         if self.datamodule is None:
             raise InputError("--data", "is missing", "pass -c PRESET, or --data CirclesDataModule")
-        settings, preset = self.settings, self.given.value(*CONFIG)
+        settings, preset, members = self.settings, self.given.value(*CONFIG), self._members(checkpoint)
         return Plan(
             self.model,
             self.datamodule,
@@ -145,8 +145,8 @@ class CLI(LightningCLI):
             pictures=settings.pictures,
             threshold_rule=settings.threshold_rule,
             save_every=settings.save_every,
-            members=self._members(checkpoint),
-            marks=read_marks(settings.mark or ""),
+            members=members,
+            marks=self._marks(members),
         )
 
     def _members(self, checkpoint: Checkpoint | None) -> Seeds | None:
@@ -157,6 +157,14 @@ class CLI(LightningCLI):
             return Seeds.of(settings.members, int(first), settings.vary)
         count = count_members(checkpoint.content, checkpoint.path)
         return Seeds(**checkpoint.hparams["members"]) if count else None
+
+    def _marks(self, members: Seeds | None) -> dict[str, float]:
+        """The marks that were typed; of those that a config names, such that this fit can be held against."""
+        marks = read_marks(self.settings.mark or "")
+        if self.given.named("--mark"):
+            return marks
+        spec = DataSpec.of(self.datamodule)
+        return {key: value for key, value in marks.items() if members is not None and spec.has(key.partition("/")[0])}
 
     def by_flag(self, error: InputError) -> InputError:
         """The error with the flag that sets what it is about as its ``where``; files stay what they are."""
@@ -248,18 +256,3 @@ def _writable(value: Any) -> Any:
     if isinstance(value, Enum):  # such as that of Timer's interval, which a parser reads by its name
         return value.name
     return str(value) if isinstance(value, torch.device) else value
-
-
-def print_table(metrics: dict[str, Any]) -> None:
-    """Metrics with a row for each stage, and the class that some of them are of."""
-    cells = {tuple(key.split("/")): value for key, value in metrics.items() if key.count("/") == 1}
-    stages = [stage for stage in ("train", "val", "test", TOGETHER) if any(row == stage for row, _ in cells)]
-    names = list(dict.fromkeys(name for stage, name in cells if stage in stages and not name.endswith("_step")))
-    rows = [
-        [stage, *(f"{cells[stage, name]:.4f}" if (stage, name) in cells else "" for name in names)] for stage in stages
-    ]
-    least = [5, *(18 if len(name) > 11 else 11 for name in names)]
-    print("", *aligned([["", *names], *rows], between=" ", at_least=least), sep="\n")
-    if of := metrics.get("positive_class"):
-        name = of["name"] if len(of["name"]) <= 60 else short(of["name"])
-        print(f"f1, precision and recall of class {name}, {of['why']} (--model.positive_class)")

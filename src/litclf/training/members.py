@@ -1,4 +1,4 @@
-"""Members of a run: what they are worth, as a mean with its interval and the share that reaches a mark, and a table."""
+"""Members of a run: what they are worth, as a mean with its interval and the share that reaches a mark, in files."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from litclf.models.base import SteppedModule
 from litclf.models.member_curves import When
 from litclf.models.members import Members
 from litclf.models.seeds import Seeds
+from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_text
 from litclf.utilities.statistics import interval_of_mean, nadeau_bengio, wilson
@@ -24,8 +25,8 @@ from litclf.utilities.statistics import interval_of_mean, nadeau_bengio, wilson
 _FIRST = ("seed", "best_epoch", "best_step", "diverged_at")
 
 
-def check_marks(marks: Mapping[str, float], members: Seeds | None, model: LightningModule) -> None:
-    """Refuses marks that no member could be held against.
+def check_marks(marks: Mapping[str, float], members: Seeds | None, model: LightningModule, spec: DataSpec) -> None:
+    """Refuses marks that no member could be held against: of what ``model`` does not log, or ``spec`` has no split for.
 
     Raises:
         InputError: Naming the mark.
@@ -39,8 +40,13 @@ def check_marks(marks: Mapping[str, float], members: Seeds | None, model: Lightn
         key for name in logged if not name.endswith("_step") for key in {name, name.replace("val/", "test/")}
     )
     for key, value in marks.items():
+        split = key.partition("/")[0]
+        if key in known and not spec.has(split):
+            raise InputError(
+                "mark", f"{key} is not measured: there is no {split} split", "name one of a split there is"
+            )
         if key not in known:
-            raise InputError.unknown("mark", key, known)
+            raise InputError.unknown("mark", key, [name for name in known if spec.has(name.partition("/")[0])])
         if not math.isfinite(value):
             raise InputError("mark", f"must be a number, got {key}={value}", f"pass {key}=0.99")
 
@@ -183,36 +189,3 @@ def write_member_curves(path: Path, members: Members) -> None:
             cells = ("" if math.isnan(value) else f"{value:.7g}" for value in values)
             writer.writerow([when.step - 1, when.epoch, seed, *cells])
     write_text(path, text.getvalue())
-
-
-def told_members(told: Mapping[str, Any] | None) -> list[str]:
-    """The end of a fit with members in lines: intervals of the test's metrics, marks, and who was left behind.
-
-    Args:
-        told: What :func:`summary` gave; None where there are no members.
-
-    Example:
-        >>> own = {"test/accuracy": spread(np.array([0.98, 1.0, 0.99]), 1.0)}
-        >>> told = {"seeds": [42, 43, 44], "vary": "both", "diverged": [], "metrics": own, "marks": {}}
-        >>> told_members(told)[1]
-        'accuracy    0.9900 (95 % 0.9652 to 1.0000), from 0.9800 to 1.0000'
-    """
-    if told is None:
-        return []
-    seeds, left = told["seeds"], told["diverged"]
-    same = {"weights": ", the same order of samples", "order": ", the same initial weights", "both": ""}[told["vary"]]
-    gone = f"; diverged: {', '.join(map(str, left))}" if left else ""
-    lines = [f"members     {len(seeds)}, seeds {seeds[0]} to {seeds[-1]}{same}{gone}"]
-    stage = "test" if any(key.startswith("test/") for key in told["metrics"]) else "val"
-    for key, own in told["metrics"].items():
-        if key.startswith(f"{stage}/"):
-            how = ", by bootstrap" if own["interval"] == "bootstrap" else ""
-            interval = f"(95 % {own['low']:.4f} to {own['high']:.4f}{how})"
-            name = key.partition("/")[2]
-            lines.append(f"{name:11} {own['mean']:.4f} {interval}, from {own['least']:.4f} to {own['most']:.4f}")
-    for key, own in told["marks"].items():
-        interval = f"(95 % {own['low']:.0%} to {own['high']:.0%})"
-        sign = "at most" if lower_is_better(key) else "at least"
-        reach = f"{own['reached']} of {own['of']}, {own['share']:.0%} {interval}"
-        lines.append(f"{'mark':11} {key} {sign} {own['mark']}: {reach}")
-    return lines

@@ -97,7 +97,7 @@ class Plan:
         data = self.data if isinstance(self.data, EpochDataModule) else None
         if data is not None:
             data.member_seeds = () if self.members is None else self.members.of_order
-        check_marks(self.marks, self.members, self.model)
+        check_marks(self.marks, self.members, self.model, self.spec)
         if self.members is None:
             return
         if data is None or not isinstance(self.model, Classifier):
