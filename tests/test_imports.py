@@ -44,6 +44,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_reports_pictures_engines_and_predictions_load_what_they_need_alone(circles_run, copy_run, tmp_path):
     """In one new process, for all it costs: some seconds. The engines know no Trainer: whoever trains may use them."""
     (tmp_path / "rows.csv").write_text("x1,x2\n0,0.8\n1,0\n")

@@ -1,6 +1,7 @@
 """Checkpoints that tell of members which they do not hold."""
 
 import tracemalloc
+from itertools import cycle
 
 import pytest
 import torch
@@ -23,6 +24,7 @@ OTHERS = {
     "a seed that is none": {"first": "stranger"},
     "unknown entries": {"stranger": 1},
 }
+COMMANDS = ("test", "predict", "export --format torch")
 REASONS = ("and tells of others", "does not tell of its members by count, first and vary")
 KEPT = {
     "nothing": {},
@@ -110,8 +112,8 @@ def test_what_is_kept_of_other_members_is_refused(attack, forge_members, reader,
     assert "of its" in attack.refused(READERS[reader], forge_members(change))
 
 
-@pytest.mark.parametrize("told", OTHERS.values(), ids=OTHERS)
-def test_commands_refuse_them(refused_command, honest_members, attack, told):
+@pytest.mark.parametrize(("told", "command"), [*zip(OTHERS.values(), cycle(COMMANDS), strict=False)], ids=OTHERS)
+def test_commands_refuse_them(refused_command, honest_members, attack, told, command):
     content = read(honest_members / "checkpoints" / "best.ckpt")
     content["hyper_parameters"]["members"] = TOLD | told
     (attack.folder / "run" / "checkpoints").mkdir(parents=True)
@@ -119,5 +121,5 @@ def test_commands_refuse_them(refused_command, honest_members, attack, told):
         (attack.folder / "run" / name).write_text((honest_members / name).read_text())
     path = attack.folder / "run" / "checkpoints" / "best.ckpt"
     save(content, path)
-    for command in ("test", "predict", "export --format torch"):
-        assert any(reason in refused_command(*command.split(), "--ckpt_path", path) for reason in REASONS)
+    line = refused_command(*command.split(), "--ckpt_path", path)
+    assert any(reason in line for reason in REASONS)

@@ -35,6 +35,7 @@ def test_digits_are_told_apart_in_98_of_100(seed, digits, tmp_path):
     assert metrics["test/accuracy"] >= 0.98
 
 
+@pytest.mark.slow  # two fits with all their pictures
 def test_images_that_fit_no_memory_are_trained_and_shown_as_those_that_do(tmp_path, capsys):
     (tmp_path / "digits").mkdir()
     digits = write_digits(tmp_path / "digits", every=6)

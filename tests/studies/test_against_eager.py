@@ -28,7 +28,10 @@ def bare_accuracy(x, y, train, test, seed):
     return float((network(inputs[test]).argmax(dim=1) == targets[test]).double().mean())
 
 
-@pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])
+@pytest.mark.parametrize(
+    "load",
+    [load_iris, *(pytest.param(load, marks=pytest.mark.slow) for load in (load_wine, load_breast_cancer))],
+)
 def test_the_mean_of_a_bare_loop_on_the_same_splits_lies_in_the_interval(load, tmp_path):
     table = load(as_frame=True).frame
     path = tmp_path / "table.csv"

@@ -122,6 +122,7 @@ def test_two_processes_give_weights_and_metrics_of_one(arguments, tmp_path):
     assert_same_run(*(fit_on(processes, tmp_path, **arguments) for processes in (1, 2)))
 
 
+@SLOW  # all pictures of two fits
 def test_executions_whose_end_one_process_borrows_are_those_of_one_and_pictures_show_the_whole_test_split(tmp_path):
     # The last mini-batch of 101 samples has one, and one process none of it.
     # Three features, so that the plane is not drawn.

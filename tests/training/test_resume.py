@@ -54,9 +54,8 @@ def test_a_run_stopped_anywhere_ends_with_what_an_undisturbed_one_leaves(
     assert left_by(folder) == whole(steps_per_execution)
 
 
-@pytest.mark.parametrize(
-    ("hook", "steps"), [("on_train_batch_end", 20), pytest.param("on_fit_end", 0, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow  # all pictures of two fits
+@pytest.mark.parametrize(("hook", "steps"), [("on_train_batch_end", 20), ("on_fit_end", 0)])
 def test_pictures_and_report_of_a_resumed_run_are_those_of_the_whole(hook, steps, whole, tmp_path):
     folder = stopped(tmp_path, 7, hook, steps, pictures=True)
     run(tmp_path, 7, ckpt_path=folder, pictures=True)

@@ -6,6 +6,7 @@ import sys
 import threading
 import warnings
 
+import pytest
 import torch
 
 from litclf import BinaryClassifier, CirclesDataModule, fit
@@ -28,6 +29,7 @@ sys.exit(main(["fit", "-c", "circles", "--trainer.max_epochs", "1", "--pictures"
 """
 
 
+@pytest.mark.slow  # a process of its own, Lightning in it
 def test_a_system_without_locks_alarms_and_user_signals_trains(tmp_path):
     done = subprocess.run([sys.executable, "-c", ELSEWHERE], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -60,6 +60,7 @@ def test_what_is_put_off_works_as_ever_whatever_was_loaded_before(first, loaded)
     assert json.loads(done.stdout.splitlines()[-1]) == loaded
 
 
+@pytest.mark.slow
 def test_a_torchmetrics_that_does_more_with_them_is_imported_the_slow_way(tmp_path):
     (tmp_path / "torchmetrics").mkdir()
     lines = "from torchmetrics import part", "from matplotlib.text import Text", "class Mine(Text): pass"

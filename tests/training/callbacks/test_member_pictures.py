@@ -10,6 +10,7 @@ from PIL import Image
 
 import litclf
 from litclf.models.networks.ensemble import members_of
+from litclf.training.callbacks.boundary import DecisionBoundary
 from litclf.training.callbacks.gradients import measure
 
 
@@ -65,7 +66,7 @@ def test_the_boundary_has_the_line_of_each_member(run, monkeypatch):
     litclf.fit(
         litclf.BinaryClassifier(hidden_dims=[6], lr=0.5),
         litclf.CirclesDataModule(batch_size=None, repeat=100, steps_per_execution=100),
-        **{"members": 2, "pictures": True, "max_epochs": 1, "enable_progress_bar": False},
+        **{"members": 2, "callbacks": [DecisionBoundary()], "max_epochs": 1, "enable_progress_bar": False},
         default_root_dir=run.folder.parent / "again",
     )
     assert [own.shape for own in drawn] == [(10_000, 2)] * 2

@@ -1,5 +1,6 @@
 """What is written of a fit and when: the same files at its end as if each epoch were saved, and in between enough."""
 
+import functools
 import os
 import shutil
 from copy import deepcopy
@@ -66,8 +67,18 @@ def whole(path):
     return content
 
 
-@pytest.mark.parametrize("settings", [{}, {"check_val_every_n_epoch": 2}, {"limit_val_batches": 0}, {"max_steps": 70}])
-@pytest.mark.parametrize("steps_per_execution", [1, 16])
+@pytest.mark.parametrize(
+    ("steps_per_execution", "settings"),
+    [
+        *((1, settings) for settings in ({}, {"max_steps": 70})),
+        *((16, settings) for settings in ({"check_val_every_n_epoch": 2}, {"limit_val_batches": 0})),
+        *(pytest.param(16, settings, marks=pytest.mark.slow) for settings in ({}, {"max_steps": 70})),
+        *(
+            pytest.param(1, settings, marks=pytest.mark.slow)
+            for settings in ({"check_val_every_n_epoch": 2}, {"limit_val_batches": 0})
+        ),
+    ],
+)
 def test_the_end_is_the_same_as_if_each_epoch_were_saved(steps_per_execution, settings, tmp_path, writes):
     settings = {"max_epochs": 6, **settings}
     each = run(tmp_path / "each", steps_per_execution, save_every=0, **settings)
@@ -93,11 +104,23 @@ def test_the_best_of_between_is_what_is_kept(tmp_path, writes):
     assert result.metrics["best"] == {"path": "best.ckpt", "score": 1.0}
 
 
-@pytest.mark.parametrize("killed_at", [24, 32, 40, 56, 80, 95])
-def test_a_run_that_is_killed_between_two_saves_ends_on_the_same_bits(killed_at, tmp_path):
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What a fit leaves that nothing stops, for each number of steps at once."""
+    settings = {"max_epochs": 6, "callbacks": [Losses(5, 4, 1, 2, 3, 4)], "save_every": NEVER}
+    return functools.cache(
+        lambda steps_per_execution: left_by(
+            run(tmp_path_factory.mktemp("whole"), steps_per_execution, **settings).folder
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "killed_at", [24, 40, 95, *(pytest.param(steps, marks=pytest.mark.slow) for steps in (32, 56, 80))]
+)
+def test_a_run_that_is_killed_between_two_saves_ends_on_the_same_bits(killed_at, undisturbed, tmp_path):
     """What lies on the disk at that moment is all that is gone on from."""
     losses = (5, 4, 1, 2, 3, 4)
-    whole = run(tmp_path / "whole", 8, max_epochs=6, callbacks=[Losses(*losses)], save_every=NEVER).folder
     left, where = tmp_path / "left", tmp_path / "killed" / "lightning_logs" / "own" / "version_0"
     kill = At(killed_at - killed_at % 8, lambda: shutil.copytree(where, left))
     run(tmp_path / "killed", 8, max_epochs=6, callbacks=[Losses(*losses), kill], save_every=NEVER)
@@ -105,14 +128,13 @@ def test_a_run_that_is_killed_between_two_saves_ends_on_the_same_bits(killed_at,
     shutil.rmtree(where)
     shutil.move(left, where)
     again = run(tmp_path / "killed", 8, max_epochs=6, callbacks=[Losses(*losses)], ckpt_path=where, save_every=NEVER)
-    assert left_by(again.folder) == left_by(whole)
+    assert left_by(again.folder) == undisturbed(8)
 
 
 @pytest.mark.parametrize("moment", ["best is older", "best is on the disk"])
-def test_a_kill_between_the_two_files_of_a_save_loses_nothing(moment, tmp_path, monkeypatch):
+def test_a_kill_between_the_two_files_of_a_save_loses_nothing(moment, undisturbed, tmp_path, monkeypatch):
     """The best is written first: what is there is then the older last, beside the newer best, which is gone on from."""
     losses = (5, 4, 1, 2, 3, 4)
-    whole = run(tmp_path / "whole", 16, max_epochs=6, callbacks=[Losses(*losses)]).folder
     left, where = tmp_path / "left", tmp_path / "killed" / "lightning_logs" / "own" / "version_0"
     proper, names = Path.write_bytes, []
 
@@ -136,7 +158,7 @@ def test_a_kill_between_the_two_files_of_a_save_loses_nothing(moment, tmp_path, 
     shutil.rmtree(where)
     shutil.move(left, where)
     again = run(tmp_path / "killed", 16, max_epochs=6, callbacks=[Losses(*losses)], ckpt_path=where)
-    assert left_by(again.folder) == left_by(whole)
+    assert left_by(again.folder) == undisturbed(16)
 
 
 def fail():

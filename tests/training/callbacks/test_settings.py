@@ -50,7 +50,7 @@ def test_a_batch_size_that_was_found_is_used_and_recorded(tmp_path):
 
 
 def test_a_finder_of_batch_sizes_ends_where_the_samples_do(tmp_path):
-    found = run(tmp_path, [BatchSizeFinder()])
+    found = run(tmp_path, [BatchSizeFinder(init_val=100)])
     assert recorded(found.folder, "data", "batch_size") == {160}
 
 
