@@ -38,3 +38,11 @@ def test_a_reader_that_leaves_is_no_error():
     command = f"{sys.executable} -m litclf presets | head -n 1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert (done.stdout.count("\n"), done.stderr) == (1, "")
+
+
+def test_standard_streams_that_are_closed_are_held_from_files_of_the_run():
+    """Else what a library prints below Python, or a child process, is written into a file of the run."""
+    code = "import os; from litclf import __main__ as process; process.main = lambda: os.write(1, b'x') - 1"
+    command = f'{sys.executable} -c "{code}; process.entrance()" <&- >&-'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -3,6 +3,7 @@ import os
 import sys
 import warnings
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 
 import pytest
 
@@ -61,14 +62,25 @@ def test_an_answer_may_be_left_unread(args):
         assert main(args) == (2 if args == ["nothing"] else 0)
 
 
-def test_other_errors_of_writing_are_told(monkeypatch, capsys):
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file of Linux that is always full")
+@pytest.mark.filterwarnings("default")
+def test_a_full_standard_output_is_named_and_the_work_is_done(table, capsys):
+    with open("/dev/full", "w", encoding="utf-8") as stream, redirect_stdout(stream):
+        assert main(["check-data", str(table)]) == 1
+        assert main(["nothing"]) == 2  # which prints nothing there
+    assert (table.parent / "data_report.json").is_file()
+    told = capsys.readouterr().err.splitlines()[-2]
+    assert told.startswith("error: stdout: No space left on device: what was to be printed is lost, no file is; fix: ")
+
+
+def test_a_stream_that_is_no_file_and_cannot_be_written_to_is_named(monkeypatch, capsys):
     class Full(io.StringIO):
         def write(self, text):
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(sys, "stdout", Full())
     assert main(["presets"]) == 1
-    assert "No space left on device" in capsys.readouterr().err
+    assert "error: stdout: No space left on device" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("default")
@@ -91,10 +103,14 @@ def test_no_command_shows_where_in_the_code_a_warning_was_given(table, capsys):
     assert "was in no training row" in told
 
 
-def test_a_process_without_terminal_is_left_so(monkeypatch):
-    monkeypatch.setattr(sys, "stdout", None)
+@pytest.mark.parametrize("closed", [None, io.StringIO()], ids=["none", "closed"])
+def test_a_process_without_terminal_is_left_so_and_told_once(closed, monkeypatch, capsys):
+    if closed is not None:
+        closed.close()
+    monkeypatch.setattr(sys, "stdout", closed)
     assert main(["presets"]) == 0
-    assert sys.stdout is None
+    assert sys.stdout is closed
+    assert capsys.readouterr().err == "note        stdout is closed: what is printed is lost\n"
 
 
 def test_streams_are_put_back_in_whatever_order_threads_leave():

@@ -17,7 +17,7 @@ from litclf.cli.help import helped
 from litclf.cli.short_names import told_as_typed, written_out
 from litclf.utilities import signals
 from litclf.utilities.errors import InputError, RunError, nearest
-from litclf.utilities.terminal import terminal
+from litclf.utilities.terminal import check_printed, terminal
 from litclf.utilities.version import __version__
 
 
@@ -173,7 +173,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     args = list(sys.argv[1:] if args is None else args)
     with terminal(as_notes="--debug" not in args):
-        return _answer(args)
+        return max(_answer(args), exit_code(_printed, args))
 
 
 def _answer(args: list[str]) -> int:
@@ -184,6 +184,11 @@ def _answer(args: list[str]) -> int:
         print(f"litclf {__version__}")
         return 0
     return exit_code(_run, args)
+
+
+def _printed(args: list[str]) -> int:
+    check_printed()
+    return 0
 
 
 def _run(args: list[str]) -> int:

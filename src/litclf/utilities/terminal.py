@@ -8,10 +8,11 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from shutil import get_terminal_size
 from typing import Any, Literal, TextIO
 
+from litclf.utilities.errors import RunError
 from litclf.utilities.notes import tell
 from litclf.utilities.text import row
 
@@ -33,15 +34,17 @@ def say(label: str, text: str, style: Style | None = None) -> None:
         print(painted(line, style, sys.stdout))
 
 
-def painted(text: str, style: Style | None, stream: TextIO) -> str:
+def painted(text: str, style: Style | None, stream: TextIO | None) -> str:
     """A text in a style where it goes to a terminal, and nobody has set ``NO_COLOR``; otherwise as it is.
+
+    A process without a terminal has no stream.
 
     Example:
         >>> painted("0.98", "bold", sys.stdout)
         '0.98'
     """
-    plain = style is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty()
-    return text if plain else f"\x1b[{_STYLES[str(style)]}m{text}\x1b[0m"
+    asked = style is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return text if not asked or stream is None or not stream.isatty() else f"\x1b[{_STYLES[str(style)]}m{text}\x1b[0m"
 
 
 @contextmanager
@@ -75,6 +78,20 @@ def terminal(as_notes: bool = True) -> Iterator[None]:
                 _streams.close()
 
 
+def check_printed() -> None:
+    """Refuses that what was printed within :func:`terminal` is lost, but for what nobody wanted to read.
+
+    Raises:
+        RunError: If the standard output could not be written to, as on a full disk; what was to be done was done.
+    """
+    if isinstance(sys.stdout, _Kept):
+        sys.stdout.flush()
+        lost = sys.stdout.lost
+        if lost is not None and not isinstance(lost, BrokenPipeError):
+            rule = f"{lost.strerror or lost}: what was to be printed is lost, no file is"
+            raise RunError("stdout", rule, "send it elsewhere, such as by > out.txt")
+
+
 _turn, _users, _streams = threading.Lock(), 0, ExitStack()
 """The streams are the process's: the first of several threads that print has replaced them, the last puts them back."""
 
@@ -84,6 +101,8 @@ def _replaced(as_notes: bool) -> Iterator[None]:
     before = sys.stdout, sys.stderr, warnings.showwarning
     strictness = [getattr(stream, "errors", None) for stream in before[:2]]
     sys.stdout, sys.stderr = map(_kept, before[:2])
+    if sys.stdout is None:
+        tell("stdout is closed: what is printed is lost")
     if as_notes:
         warnings.showwarning = lambda message, *_, **__: tell(" ".join(str(message).split()))
     try:
@@ -95,17 +114,24 @@ def _replaced(as_notes: bool) -> Iterator[None]:
                 stream.reconfigure(errors=errors)
 
 
-def _kept(stream: TextIO) -> Any:
+def _kept(stream: TextIO | None) -> Any:
+    if stream is None or getattr(stream, "closed", False):
+        return None
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
-    return _Kept(stream) if stream is not None else None
+    return _Kept(stream)
 
 
 class _Kept:
-    """A stream that goes nowhere once nobody reads it, as a pipe into ``head`` does."""
+    """A stream that goes nowhere once it cannot be written to, as a pipe into ``head`` that nobody reads any more.
+
+    Attributes:
+        lost: Why it cannot; None while it can.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self.lost: OSError | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -113,18 +139,20 @@ class _Kept:
     def write(self, text: str) -> int:
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            self._leave()
+        except OSError as error:
+            self._leave(error)
             return len(text)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._leave()
+        except OSError as error:
+            self._leave(error)
 
-    def _leave(self) -> None:
+    def _leave(self, reason: OSError) -> None:
         """What is still to be written, here and in other processes, has a place to go."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+        self.lost = reason
+        with suppress(OSError, AttributeError):  # a stream that is no file
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
