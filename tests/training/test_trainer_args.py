@@ -32,6 +32,7 @@ from litclf.training.trainer_args import check_trainer_args, checked_trainer
         ({"num_sanity_val_steps": -2}, "num_sanity_val_steps"),
         ({"accumulate_grad_batches": 0}, "accumulate_grad_batches"),
         ({"num_nodes": 0}, "num_nodes"),
+        ({"num_nodes": 2}, "num_nodes"),
         ({"reload_dataloaders_every_n_epochs": -1}, "reload_dataloaders_every_n_epochs"),
         ({"profiler": "simpel"}, "profiler"),
     ],
@@ -46,6 +47,17 @@ def test_more_processes_than_processors_are_refused():
     """Not by the command: without the check it would start them all."""
     with pytest.raises(InputError, match=r"^trainer\.devices: must be 1 to \d+ processes"):
         check_trainer_args({"devices": 99, "accelerator": "cpu"})
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"MASTER_ADDR": "node1"}, {"TORCHELASTIC_RUN_ID": "1"}, {"SLURM_NTASKS": "2", "SLURM_JOB_NAME": "fit"}],
+    ids=str,
+)
+def test_several_machines_are_taken_from_a_launcher(told, monkeypatch):
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    check_trainer_args({"num_nodes": 2})
 
 
 @pytest.mark.parametrize(

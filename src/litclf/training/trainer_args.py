@@ -10,6 +10,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from lightning.fabric.plugins.environments import (
+    LSFEnvironment,
+    MPIEnvironment,
+    SLURMEnvironment,
+    TorchElasticEnvironment,
+    XLAEnvironment,
+)
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.strategies import StrategyRegistry
@@ -31,6 +38,9 @@ _AT_LEAST = {
     "reload_dataloaders_every_n_epochs": 0,
     "num_nodes": 1,
 }
+
+_LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment, XLAEnvironment)
+"""What starts a fit on several machines, each known by what it leaves in the environment."""
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
@@ -103,6 +113,7 @@ def check_trainer_args(args: dict[str, Any]) -> None:
     _check_clipping(args)
     _check_limits(args)
     _check_devices(args)
+    _check_nodes(args)
     if args.get("barebones"):
         rule = "switches off what a run folder is made of, got True"
         raise InputError("trainer.barebones", rule, "drop it, or use lightning.Trainer")
@@ -135,6 +146,16 @@ def _check_devices(args: dict[str, Any]) -> None:
     most = (os.cpu_count() or 1) if on_cpu else torch.cuda.device_count()
     if wanted is not None and on_cpu and not 0 < wanted <= most:
         raise InputError("trainer.devices", f"must be 1 to {most} processes on this machine, got {wanted}", "pass 1")
+
+
+def _check_nodes(args: dict[str, Any]) -> None:
+    """Refuses several machines where nothing says who the others are: each would wait for them without a word."""
+    nodes = args.get("num_nodes") or 1
+    told = "MASTER_ADDR" in os.environ or args.get("plugins") or any(kind.detect() for kind in _LAUNCHERS)
+    if nodes > 1 and not told:
+        rule = f"needs a launcher on each machine, which tells where the others are, got {nodes} without one"
+        start = f"torchrun --nnodes {nodes} --node-rank 0 --master-addr HOST --master-port 29500 -m litclf fit"
+        raise InputError("trainer.num_nodes", rule, f"pass 1, or start each by its rank: {start} ...")
 
 
 def _check_limits(args: dict[str, Any]) -> None:
