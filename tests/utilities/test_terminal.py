@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from litclf.cli.main import main
-from litclf.utilities.terminal import terminal
+from litclf.utilities.terminal import painted, terminal
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def test_an_answer_may_be_left_unread(args):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file of Linux that is always full")
 @pytest.mark.filterwarnings("default")
 def test_a_full_standard_output_is_named_and_the_work_is_done(table, capsys):
-    with open("/dev/full", "w", encoding="utf-8") as stream, redirect_stdout(stream):
+    with Path("/dev/full").open("w", encoding="utf-8") as stream, redirect_stdout(stream):
         assert main(["check-data", str(table)]) == 1
         assert main(["nothing"]) == 2  # which prints nothing there
     assert (table.parent / "data_report.json").is_file()
@@ -110,6 +110,7 @@ def test_a_process_without_terminal_is_left_so_and_told_once(closed, monkeypatch
     monkeypatch.setattr(sys, "stdout", closed)
     assert main(["presets"]) == 0
     assert sys.stdout is closed
+    assert painted("0.98", "bold", None) == "0.98"
     assert capsys.readouterr().err == "note        stdout is closed: what is printed is lost\n"
 
 

@@ -186,7 +186,7 @@ def _answer(args: list[str]) -> int:
     return exit_code(_run, args)
 
 
-def _printed(args: list[str]) -> int:
+def _printed(_args: list[str]) -> int:
     check_printed()
     return 0
 
