@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from litclf.models.multiclass import MulticlassClassifier
     from litclf.models.restoration import ImageRestoration
     from litclf.studies.cross_validation import CrossValidated, cross_validate
+    from litclf.studies.estimator import LitClassifier
     from litclf.training.run import RunResult, fit
     from litclf.utilities.errors import InputError
 
@@ -46,6 +47,7 @@ _HOMES = {
     **MODELS.homes,
     "CrossValidated": "litclf.studies.cross_validation",
     "InputError": "litclf.utilities.errors",
+    "LitClassifier": "litclf.studies.estimator",
     "LoadedModel": "litclf.inference.model",
     "Predictions": "litclf.inference.predictions",
     "RunResult": "litclf.training.run",
@@ -65,6 +67,7 @@ __all__ = [
     "ImageRestoration",
     "ImagesDataModule",
     "InputError",
+    "LitClassifier",
     "LoadedModel",
     "MNISTDataModule",
     "MulticlassClassifier",

@@ -126,12 +126,12 @@ def test_of_more_rows_than_a_checkpoint_keeps_it_tells_which_they_were(tmp_path)
     quiet = {"enable_progress_bar": False, "default_root_dir": tmp_path}
     result = fit(MulticlassClassifier(), TableDataModule(rows=rows, targets=targets), max_epochs=1, **quiet)
     assert load(result.folder).predict(rows[:5]).probabilities.shape == (5, 2)
-    with pytest.raises(InputError, match=r"rows: were given in Python, and .* 10001 rows of 11, sha256"):
+    with pytest.raises(InputError, match=r"rows: were given in Python, and .* 2001 rows of 11, sha256"):
         rebuild_data(Checkpoint.tested(result.folder))
     last = result.folder / "checkpoints" / "last.ckpt"
     settings = quiet | {"ckpt_path": last, "max_epochs": 2}
     rows[-1, -1] += 1
-    with pytest.raises(InputError, match=r"data\.rows: is '10001 rows.*, but .* was made with '10001 rows"):
+    with pytest.raises(InputError, match=r"data\.rows: is '2001 rows.*, but .* was made with '2001 rows"):
         fit(MulticlassClassifier(), TableDataModule(rows=rows, targets=targets), **settings)
     rows[-1, -1] -= 1
     fit(MulticlassClassifier(), TableDataModule(rows=rows, targets=targets), **settings)

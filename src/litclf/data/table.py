@@ -50,7 +50,7 @@ class TableDataModule(ClassificationDataModule):
 
     Args:
         rows: Without ``path``: the numbers of each row, as lists or an array of shape ``(N, features)``; or a table, as
-            a DataFrame or a mapping from columns to their values. A checkpoint keeps up to 10 000 values of them.
+            a DataFrame or a mapping from columns to their values. A checkpoint keeps up to 2000 values of them.
         targets: The class of each row, as a list, an array or a Series: whole numbers from 0 on, or names.
         holdout: Share of plain ``rows`` held out of training, in [0, 1); half for validation, half for the test. Of a
             table ``val_size`` and ``test_size`` say so.

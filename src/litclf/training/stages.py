@@ -42,6 +42,9 @@ from litclf.utilities.files import sweep, write_json, write_text
 from litclf.utilities.notes import tell
 from litclf.utilities.text import shell_word
 
+NO_LOGS = "--trainer.logger false: the run has no metrics.csv and no TensorBoard events"
+"""What a run without loggers says of its folder."""
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -98,7 +101,7 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
         if folder is not None:
             _write_config(trainer, folder / "config.yaml", plan.config)
             if not trainer.loggers:
-                tell("--trainer.logger false: the run has no metrics.csv and no TensorBoard events")
+                tell(NO_LOGS)
         tell_findings(plan.data, folder)
         tell(*(notes_on(args["callbacks"]) if plan.spec.steps_per_execution > 1 else ()))
     return Opened(plan, folder, trainer, resume, monitors, others)

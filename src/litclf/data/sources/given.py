@@ -16,8 +16,8 @@ from litclf.preprocessing.values import evened
 from litclf.utilities.errors import InputError
 from litclf.utilities.text import short
 
-MOST_KEPT = 10_000
-"""Values that a config and a checkpoint keep; more would take them longer than training on so many does."""
+MOST_KEPT = 2_000
+"""Values that a config and a checkpoint keep: writing so many as YAML takes as long as all else of a short fit."""
 
 
 def frame_of(rows: Any) -> pd.DataFrame | None:
