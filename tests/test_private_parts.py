@@ -1,6 +1,7 @@
 """Private names of other libraries: where the code uses them, which must be listed here with the reason."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py")
 PUBLIC = {"_exit", "_asdict", "_replace", "_fields", "_make"}
 """Documented, the underscore notwithstanding: of ``os``, and of named tuples."""
 
-INTERNALS = ["utilities/lightning_internals.py", "utilities/lightning_logging.py"]
+INTERNALS = [f"utilities/lightning_{part}.py" for part in ("internals", "logging", "validation")]
 """Their names, each with its reason, are listed in their docstrings; their own tests hold them to that."""
+
+OURS = {"_META", "_DESCRIBED", "_ZERO", "_told", "_TRANSFERS", "_MODES", "_looked_at", "_walks"}
+"""What has no listing: private names that are the modules' own."""
 
 ALLOWED = {
     # Numba has no public way to ask what it has compiled before.
@@ -97,6 +101,23 @@ def test_private_names_of_other_libraries_are_listed_with_their_reason():
     found = of_others({name: path.read_text(encoding="utf-8") for name, path in FILES.items()})
     assert all(found.pop(name) for name in INTERNALS)
     assert found == ALLOWED
+
+
+@pytest.mark.parametrize("file", INTERNALS)
+def test_the_list_is_what_the_code_uses_and_each_name_has_its_test(file):
+    tree = ast.parse(FILES[file].read_text(encoding="utf-8"))
+    named = re.findall(r"^- ((?:``\w+``(?:, )?)+)", ast.get_docstring(tree).replace(",\n  ", ", "), re.MULTILINE)
+    listed = sorted(name for line in named for name in re.findall(r"``(\w+)``", line))
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    keys = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    used |= {part for key in keys for part in key.split(".") if part.isidentifier()}
+    private = {name for name in used if name.startswith("_") and not name.startswith("__")}
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | OURS
+    assert (private - own - set(listed), set(listed) - used) == (set(), set())
+    files = (Path(__file__).parent / "utilities").glob("test_lightning_*.py")
+    tests = [name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)]
+    assert [name for name in listed if not any(f"_{name.strip('_').lower()}_" in f"{test}_" for test in tests)] == []
 
 
 def test_loops_of_the_trainer_are_named_there_alone():

@@ -1,9 +1,6 @@
 """Fails when Lightning renames or changes what `utilities/lightning_internals.py` rests on: a test for each name."""
 
-import ast
-import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,24 +11,6 @@ from torchmetrics import MeanMetric
 
 from litclf import BinaryClassifier, BlobsDataModule, CirclesDataModule, MulticlassClassifier
 from litclf.utilities import lightning_internals as internals
-from litclf.utilities import lightning_logging
-
-
-@pytest.mark.parametrize("module", [internals, lightning_logging], ids=lambda module: module.__name__)
-def test_the_list_is_what_the_code_uses_and_each_name_has_its_test(module):
-    named = re.findall(r"^- ((?:``\w+``(?:, )?)+)", module.__doc__.replace(",\n  ", ", "), re.MULTILINE)
-    listed = sorted(name for line in named for name in re.findall(r"``(\w+)``", line))
-    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
-    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    keys = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    used |= {part for key in keys for part in key.split(".") if part.isidentifier()}
-    private = {name for name in used if name.startswith("_") and not name.startswith("__")}
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | {"_META", "_DESCRIBED", "_told"}
-    assert (private - own - set(listed), set(listed) - used) == (set(), set())
-    files = Path(__file__).parent.glob("test_lightning_*.py")
-    tests = [name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)]
-    assert [name for name in listed if not any(f"_{name.strip('_').lower()}_" in f"{test}_" for test in tests)] == []
 
 
 def sums(item):

@@ -4,9 +4,10 @@ import pytest
 import torch
 from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.trainer.connectors.logger_connector.result import _ResultCollection, _ResultMetric
+from lightning.pytorch.trainer.states import RunningStage, TrainerFn
 
 from litclf import BinaryClassifier, CirclesDataModule
-from litclf.utilities.lightning_logging import Mean, Results, log_row
+from litclf.utilities.lightning_logging import Connector, Mean, Results, log_row, results_of
 
 
 class Circles(CirclesDataModule):
@@ -45,6 +46,18 @@ def test_rows_and_metrics_are_those_of_lightnings_own_calls(fitted, how):
     assert our_rows == their_rows
     for kind in ("callback_metrics", "logged_metrics", "progress_bar_metrics"):
         assert getattr(ours, kind) == getattr(theirs, kind) != {}
+
+
+def test_loggerconnector_of_ours_tells_the_same_and_is_put_in_place_once(fitted):
+    trainer, _ = fitted(BinaryClassifier, epochs=1)
+    ours = trainer._logger_connector
+    assert type(ours) is Connector
+    trainer.validate(trainer.lightning_module, trainer.datamodule, verbose=False)
+    assert trainer._logger_connector is ours
+    own, fits = RunningStage.VALIDATING, ("TRAINING", "VALIDATING", "SANITY_CHECKING")
+    states = [(TrainerFn.FITTING, RunningStage[stage]) for stage in fits]
+    for trainer.state.fn, trainer.state.stage in [*states, (TrainerFn.VALIDATING, own), (TrainerFn.FITTING, None)]:
+        assert results_of(trainer) is trainer._results
 
 
 def test_a_value_is_made_known_to_lightning_once(fitted, monkeypatch):

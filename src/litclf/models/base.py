@@ -26,6 +26,7 @@ from litclf.utilities.data_spec import DataSpec, Walked, data_of, total_steps
 from litclf.utilities.errors import InputError, part
 from litclf.utilities.lightning_internals import restore_steps
 from litclf.utilities.lightning_logging import collect_means, log_row
+from litclf.utilities.lightning_validation import validate_in_memory
 
 
 class SteppedModule(LightningModule):
@@ -133,6 +134,7 @@ class SteppedModule(LightningModule):
         """Attaches the Trainer's data and chooses between ordinary batches and executions."""
         spec = DataSpec.of_trainer(self.trainer)
         self.attach(spec.data)
+        validate_in_memory(self.trainer)
         collect_means(self.trainer)
         # Set here, not in the constructor: only now is K known, and Lightning has let the Trainer's own gradient
         # clipping pass, which it refuses for manual optimization and we apply inside the execution.

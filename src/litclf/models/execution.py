@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from litclf.engines.base import Clip, Engine, Learner, Loss, Watch
 from litclf.engines.execution import Execution, Sums, Tell
 from litclf.engines.processes import mean_over_processes
+from litclf.utilities.hooks import overrides
 from litclf.utilities.lightning_internals import align_logging, count_steps
 
 _STEP_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
@@ -87,7 +88,7 @@ def _clip(module: LightningModule, trainer: Trainer) -> Clip | None:
 
 def _clips_itself(module: LightningModule, trainer: Trainer) -> bool:
     """Whether the module or the precision has a way of its own to clip gradients."""
-    own = _overrides(module, LightningModule, "configure_gradient_clipping")
+    own = overrides(module, LightningModule, "configure_gradient_clipping")
     return own or type(trainer.precision_plugin) is not Precision
 
 
@@ -121,16 +122,11 @@ def _is_unseen(module: LightningModule, trainer: Trainer) -> bool:
     callbacks: list[Callback] = cast(Any, trainer).callbacks
     return (
         type(trainer.precision_plugin) is Precision
-        and not any(_overrides(module, LightningModule, hook) for hook in _MODULE_HOOKS)
-        and not any(_overrides(callback, Callback, hook) for callback in callbacks for hook in _STEP_HOOKS)
+        and not any(overrides(module, LightningModule, hook) for hook in _MODULE_HOOKS)
+        and not any(overrides(callback, Callback, hook) for callback in callbacks for hook in _STEP_HOOKS)
         # It takes weights to lie as PyTorch lays them out, and puts hooks on layers.
         and not any(isinstance(callback, ModelPruning) for callback in callbacks)
     )
-
-
-def _overrides(own: object, parent: type, hook: str) -> bool:
-    """Whether ``own`` has a ``hook`` other than its parent's; Lightning's way to ask takes 20 times as long."""
-    return getattr(getattr(own, hook), "__func__", None) is not getattr(parent, hook)
 
 
 def teller(trainer: Trainer, module: LightningModule) -> Tell | None:

@@ -6,24 +6,27 @@ What has no meaning on a split, such as the recall of a class without samples, i
 from __future__ import annotations
 
 import math
+from copy import copy
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics import Metric, MetricCollection
-from torchmetrics.utilities.data import dim_zero_cat
+
+from litclf.utilities.processes import gathered
 
 NAMES = ("accuracy", "f1", "precision", "recall", "auroc", "calibration_error")
 
 _BINS = 15
 
 
-class ClassMetrics(Metric):
+class ClassMetrics:
     """Accuracy, F1, precision, recall, area under the ROC curve and calibration error, by name.
 
-    All are made of the same scores, which are kept until then: six metrics that each count for themselves cost thirty
-    times as much on a small split.
+    All are made of the same scores, which are kept until then: six metrics of TorchMetrics that each count for
+    themselves cost thirty times as much on a small split. It is used as a collection of them is, over several processes
+    too.
 
     Of two classes told apart by one score, F1, precision and recall are of the positive class; of several classes
     they are means over those that have samples, and so is the area of each class against the rest. The calibration
@@ -44,31 +47,42 @@ class ClassMetrics(Metric):
         0.5
     """
 
-    full_state_update = False
-    scores: list[Tensor]
-    targets: list[Tensor]
-
     def __init__(self, num_classes: int, binary: bool) -> None:
-        super().__init__()
         self.num_classes, self.binary = num_classes, binary
         self.positive = 1
-        self.add_state("scores", [], dist_reduce_fx="cat")
-        self.add_state("targets", [], dist_reduce_fx="cat")
+        self._seen: list[tuple[Tensor, Tensor]] = []
 
     def keys(self) -> tuple[str, ...]:
         """The names of the metrics."""
         return NAMES
 
+    def clone(self) -> ClassMetrics:
+        """Another of the same settings, which has seen nothing."""
+        own = copy(self)
+        own.reset()
+        return own
+
+    @property
+    def update_called(self) -> bool:
+        """Whether it has seen samples since it was reset."""
+        return bool(self._seen)
+
+    def reset(self) -> None:
+        """Forgets what was seen."""
+        self._seen = []
+
     def update(self, scores: Tensor, targets: Tensor) -> None:
         """Takes the scores of a batch and its targets, int64 of shape ``(N,)``."""
-        self.scores.append(scores)
-        self.targets.append(targets)
+        self._seen.append((scores.detach(), targets))
 
     def compute(self) -> dict[str, Tensor]:
-        """The values of all that was seen, 0-dimensional, by name."""
-        scores, targets = dim_zero_cat(self.scores), dim_zero_cat(self.targets)
-        values = self.measure(scores[None].cpu(), targets.cpu())
-        return {name: value[0].to(scores.device, torch.float32) for name, value in values.items()}
+        """The values of all that was seen, by all processes, 0-dimensional, by name."""
+        device = self._seen[0][0].device
+        scores, targets = (torch.cat(parts).cpu() for parts in zip(*self._seen, strict=True))
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            scores, targets = (torch.cat(parts) for parts in zip(*gathered((scores, targets)), strict=True))
+        values = self.measure(scores[None], targets)
+        return {name: value[0].to(device, torch.float32) for name, value in values.items()}
 
     def measure(self, scores: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """The values of each of M models that have scored the same samples.
@@ -115,7 +129,7 @@ class ClassMetrics(Metric):
         return np.asarray(np.mean([_areas(scores[:, :, number], targets == number) for number in there], axis=0))
 
 
-def was_updated(metrics: Metric | MetricCollection) -> bool:
+def was_updated(metrics: ClassMetrics | MetricCollection) -> bool:
     """Whether metrics were given samples since they were last reset.
 
     Example:
@@ -125,6 +139,8 @@ def was_updated(metrics: Metric | MetricCollection) -> bool:
         >>> was_updated(metrics)
         False
     """
+    if isinstance(metrics, ClassMetrics):
+        return metrics.update_called
     return any(one.update_called for one in metrics.modules() if isinstance(one, Metric))
 
 

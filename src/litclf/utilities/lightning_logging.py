@@ -9,8 +9,10 @@ needs but a sum and a count.
 - ``_Metadata``, ``_Sync``: how a value is logged, and by which call over several processes.
 - ``_forward_cache``, ``_computed``, ``_update_count``, ``has_reset``: what Lightning and a resumed fit know of a value.
 - ``update_metrics``: adds to one of the sums.
-- ``_logger_connector``, ``should_reset_tensors``, ``_current_fx``, ``_current_fx_name``: whether the sums of a hook are
-  begun anew, the hook that has logged before, and the one that logs.
+- ``_logger_connector``, ``_LoggerConnector``, ``metrics``, ``_callback_metrics``, ``_first_loop_iter``: who asks for
+  what was logged, its class, of which ours is one, and whether that is of a batch or an epoch.
+- ``should_reset_tensors``, ``_current_fx``, ``_current_fx_name``: whether the sums of a hook are begun anew, the hook
+  that has logged before, and the one that logs.
 """
 
 from __future__ import annotations
@@ -20,10 +22,13 @@ from typing import Any, cast
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.trainer.connectors.logger_connector.logger_connector import _LoggerConnector
 from lightning.pytorch.trainer.connectors.logger_connector.result import _Metadata, _ResultCollection, _Sync
+from lightning.pytorch.trainer.states import RunningStage, TrainerFn
 from torch import Tensor
 
 _DESCRIBED = {field.name for field in fields(_Metadata)}
+_ZERO = torch.zeros(())
 
 
 class Mean:
@@ -45,7 +50,7 @@ class Mean:
 
     def reset(self) -> None:
         """Begins anew."""
-        self.value: Tensor = torch.zeros(())
+        self.value = _ZERO
         self.cumulated_batch_size: int | Tensor = 0
         self._forward_cache: Tensor | None = None
         self._computed: Tensor | None = None
@@ -58,15 +63,17 @@ class Mean:
         if self.meta.on_step:
             self.value = self._forward_cache = self._over_processes(value)
             return
-        share = value * batch_size
+        share = value if batch_size == 1 else value * batch_size
         self.value = share if self._update_count == 1 else self.value + share
         self.cumulated_batch_size = self.cumulated_batch_size + batch_size
 
     def compute(self) -> Tensor:
         """The mean."""
         if self._computed is None:
-            samples = self.metric_state["cumulated_batch_size"]
-            self._computed = self._over_processes(self.value) / self._over_processes(samples)
+            value, samples = self.value, self.cumulated_batch_size
+            if self.meta.sync.should:  # both in one message
+                value, samples = self._over_processes(torch.stack([value, value.new_tensor(samples)]))
+            self._computed = value if type(samples) is int and samples == 1 else value / samples
         return self._computed
 
     def to(self, *args: Any, **kwargs: Any) -> None:
@@ -109,7 +116,11 @@ class Results(_ResultCollection):
     def update_metrics(self, key: str, value: Any, batch_size: int) -> None:
         """Adds to what was logged under ``key``."""
         self._told = {}
-        super().update_metrics(key, value, batch_size)
+        if type(item := self[key]) is not Mean:
+            super().update_metrics(key, value, batch_size)
+            return
+        item.forward(value, batch_size)  # Lightning asks PyTorch's compiler first, which takes longer
+        item.has_reset = False
 
     def reset(self, metrics: bool | None = None, fx: str | None = None) -> None:
         """Begins all sums anew, or those of one kind or of the hook ``fx``."""
@@ -147,11 +158,47 @@ class Results(_ResultCollection):
         return self
 
 
+class Connector(_LoggerConnector):
+    """Lightning's, which finds what was logged in the loop that runs without comparing the text of two dozen names.
+
+    Args:
+        theirs: That of a Trainer, which it takes the place of.
+    """
+
+    def __init__(self, theirs: _LoggerConnector) -> None:
+        super().__init__(theirs.trainer)
+        vars(self).update(vars(theirs))
+
+    @property
+    def metrics(self) -> Any:
+        """The values of the batch that runs, or of the epoch."""
+        return results_of(self.trainer).metrics(self._first_loop_iter is not None)
+
+    @property
+    def callback_metrics(self) -> dict[str, Any]:
+        """The latest values."""
+        if results_of(self.trainer):
+            self._callback_metrics.update(self.metrics["callback"])
+        return self._callback_metrics
+
+
+def results_of(trainer: Trainer) -> Any:
+    """What was logged in the loop that runs; None where none does."""
+    if trainer.state.fn is TrainerFn.FITTING:
+        if trainer.state.stage is RunningStage.TRAINING:
+            return trainer.fit_loop.epoch_loop._results
+        if trainer.state.stage is RunningStage.VALIDATING:
+            return trainer.fit_loop.epoch_loop.val_loop._results
+    return trainer._results
+
+
 def collect_means(trainer: Trainer) -> None:
     """Has the loops of ``trainer`` collect what is logged in :class:`Results`; call it before anything is."""
     loop: Any = trainer.fit_loop.epoch_loop
     for one in (loop, loop.val_loop, trainer.validate_loop, trainer.test_loop):
         one._results = Results(one._results.training)
+    if type(trainer._logger_connector) is _LoggerConnector:
+        trainer._logger_connector = Connector(trainer._logger_connector)
 
 
 def log_row(module: LightningModule, values: dict[str, Tensor], batch_size: int, **settings: Any) -> None:
@@ -166,7 +213,7 @@ def log_row(module: LightningModule, values: dict[str, Tensor], batch_size: int,
         batch_size: Samples that each value is the mean of.
         settings: Further arguments of ``log_dict``, the same each time.
     """
-    results = cast(Any, module.trainer)._results
+    results = results_of(module.trainer)
     if type(module).log is not LightningModule.log or not results or results.dataloader_idx is not None:
         module.log_dict(values, batch_size=batch_size, **settings)
         return

@@ -121,7 +121,12 @@ class EvalLoader:
         prepare: Makes network inputs of stored ones, a batch at a time.
         rank: This process, in [0, world_size).
         world_size: Processes that share the split; each sample goes to one of them.
+
+    Attributes:
+        resident: What tells a validation that there is nothing to fetch or to move.
     """
+
+    resident = True
 
     def __init__(
         self,

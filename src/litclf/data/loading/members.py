@@ -75,6 +75,8 @@ class MemberEvalLoader:
         loaders: A loader for each member.
     """
 
+    resident = True
+
     def __init__(self, loaders: Sequence[EvalLoader]) -> None:
         self.loaders = loaders
 
