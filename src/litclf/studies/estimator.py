@@ -86,7 +86,7 @@ class LitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     Example:
         >>> from sklearn.datasets import load_iris
         >>> X, y = load_iris(return_X_y=True, as_frame=True)
-        >>> classifier = LitClassifier(hidden_dims=[16], max_epochs=20, random_state=0).fit(X, y)
+        >>> classifier = LitClassifier(random_state=0).fit(X, y)
         >>> classifier.predict_proba(X[:2]).shape, bool(classifier.score(X, y) > 0.9)
         ((2, 3), True)
     """
