@@ -77,7 +77,8 @@ def test_a_model_left_at_auto_is_that_of_the_number_of_classes(preset, model, tm
     assert json.loads((best.parents[1] / "test.json").read_text())["test/accuracy"] == tested
 
 
-def test_what_a_fit_chose_on_validation_data_is_shown_and_applied(tmp_path, capsys):
+def test_what_a_fit_chose_on_validation_data_is_shown_and_applied(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     hard = ["--data.num_samples", "3000", "--data.noise", "0.3", "--data.repeat", "20", *SHORT]
     assert main(["fit", "-c", "circles", *hard, "--threshold_rule", "f1"]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("calibration ")]

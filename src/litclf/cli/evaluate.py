@@ -9,6 +9,7 @@ from litclf.cli.metric_tables import print_metrics
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.folder import is_first_process
 from litclf.training import evaluation
+from litclf.utilities.terminal import say
 
 
 def evaluate(command: str, args: list[str]) -> int:
@@ -33,8 +34,11 @@ def evaluate(command: str, args: list[str]) -> int:
         raise needs_checkpoint(command)
     with CLI.opened(given, checkpoint) as cli:
         assert checkpoint is not None  # what else was asked has been answered
-        metrics = evaluation.evaluate(cli.plan(checkpoint), command)
+        plan, split = cli.plan(checkpoint), "val" if command == "validate" else "test"
+        metrics = evaluation.evaluate(plan, command)
+        limit = plan.trainer_args.get(f"limit_{split}_batches")
         if is_first_process():
-            print_metrics(metrics)
-            print(f"\nwritten     {checkpoint.folder / command}.json")
+            count = plan.spec.num_samples[split] if limit in (None, 1.0) else None
+            print_metrics(metrics, {f"num_{split}": count})
+            say("written", f"{checkpoint.folder / command}.json")
     return 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
 
+import torch
 from lightning.pytorch import LightningDataModule, Trainer
 from torch import Tensor, nn
 
 from litclf.engines.base import Engine, Learner
 from litclf.engines.choice import choose_engine
 from litclf.engines.execution import Execution, MemberExecutions
+from litclf.engines.members import available_processors
 from litclf.models.base import SteppedModule
 from litclf.models.member_curves import When
 from litclf.models.members import Members, member_learner
@@ -92,6 +94,13 @@ class MemberModule(SteppedModule):
         if kind.begin is not None:
             for learner in learners.values():
                 kind.begin(learner)
+
+    @property
+    def training_threads(self) -> int:
+        """Threads that the steps of a fit are run by: PyTorch's, or as many as there are for members at once."""
+        if self.members is None or not all(getattr(engine, "concurrent", False) for engine in self._engines):
+            return torch.get_num_threads()
+        return min(self.members.threads or available_processors(), self.members.seeds.count)
 
     def first_learner(self, trainer: Trainer, data: LightningDataModule) -> Learner:
         """As of one network; of the first member where there are any."""

@@ -143,8 +143,7 @@ def train(opened: Opened) -> dict[str, Any]:
     plan, trainer = opened.plan, opened.trainer
     if isinstance(plan.model, SteppedModule):
         plan.model.warm_up(trainer, plan.data)
-    steps = plan.spec.steps_per_execution
-    steps = min(steps, plan.spec.steps_per_epoch or steps)
+    steps_at_once = plan.spec.steps_at_once
     opened.resume.begin()
     try:
         path = None if plan.checkpoint is None else plan.checkpoint.path
@@ -160,7 +159,7 @@ def train(opened: Opened) -> dict[str, Any]:
     if plan.checkpoint is None and not opened.resume.has_trained:
         raise InputError("trainer", "ended before its first step", "raise --trainer.max_time and the limits")
     done = {"global_step": trainer.global_step, "fit_seconds": round(opened.resume.seconds, 3)}
-    done["steps_per_execution"] = steps
+    done["steps_per_execution"] = steps_at_once
     return plain(trainer.callback_metrics) | done
 
 
@@ -180,6 +179,8 @@ def test(opened: Opened, kept: Checkpoint | None) -> dict[str, Any]:
     path = tested_path(trainer)
     if path and Path(path).name != "last.ckpt":
         metrics["best"] = {"path": Path(path).name, "score": score_of(trainer, path)}
+        if kept is not None:
+            metrics["best"]["step"] = kept.step
     if plan.spec.has("test") and is_overridden("test_step", plan.model) and trainer.state.finished:
         if kept is not None:
             tested = run_checkpoint(trainer, plan, kept, "test")

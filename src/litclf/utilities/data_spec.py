@@ -125,6 +125,11 @@ class DataSpec:
         steps = getattr(self.data, "train_steps", None)
         return None if steps is None else int(steps[1])
 
+    @property
+    def steps_at_once(self) -> int:
+        """Optimizer steps that a Trainer batch has, as a fit has chosen."""
+        return min(self.steps_per_execution, self.steps_per_epoch or self.steps_per_execution)
+
 
 @runtime_checkable
 class Walked(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 import textwrap
@@ -96,6 +97,29 @@ def row(label: str, text: str, columns: int) -> list[str]:
     """
     indents = {"initial_indent": f"{label:11} ", "subsequent_indent": " " * 12}
     return textwrap.wrap(text, columns, **indents, break_long_words=False, break_on_hyphens=False)  # type: ignore[arg-type]
+
+
+def measured(value: float | None, interval: tuple[float, float] | None = None, of: str = "") -> str:
+    """A metric with as many digits as it bears: by its interval where it has one, else three; empty where it is None.
+
+    Args:
+        value: The metric.
+        interval: Its interval, which is written behind it.
+        of: What the interval is called, such as ``95 % ``.
+
+    Example:
+        >>> measured(0.9, (0.7438, 0.9654)), measured(0.98, (0.97711, 0.98258), "95 % ")
+        ('0.900 (0.744 to 0.965)', '0.9800 (95 % 0.9771 to 0.9826)')
+        >>> measured(233.4), measured(0.04181), measured(0.9), measured(1e9), measured(float("nan"))
+        ('233', '0.0418', '0.900', '1e+09', 'nan')
+    """
+    if value is None:
+        return ""
+    if interval is None:
+        return f"{value:.3f}" if 0.1 <= value <= 1 else f"{value:.3g}"
+    low, high = interval
+    places = max(3, math.ceil(1 - math.log10(high - low))) if low < high < math.inf else 3
+    return f"{value:.{places}f} ({of}{low:.{places}f} to {high:.{places}f})"
 
 
 def pasted(flag: str, value: str | Iterable[str]) -> str:

@@ -30,6 +30,7 @@ def clock(monkeypatch):
 @pytest.fixture
 def drawn(clock, monkeypatch):
     """What the bar shows, each time it is drawn: seconds since the first time, steps, total and text."""
+    monkeypatch.setenv("COLUMNS", "120")
     found = []
     refresh = tqdm.refresh
 

@@ -28,13 +28,49 @@ def gaps(drawn):
 
 def test_prints_a_plain_line_an_epoch_and_a_summary(clock, tmp_path, capsys):
     result = fit(make_model(clock, 0.5), make_data(5, 5), max_epochs=3, default_root_dir=tmp_path)
-    first, _, last, summary = capsys.readouterr().out.splitlines()
+    *_, first, _, last, summary = capsys.readouterr().out.splitlines()
     assert first.startswith("epoch 1/3  step 5  train/loss ")
     assert first.endswith("  2 steps/s  00:05 left")
     assert last.startswith("epoch 3/3  step 15  train/loss ")
     assert f"  val/loss {result.metrics['val/loss']:.4f}  val/accuracy {result.metrics['val/accuracy']:.4f}  " in last
     assert last.endswith("  2 steps/s  00:00 left")
     assert summary == f"15 steps in 7.50 s, 2 steps/s, best val/loss {result.metrics['best']['score']:.4f}"
+
+
+def test_what_begins_to_train_is_told_before_its_first_step(clock, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+
+    class Looks(Callback):
+        def on_train_batch_end(self, trainer, *_):
+            if trainer.global_step == 5:
+                told.extend(capsys.readouterr().out.splitlines())
+
+    told = []
+    result = fit(make_model(clock, 0.5), make_data(5, 5), max_epochs=1, callbacks=[Looks()], default_root_dir=tmp_path)
+    size = sum(parameter.numel() for parameter in result.model.parameters())
+    assert told == [
+        f"parameters  {size}",
+        f"engine      {result.metrics['engine']}, 5 steps at once",
+        f"threads     {torch.get_num_threads()}",
+    ]
+
+
+def test_threads_of_members_are_those_that_train_them(tmp_path, capsys):
+    settings = {"members": 3, "threads": 2, "max_epochs": 1, "default_root_dir": tmp_path}
+    result = fit(BinaryClassifier(engine="kernel"), make_data(5, 5), **settings)
+    size = sum(parameter.numel() for parameter in result.model.network.members[0].parameters())
+    told = capsys.readouterr().out
+    assert f"parameters  {size}, each of 3 members\n" in told
+    assert "threads     2\n" in told
+
+
+def test_on_a_narrow_terminal_the_bar_keeps_what_tells_most(clock, drawn, show, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    trainer = show(make_model(clock, 0.5), make_data(10, 10), max_epochs=3)
+    accuracy = float(trainer.callback_metrics["val/accuracy"])
+    shown = drawn[-1].text.replace("|", "")
+    assert len(shown) <= 60 - 14
+    assert shown.endswith(f", val accuracy {accuracy:.4f}")
 
 
 def test_lines_of_an_endless_fit_tell_no_time_left(clock, make_trainer, capsys):
@@ -44,7 +80,7 @@ def test_lines_of_an_endless_fit_tell_no_time_left(clock, make_trainer, capsys):
 
     trainer = make_trainer(max_epochs=-1, callbacks=[PlainProgress(), Stop()], enable_progress_bar=True)
     trainer.fit(make_model(clock, 0.01), datamodule=make_data(5, 5))
-    *lines, summary = capsys.readouterr().out.splitlines()
+    *lines, summary = capsys.readouterr().out.partition("threads     1\n")[2].splitlines()
     assert [line.split("  ")[0] for line in lines] == ["epoch 1", "epoch 2"]
     assert lines[-1].endswith("  100 steps/s")
     assert summary == "10 steps in 0.10 s, 100 steps/s"  # no checkpoints, no best one
@@ -134,7 +170,8 @@ def test_prints_above_the_bar(clock, show, capsys):
             pl_module.print("hello", "there", sep=", ")
 
     show(make_model(clock, 0.2), make_data(5, 5), [Says()], max_epochs=2)
-    shown = [line.split("\r")[-1] for line in capsys.readouterr().out.split("\n")]
+    printed = capsys.readouterr().out.partition("threads     1\n")[2]
+    shown = [line.split("\r")[-1] for line in printed.split("\n")]
     assert shown[:2] == ["hello, there"] * 2
     assert shown[2].startswith("epoch 2/2 |")
     assert shown[3:] == ["10 steps in 2.00 s, 5 steps/s", ""]

@@ -6,20 +6,37 @@ import math
 import sys
 import time
 from collections.abc import Mapping
+from shutil import get_terminal_size
 from typing import Any, TextIO
 
+import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
 from torch import Tensor
 from tqdm import tqdm
 
+from litclf.models.networks.ensemble import members_of
 from litclf.utilities.data_spec import DataSpec, total_steps
+from litclf.utilities.terminal import say
 
 _SHOWN = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/psnr")
 _VALIDATED = ("acc", "psnr", "loss")  # of what a module logs in validation, the first that is there is shown
 
+_BAR = 14
+"""Places of the terminal that the bar itself and what stands at its ends take at least."""
+
 _SECONDS = 0.1
 """Shortest time between two drawings of the bar; drawing and reading the loss then cost next to nothing."""
+
+
+def engine_and_steps(engine: str, at_once: int) -> str:
+    """What runs the steps of a fit, and how many at once.
+
+    Example:
+        >>> engine_and_steps("eager", 100)
+        'eager, 100 steps at once'
+    """
+    return f"{engine}, {at_once} steps at once" if at_once > 1 else engine
 
 
 def known_total(trainer: Trainer) -> int | None:
@@ -74,6 +91,7 @@ class _Progress(ProgressBar):
         first = self._begin is None
         if first:
             self._begin, self._first_step, self._total = time.monotonic(), trainer.global_step, known_total(trainer)
+            self._tell(trainer, pl_module)
         if first or batch_idx == 0:
             total = "" if trainer.max_epochs in (None, -1) else f"/{trainer.max_epochs}"
             self._epoch = f"{trainer.current_epoch + 1}{total}"
@@ -88,6 +106,18 @@ class _Progress(ProgressBar):
         if isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_score is not None:
             parts.append(f"best {checkpoint.monitor} {float(checkpoint.best_model_score):.4f}")
         self.print(", ".join(parts))
+
+    def _tell(self, trainer: Trainer, module: LightningModule) -> None:
+        """Says what begins to train, before its first step: the engine is chosen by now."""
+        if not self.is_enabled:
+            return
+        members = members_of(getattr(module, "network", None))
+        counts = sum(parameter.numel() for parameter in (members[0] if members else module).parameters())
+        each = f", each of {len(members)} members" if len(members) > 1 else ""
+        say("parameters", f"{counts}{each}")
+        engine, spec = getattr(module, "engine_choice", "ordinary batches"), DataSpec.of_trainer(trainer)
+        say("engine", engine_and_steps(engine, spec.steps_at_once))
+        say("threads", str(getattr(module, "training_threads", torch.get_num_threads())))
 
     def _pace(self, step: int) -> list[str]:
         """Steps a second since the fit began and time left, where they are known."""
@@ -225,7 +255,8 @@ class BarProgress(_Progress):
         bar.n = step
         bar.set_description_str(f"{stage} {self._epoch}", refresh=False)
         validated = [_labelled(name, value) for name, value in self._validated.items()]
-        bar.set_postfix_str(", ".join([*self._pace(step), *self._trained, *validated]), refresh=False)
+        parts = [*self._pace(step), *self._trained, *validated]
+        bar.set_postfix_str(_fitting(parts, get_terminal_size().columns - len(bar.desc) - _BAR), refresh=False)
         bar.refresh()
 
     def _take(self, trainer: Trainer) -> None:
@@ -245,6 +276,13 @@ class BarProgress(_Progress):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _fitting(parts: list[str], places: int) -> str:
+    """The parts that have room on a narrow terminal, of which those behind tell most."""
+    while len(parts) > 1 and len(", ".join(parts)) > places:
+        parts = parts[1:]
+    return ", ".join(parts)
 
 
 def _labelled(name: str, value: float) -> str:

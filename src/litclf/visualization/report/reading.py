@@ -251,8 +251,9 @@ def _finite(history: History, key: str) -> list[Point]:
 
 
 def _start(history: History, curve: list[Point]) -> float:
-    """The loss before the first step; the first that was logged where it is not known."""
-    initial = _number(history.facts.get("initial_loss"))
+    """The loss before the first step, as measured or by its own mini-batch; else the first that was logged."""
+    steps = [row for row in history.rows if row["step"] == 0 and "train/loss_step" in row]
+    initial = _number(history.facts.get("initial_loss") or (steps[0]["train/loss_step"] if steps else None))
     return curve[0].value if initial is None else initial
 
 
