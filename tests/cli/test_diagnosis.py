@@ -1,10 +1,14 @@
 """What is wrong is found by signatures; the same values the parser itself refuses."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Literal, Union
 
 import pytest
+from lightning.fabric.accelerators import Accelerator
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 
 from litclf.cli.diagnosis import describe, find_wrong, setting, settings_in
@@ -119,6 +123,9 @@ def test_settings_of_a_config_are_told_one_by_one():
     ("hint", "words"),
     [
         (Literal["a", "b"] | int | None, "one of a, b or a whole number"),
+        (Literal["a", "b"] | Literal["b", "c"] | None, "one of a, b, c"),
+        (str | timedelta | dict[str, int] | None, "text or a time such as 00:00:10:00 or values by name"),
+        (Iterable[Accelerator] | Path, "a list, each of it the name of an Accelerator or a path"),
         (Union[float, int], "a whole number or a number"),  # noqa: UP007 # typing keeps it for the next of them
         (Union[int, float, None], "a whole number or a number"),  # noqa: UP007
         (Sequence[int], "a list, each of it a whole number"),
@@ -129,6 +136,12 @@ def test_settings_of_a_config_are_told_one_by_one():
 )
 def test_types_are_told_in_words(hint, words):
     assert describe(hint) == words
+
+
+@pytest.mark.parametrize("kind", [Trainer, *DATAMODULES.load_all(), *MODELS.load_all()])
+def test_no_type_is_told_in_the_words_of_python(kind):
+    for name, hint in arguments_of(kind).items():
+        assert not re.search(r"[<>\[\]]|typing|collections|Union|Optional", describe(hint)), name
 
 
 def test_all_arguments_of_a_trainer_are_known_with_their_types():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from litclf import InputError
-from litclf.runs.find import checkpoints_in, find_latest, find_run, find_tested, run_folder
+from litclf.runs.find import checkpoints_in, find_latest, find_run, find_tested, run_folder, told_version
 
 
 def test_the_run_folder_is_where_the_config_lies(tmp_path):
@@ -143,3 +143,36 @@ def test_the_latest_may_be_the_last_or_what_was_written_since(folder, best):
     last.unlink()
     assert find_latest(newest) == [before, since]
     assert find_latest(best) == [best]
+
+
+def test_of_several_versions_it_is_told_which_was_taken(runs):
+    assert told_version(runs, runs / "version_10") == (
+        "logs/circles/version_10 of 3 is taken, the latest; pass logs/circles/best for the best on validation data"
+    )
+    assert told_version(Path("last"), runs / "version_11").startswith(
+        "logs/circles/version_11 of 3 is taken, the latest;"
+    )
+    assert told_version(runs / "version_2", runs / "version_2") is None
+    assert told_version(runs / "version_2/checkpoints/best.ckpt", runs / "version_2") is None
+    assert told_version(runs / "best", runs / "version_2") == (
+        "logs/circles/version_2 of 3 is taken, the best on validation data"
+    )
+
+
+def test_the_best_of_several_can_be_asked_for(runs):
+    for number, accuracy in ((2, 0.9), (10, 0.8)):
+        (runs / f"version_{number}/metrics.csv").write_text(f"step,val/accuracy\n9,{accuracy}\n")
+        (runs / f"version_{number}/checkpoints/last.ckpt").touch()
+    assert find_run(runs / "best") == runs / "version_2"
+    assert find_tested(runs / "best") == runs / "version_2/checkpoints/best.ckpt"
+    assert runs / "version_2/checkpoints/last.ckpt" in find_latest(runs / "best")
+
+
+def test_without_metrics_there_is_no_best(runs):
+    with pytest.raises(InputError, match="best: there is no version with metrics; fix: pass the folder of one"):
+        find_run(runs / "best")
+
+
+def test_a_folder_that_is_called_best_is_itself(runs):
+    shutil.copytree(runs / "version_10", runs / "best")
+    assert find_run(runs / "best") == runs / "best"

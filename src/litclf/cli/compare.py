@@ -17,10 +17,11 @@ from litclf.inference.compare.members import LOWER_IS_BETTER, SeedDifference
 from litclf.inference.compare.pairs import LEVEL, NoPair, Pair, compare_pairs
 from litclf.inference.compare.tables import metrics_of, write_tables
 from litclf.models.classifier import Classifier
-from litclf.runs.find import find_run
+from litclf.runs.find import find_run, told_version
 from litclf.runs.read import read_folder
 from litclf.runs.versions import new_version
 from litclf.utilities.errors import InputError
+from litclf.utilities.notes import tell
 from litclf.utilities.statistics import interval_of_mean
 from litclf.utilities.text import aligned
 
@@ -57,7 +58,8 @@ def main(args: list[str]) -> int:
     if options.output is not None and options.output.exists():
         raise InputError("--output", f"{options.output} exists already", "pass the path of a new folder")
     for path in paths:
-        find_run(path)
+        if told := told_version(path, find_run(path)):
+            tell(told)
     names = [preset_path(preset).stem for preset in options.presets]
     for preset, name in zip(options.presets, names, strict=True):
         from litclf.cli.fit import main as fit  # slow to load, and needed here only

@@ -12,8 +12,10 @@ from jsonargparse import get_loader
 from litclf.cli.arguments import Arguments, Flag
 from litclf.cli.presets import preset_path
 from litclf.cli.texts import config_as_typed
+from litclf.runs.find import told_version
 from litclf.utilities.checks import DEEPEST, MOST_VALUES, is_small
 from litclf.utilities.errors import InputError
+from litclf.utilities.notes import tell
 
 if TYPE_CHECKING:
     from litclf.runs.checkpoint import Checkpoint
@@ -102,12 +104,15 @@ def read_config(path: Path, types: Mapping[str, Any] | None = None) -> dict[str,
 
 
 def found(read: Callable[..., Checkpoint], *where: Any) -> Checkpoint:
-    """A checkpoint; what is wrong with it is told of the flag that names it.
+    """A checkpoint, and which run it is of where several may be meant; what is wrong with it is told of its flag.
 
     Raises:
         InputError: If there is none, or it is damaged.
     """
     try:
-        return read(*where)
+        checkpoint = read(*where)
     except InputError as error:
         raise InputError("--ckpt_path", error.what, error.fix) from error
+    if told := told_version(Path(where[0]), checkpoint.folder):
+        tell(told)
+    return checkpoint

@@ -11,6 +11,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -27,6 +29,7 @@ from litclf.utilities.errors import InputError, nearest
 from litclf.utilities.text import pasted
 
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text", NoneType: "null"}
+_WORDS |= {Path: "a path", timedelta: "a time such as 00:00:10:00", list: "a list", dict: "values by name"}
 
 
 @dataclass(frozen=True)
@@ -258,10 +261,18 @@ def describe(hint: Any) -> str:
     if origin in (Union, UnionType):
         # Typing keeps the order of the numbers that it met first.
         kinds = sorted((kind for kind in inner if kind is not NoneType), key=lambda kind: kind is float)
-        return " or ".join(dict.fromkeys(map(describe, kinds)))
-    if origin in (list, tuple, Sequence):
+        choices = dict.fromkeys(choice for kind in kinds for choice in _choices(kind))
+        words = [f"one of {', '.join(choices)}" if get_origin(kind) is Literal else describe(kind) for kind in kinds]
+        return " or ".join(dict.fromkeys(words))
+    if origin in (list, tuple, Sequence, Iterable):
         return f"a list, each of it {describe(inner[0])}" if inner else "a list"
-    return f"the name of a {hint.__name__}" if inspect.isclass(hint) else str(hint)
+    if origin in (dict, Mapping):
+        return "values by name"
+    return f"the name of {_article(hint.__name__)} {hint.__name__}" if inspect.isclass(hint) else "a value"
+
+
+def _article(name: str) -> str:
+    return "an" if name[:1] in "AEIOU" else "a"
 
 
 def _choices(hint: Any) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from litclf.cli.arguments import ToolParser
-from litclf.runs.find import find_run
+from litclf.runs.find import find_run, told_version
+from litclf.utilities.notes import tell
 from litclf.visualization.report.page import write_report
 
 
@@ -27,6 +28,9 @@ def main(args: list[str]) -> int:
         "runs", nargs="+", type=Path, metavar="RUN", help="a run folder, its checkpoint, or the folder of its versions"
     )
     # All are looked for before one is written.
-    for folder in [find_run(path) for path in parser.parse_args(args).runs]:
+    paths = parser.parse_args(args).runs
+    for path, folder in zip(paths, list(map(find_run, paths)), strict=True):
+        if told := told_version(path, folder):
+            tell(told)
         print(f"written     {write_report(folder)}")
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from litclf.cli.arguments import ToolParser, needs_checkpoint
 from litclf.inference.model import LoadedModel, load
+from litclf.runs.find import run_folder, told_version
 from litclf.utilities.errors import InputError
 from litclf.utilities.notes import tell
 
@@ -30,7 +31,8 @@ class ModelParser(ToolParser):
             "--ckpt_path",
             type=Path,
             metavar="CKPT",
-            help="a checkpoint, a run folder, or the folder of a run's versions, of which the latest is taken",
+            help="a checkpoint, a run folder, or the folder of a run's versions, of which the latest is taken, or with "
+            "/best behind it the best",
         )
         self.add_argument(
             "--no-calibration",
@@ -62,6 +64,8 @@ def load_model(given: argparse.Namespace) -> LoadedModel:
     except InputError as error:
         flag = f"--{error.where}" if error.where in ("ckpt_path", "threshold", "member") else error.where
         raise InputError(flag, error.what, error.fix) from error
+    if told := told_version(given.ckpt_path, run_folder(model.path)):
+        tell(told)
     if given.member is not None:
         seed = model.checkpoint.hparams["members"]["first"] + given.member
         tell(

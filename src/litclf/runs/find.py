@@ -6,9 +6,47 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import cast
 
+from litclf.runs.best import best_version
 from litclf.runs.versions import versions_in
 from litclf.utilities.errors import InputError, nearest
+
+
+def meant(path: Path) -> Path:
+    """The best of the versions below a folder, where ``path`` is that folder's ``best``; else ``path`` itself.
+
+    Raises:
+        InputError: If none of them has been measured.
+    """
+    asks = path.name == "best" and not path.exists() and bool(versions_in(path.parent))
+    return best_version(path.parent) if asks else path
+
+
+def told_version(path: Path, folder: Path) -> str | None:
+    """Which of several versions was taken, where the user has named none.
+
+    Args:
+        path: What the user named.
+        folder: The run folder that it was taken for.
+
+    Example:
+        >>> import tempfile
+        >>> runs = Path(tempfile.mkdtemp()) / "circles"
+        >>> for number in range(3):
+        ...     (runs / f"version_{number}").mkdir(parents=True)
+        >>> told_version(runs, runs / "version_2").removeprefix(f"{runs}/").partition(";")[0]
+        'version_2 of 3 is taken, the latest'
+        >>> told_version(runs / "version_2", runs / "version_2")
+    """
+    parent = folder.parent
+    versions = versions_in(parent)
+    if path.resolve() == parent.resolve() or (path.name == "last" and not path.exists()):
+        other = f"; pass {parent / 'best'} for the best on validation data" if len(versions) > 1 else ""
+        return f"{folder} of {len(versions)} is taken, the latest{other}"
+    if path.name == "best" and not path.exists() and path.parent.resolve() == parent.resolve():
+        return f"{folder} of {len(versions)} is taken, the best on validation data"
+    return None
 
 
 def run_folder(ckpt_path: Path) -> Path:
@@ -24,7 +62,7 @@ def find_run(path: Path) -> Path:
     """The run folder that ``path`` means: itself, the one it lies in, or the latest version below it.
 
     Args:
-        path: A run folder, a file of a run such as a checkpoint, or the folder of all versions of a run.
+        path: A run folder, a file of a run such as a checkpoint, the folder of a run's versions, or ``best`` in it.
 
     Raises:
         InputError: If there is nothing at ``path``, or no run.
@@ -38,6 +76,7 @@ def find_run(path: Path) -> Path:
         >>> find_run(runs).name
         'version_10'
     """
+    path = meant(path)
     if path.is_file():
         candidates = [path.parent, Path(os.path.normpath(path.parent / ".."))]
     elif path.is_dir():
@@ -83,12 +122,13 @@ def find_tested(path: Path) -> Path:
 
     Args:
         path: A checkpoint; a run folder, whose tested checkpoint is taken: the best, or the last where no best was
-            kept; or the folder of all versions of a run, of which the latest with a checkpoint is taken.
+            kept; or the folder of all versions of a run, of which the latest with a checkpoint is taken, or by ``best``
+            in it the best on validation data.
 
     Raises:
         InputError: If there is none.
     """
-    path = local_path(path)
+    path = meant(local_path(path))
     if path.is_file():
         return path
     if not path.is_dir():
@@ -127,7 +167,8 @@ def find_latest(path: Path | str, parent: Path | None = None) -> list[Path]:
     Raises:
         InputError: If there is no such run, or it has no checkpoint.
     """
-    path = parent if str(path) == "last" and parent is not None and not Path(path).exists() else Path(path)
+    newest = str(path) == "last" and parent is not None and not Path(path).exists()
+    path = cast(Path, parent) if newest else meant(Path(path))
     if not path.is_dir():
         if path.suffix == ".ckpt":
             return [path]
