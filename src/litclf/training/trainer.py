@@ -17,6 +17,7 @@ from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.training.callbacks.interruption import Interruption
 from litclf.training.callbacks.kept import KeptCheckpoint
+from litclf.training.callbacks.member_bands import MemberBands
 from litclf.training.callbacks.member_saves import MemberCheckpoint
 from litclf.training.callbacks.progress import BarProgress, PlainProgress
 from litclf.training.callbacks.saves import SAVE_EVERY, By, RunCheckpoint
@@ -63,7 +64,8 @@ def trainer_defaults(
     args.setdefault("enable_model_summary", False)
     args["profiler"] = args.get("profiler") or NoProfiler()
     args["default_root_dir"] = folder
-    args["logger"] = _loggers(args.get("logger"), folder, step)
+    bands = [stage for stage in ("train", "val") if members and spec.has(stage)]
+    args["logger"] = _loggers(args.get("logger"), folder, step, bands)
     if args.get("enable_checkpointing") is not False and folder is not None:
         by = best_by(spec) if args.get("limit_val_batches") != 0 else _BY_TRAINING
         kind = MemberCheckpoint if members else RunCheckpoint
@@ -71,7 +73,7 @@ def trainer_defaults(
     wants = args.get("enable_progress_bar") is not False
     if wants and not any(isinstance(callback, ProgressBar) for callback in own):
         own.append(BarProgress() if sys.stdout is not None and sys.stdout.isatty() else PlainProgress())
-    args["callbacks"] = own
+    args["callbacks"] = [*own, MemberBands()] if members else own
     return args
 
 
@@ -93,12 +95,12 @@ def hand(trainer: Trainer, checkpoint: Checkpoint) -> None:
         trainer.strategy.checkpoint_io.hand(checkpoint)
 
 
-def _loggers(given: Any, folder: Path | None, step: int | None) -> list[Logger]:
+def _loggers(given: Any, folder: Path | None, step: int | None, bands: list[str]) -> list[Logger]:
     """The loggers that were given, and those that a run folder has beside them; none where they are switched off."""
     if given is False or folder is None:
         return list(given or []) if isinstance(given, list | tuple) else [given] if isinstance(given, Logger) else []
     theirs = [] if given in (None, True) else list(given) if isinstance(given, list | tuple) else [given]
-    return [*theirs, RunTensorBoard(folder, step), MetricsCSV(folder)]
+    return [*theirs, RunTensorBoard(folder, step, bands), MetricsCSV(folder)]
 
 
 def _checkpoints(given: list[Callback], where: Path, make: Callable[[], Callback]) -> list[Callback]:

@@ -173,6 +173,20 @@ def bands(values: NDArray[Any]) -> Bands:
     return Bands(*found)
 
 
+def middle(values: NDArray[Any]) -> tuple[float, float]:
+    """Ends of the middle 95 % of the ``values`` that are finite, of which there are some.
+
+    Example:
+        >>> import numpy as np
+        >>> [round(end, 3) for end in middle(np.array([0.0, 1.0, np.nan]))]
+        [0.025, 0.975]
+    """
+    import numpy as np
+
+    low, high = np.quantile(values[np.isfinite(values)], [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
 def bins(values: NDArray[Any], most: int = 20) -> NDArray[Any]:
     """Edges of bins of one width for a histogram of finite ``values``.
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from litclf.models.networks.ensemble import members_of
+from litclf.training.callbacks.member_bands import Band, bands_of, with_band
 from litclf.utilities.data_spec import DataSpec, total_steps
 from litclf.utilities.terminal import say
 
@@ -140,9 +141,10 @@ class PlainProgress(_Progress):
     """
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Prints epoch, step, the main metrics, steps per second and time left."""
+        """Prints epoch, step, the main metrics, of members with the band of 95 % of them, pace and time left."""
         metrics, step = trainer.callback_metrics, trainer.global_step
-        values = [f"{key} {float(metrics[key]):.4f}" for key in _SHOWN if key in metrics]
+        bands = bands_of(pl_module, "val" if "val/loss" in metrics else "train")
+        values = [f"{key} {with_band(float(metrics[key]), bands.get(key))}" for key in _SHOWN if key in metrics]
         self.print(f"epoch {self._epoch}", f"step {step}", *values, *self._pace(step), sep="  ")
 
     def print(self, *args: Any, **kwargs: Any) -> None:
@@ -170,7 +172,7 @@ class BarProgress(_Progress):
         self._batch_start = 0
         self._loss: Any = None
         self._trained: list[str] = []
-        self._validated: dict[str, float] = {}
+        self._validated: dict[str, str] = {}
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Notes where the batch begins, and draws the bar where there is none yet."""
@@ -207,12 +209,20 @@ class BarProgress(_Progress):
             self._draw(trainer.global_step, "validation")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Reads the metric of the validation."""
+        """Reads the metric of the validation, of members with the band of 95 % of them."""
         if self._bar is None:
             return
         metrics = trainer.callback_metrics
         names = [name for kind in _VALIDATED for name in metrics if name.startswith("val") and kind in name]
-        self._validated = {name: float(metrics[name]) for name in names[:1]}
+        bands = bands_of(pl_module, "val") if names else {}
+        self._validated = {name: _labelled(name, float(metrics[name]), bands.get(name)) for name in names[:1]}
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Reads the accuracy of members that are not validated, with the band of 95 % of them."""
+        name, metrics = "train/accuracy", trainer.callback_metrics
+        bands = bands_of(pl_module, "train") if self._bar is not None else {}
+        if name in bands and name in metrics and not any(key.startswith("val") for key in metrics):
+            self._validated = {name: _labelled(name, float(metrics[name]), bands[name])}
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leaves the bar as it ended, and the summary below it."""
@@ -254,8 +264,7 @@ class BarProgress(_Progress):
         self._drawn = time.monotonic()
         bar.n = step
         bar.set_description_str(f"{stage} {self._epoch}", refresh=False)
-        validated = [_labelled(name, value) for name, value in self._validated.items()]
-        parts = [*self._pace(step), *self._trained, *validated]
+        parts = [*self._pace(step), *self._trained, *self._validated.values()]
         bar.set_postfix_str(_fitting(parts, get_terminal_size().columns - len(bar.desc) - _BAR), refresh=False)
         bar.refresh()
 
@@ -285,6 +294,6 @@ def _fitting(parts: list[str], places: int) -> str:
     return ", ".join(parts)
 
 
-def _labelled(name: str, value: float) -> str:
+def _labelled(name: str, value: float, band: Band | None = None) -> str:
     """A metric as the bar shows it: ``train/loss_step`` is ``loss``, ``val/accuracy`` is ``val accuracy``."""
-    return f"{name.removeprefix('train/').removesuffix('_step').replace('/', ' ')} {value:.4f}"
+    return f"{name.removeprefix('train/').removesuffix('_step').replace('/', ' ')} {with_band(value, band)}"

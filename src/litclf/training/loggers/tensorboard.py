@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from struct import unpack
@@ -24,6 +24,9 @@ from litclf.training.loggers.graph import graph_of
 from litclf.training.loggers.pace import Pace
 from litclf.utilities.files import replacing
 
+BAND = "band/{key}/{end}"
+"""Under which the ends of the band of members stand, ``low`` and ``high``, beside a metric that is their mean."""
+
 
 class RunTensorBoard(TensorBoardLogger):
     """A TensorBoard logger that writes into the run folder itself, in one events file for fit and test.
@@ -32,14 +35,15 @@ class RunTensorBoard(TensorBoardLogger):
         folder: The run folder.
         purge_step: Step from which a resumed fit logs anew; a TensorBoard that is open drops what it has read of
             later ones. None for a new run.
+        bands: The stages of which there are bands of members to be shown.
 
     Example:
         >>> RunTensorBoard(Path("lightning_logs/circles/version_0")).log_dir
         'lightning_logs/circles/version_0'
     """
 
-    def __init__(self, folder: Path, purge_step: int | None = None) -> None:
-        self._folder, self._goes_on = folder, purge_step is not None
+    def __init__(self, folder: Path, purge_step: int | None = None, bands: Sequence[str] = ()) -> None:
+        self._folder, self._goes_on, self._bands = folder, purge_step is not None, bands
         super().__init__(
             folder.parent.parent,
             name=folder.parent.name,
@@ -155,12 +159,17 @@ class RunTensorBoard(TensorBoardLogger):
         self._config = config
 
     def _describe(self) -> None:
-        """Shows the config, and train, val and test of one metric in one chart."""
+        """Shows the config, and charts of a metric: train, val and test in one, and the band of members of each."""
         self.experiment.add_text("config", f"```yaml\n{self._config}\n```")
         self._config = ""
-        charts = {name: [f"{stage}/{name}$" for stage in ("train", "val", "test")] for name in ("loss", "accuracy")}
-        charts["loss"].insert(0, "train/loss_step$")
-        self.experiment.add_custom_scalars({name: {name: ["Multiline", tags]} for name, tags in charts.items()})
+        charts: dict[str, dict[str, list[Any]]] = {}
+        for name in ("loss", "accuracy"):
+            tags = [f"{stage}/{name}$" for stage in ("train", "val", "test")]
+            charts[name] = {name: ["Multiline", ["train/loss_step$", *tags] if name == "loss" else tags]}
+            for key in (f"{stage}/{name}" for stage in self._bands):
+                ends = [BAND.format(key=key, end=end) for end in ("low", "high")]
+                charts[name][f"{key}, with 95 % of the members"] = ["Margin", [key, *ends]]
+        self.experiment.add_custom_scalars(charts)
 
     @rank_zero_only
     def log_png(self, tag: str, content: bytes, step: int) -> None:
