@@ -40,6 +40,13 @@ def test_a_table_is_cross_validated_and_a_final_model_predicts_from_rows(iris, c
     assert len(rows_of(folder / "oof.csv")) == 150
     assert not (folder / "report.html").exists()
     assert main(["predict", "--ckpt_path", "lightning_logs/iris/version_0", "--input", "iris.csv"]) == 0
+    capsys.readouterr()
+    for command in ("test", "validate"):
+        assert main([command, "--ckpt_path", "lightning_logs/iris"]) == 2
+        assert "all of it was trained on; fix: fit again with samples held out" in capsys.readouterr().err
+    for command in ("predict", "export --format onnx", "serve", "test", "validate"):
+        assert main([*command.split(), "--ckpt_path", "lightning_logs/iris_cv"]) == 2
+        assert "fix: pass the final model, such as lightning_logs/iris, which" in capsys.readouterr().err
 
 
 def test_a_preset_is_cross_validated_with_settings_of_a_fit_and_has_a_page(tmp_path, monkeypatch, capsys):
@@ -57,25 +64,41 @@ def test_a_preset_is_cross_validated_with_settings_of_a_fit_and_has_a_page(tmp_p
     assert (folder / "report.html").read_text() == page
 
 
-def test_a_stopped_cross_validation_is_resumed_to_the_same_bits(tmp_path, monkeypatch):
+RESUMED = ["cv", "circles", "--folds", "3", "--trainer.max_epochs", "4", "--save_every", "0", "--learning_curve"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The run folder of a cross-validation that was not stopped; only to be read."""
+    root = tmp_path_factory.mktemp("whole")
+    assert main([*RESUMED, "--trainer.default_root_dir", str(root)]) == 0
+    return root / "lightning_logs" / "circles_cv" / "version_0"
+
+
+@pytest.mark.parametrize("fit", [0, 1], ids=["of the folds", "of the learning curve"])
+def test_a_stopped_cross_validation_is_resumed_to_the_same_bits(fit, whole, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    given = ["cv", "circles", "--folds", "3", "--trainer.max_epochs", "4", "--save_every", "0", "--name"]
-    assert main([*given, "whole"]) == 0
     from litclf.training import stages
 
-    proper = stages.trainer_defaults
+    proper, fits = stages.trainer_defaults, []
 
     def stops(*args, **kwargs):
         made = proper(*args, **kwargs)
-        return made | {"callbacks": [*made["callbacks"], StopAt("on_train_epoch_end", 200)]}
+        fits.append(made)
+        return made | {"callbacks": [*made["callbacks"], *([StopAt("on_train_epoch_end", 200)] * (len(fits) > fit))]}
 
     with monkeypatch.context() as patch:
         patch.setattr(stages, "trainer_defaults", stops)
-        assert main([*given, "stopped"]) == 130
-    stopped, whole = (tmp_path / "lightning_logs" / f"{name}_cv" / "version_0" for name in ("stopped", "whole"))
+        assert main(RESUMED) == 130
+    assert "go on with: litclf resume lightning_logs/circles_cv/version_0\n" in capsys.readouterr().err
+    stopped = tmp_path / "lightning_logs" / "circles_cv" / "version_0"
     assert not (stopped / "cv.csv").exists()
     assert main(["resume", str(stopped)]) == 0
-    for name in ("cv.csv", "oof.csv", "metrics.csv"):
+    assert {path.name for path in stopped.iterdir()} >= {
+        path.name for path in whole.iterdir() if "events" not in path.name
+    }
+    assert not (stopped / "learning_curve").exists()
+    for name in ("cv.csv", "oof.csv", "metrics.csv", "learning_curve.csv"):
         assert (stopped / name).read_text() == (whole / name).read_text()
     one, other = (Checkpoint.read(folder / "checkpoints" / "last.ckpt").weights for folder in (stopped, whole))
     assert all(bool((one[key] == other[key]).all()) for key in one)

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+import yaml
 from scipy import stats
 from sklearn.metrics import accuracy_score, recall_score
 from sklearn.model_selection import StratifiedKFold
@@ -139,11 +140,13 @@ def test_the_table_of_classes_is_made_of_the_rows_held_out(usual):
 
 def test_the_final_model_is_a_fit_on_all_rows_for_the_median_of_the_best_epochs(usual, tmp_path):
     epochs = np.median([int(row["best_epoch"]) for row in rows_of(usual.run.folder / "cv.csv")])
-    data, everything = make_data(), np.arange(122)
-    own = data.with_rows({"train": everything, "val": everything[:0]})
     settings = SETTINGS | {"max_epochs": round(epochs), "default_root_dir": tmp_path}
-    single = fit(make_model(), own, **settings)
+    single = fit(make_model(), make_data(holdout=0.0), **settings)
+    assert single.metrics["facts"]["num_train"] == 122
     assert equal(weights_of(usual.final.folder, "last", "network."), weights_of(single.folder, "last", "network."))
+    config = yaml.safe_load((usual.final.folder / "config.yaml").read_text())
+    assert config["trainer"]["max_epochs"] == round(epochs)
+    assert config["data"]["init_args"]["holdout"] == 0.0
     assert usual.final.folder.parent.name == "BlobsDataModule"
     assert usual.run.folder.parent.name == "BlobsDataModule_cv"
 

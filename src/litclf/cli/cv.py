@@ -16,14 +16,15 @@ from litclf.cli.presets import preset_path
 from litclf.data.sources.formats import PARQUET, TEXT
 from litclf.data.sources.table_file import Told
 from litclf.runs.checkpoint import Checkpoint
-from litclf.runs.fold_files import parting
+from litclf.runs.fold_files import parting, read_folds
 from litclf.studies.cross_validation import CrossValidated, run_folds
 from litclf.studies.sides import Sides
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_text
 from litclf.utilities.text import aligned, shell_word
+from litclf.visualization.report.fold_charts import curve_words
 
-_OWN = ("folds", "repeats", "groups", "order_by", "final", "target")
+_OWN = ("folds", "repeats", "groups", "order_by", "final", "learning_curve", "target")
 
 _OF_FOLDS = ("--ckpt_path", "--members", "--members_from", "--vary", "--mark")
 
@@ -49,6 +50,9 @@ def main(args: Sequence[str]) -> int:
     parser.add_argument("--groups", metavar="COLUMN", help="column whose rows of one value are on one side")
     parser.add_argument("--order_by", metavar="COLUMN", help="column of times: tested on what follows the training")
     parser.add_argument("--final", action="store_true", help="train a model on all rows afterwards")
+    parser.add_argument(
+        "--learning_curve", action="store_true", help="train on 10 to 100 %% of the rows: would more help?"
+    )
     parser.add_argument("--target", metavar="COLUMN", help="column of the class of a table; default: guessed, and said")
     if args and args[0].startswith("-") and not {"-h", "--help"} & {*args}:
         raise InputError(
@@ -60,7 +64,7 @@ def main(args: Sequence[str]) -> int:
     with _by_flag(), _config(own.source, own.target, own.groups) as config:
         sides = Sides(own.folds, own.repeats, own.groups, own.order_by)
         with CLI.opened(Arguments("fit", ("-c", str(config), *words)), None) as cli:
-            _print_result(run_folds(cli.plan(None), sides, own.final), sides)
+            _print_result(run_folds(cli.plan(None), sides, own.final, own.learning_curve), sides)
     return 0
 
 
@@ -70,7 +74,7 @@ def resume(given: Arguments, checkpoint: Checkpoint) -> int:
     sides = Sides(**{name: saved[name] for name in ("folds", "repeats", "groups", "order_by")})
     with _by_flag(), CLI.opened(given, checkpoint) as cli:
         plan = replace(cli.plan(None), name=checkpoint.folder.resolve().parent.name.removesuffix("_cv"))
-        _print_result(run_folds(plan, sides, saved["final"], checkpoint=checkpoint), sides)
+        _print_result(run_folds(plan, sides, saved["final"], saved["learning_curve"], checkpoint), sides)
     return 0
 
 
@@ -122,6 +126,9 @@ def _print_result(found: CrossValidated, sides: Sides) -> None:
     print("", *aligned([list(table.columns), *table.to_numpy().tolist()]), "", sep="\n")
     print(f"fit         {found.run.metrics['fit_seconds']:.2f} s, engine {found.run.metrics['engine']}")
     if found.run.folder is not None:
+        files = read_folds(found.run.folder, found.run.metrics["folds"])
+        if files is not None and files.tables["learning_curve"]:
+            print(f"more data   {curve_words(files.tables['learning_curve'])}")
         print(f"run folder  {found.run.folder}")
         if (found.run.folder / "report.html").is_file():
             print(f"report      {found.run.folder / 'report.html'}")

@@ -17,7 +17,7 @@ from litclf.data.registry import DATAMODULES
 from litclf.models.base import SteppedModule
 from litclf.models.registry import MODELS
 from litclf.runs.checkpoint import Checkpoint
-from litclf.runs.find import find_tested, run_folder
+from litclf.runs.find import run_folder
 from litclf.runs.hparams import LEARNED, check_size
 from litclf.utilities.errors import InputError
 from litclf.utilities.registry import Registry
@@ -121,13 +121,13 @@ def load_run(run: Path) -> LoadedRun:
         ('version_0', 'best.ckpt', 'CirclesDataModule', [4])
     """
     try:
-        path = find_tested(run)
+        checkpoint = Checkpoint.tested(run)
     except InputError as error:
         raise InputError(str(run), error.what, error.fix) from error
+    path = checkpoint.path
     folder = run_folder(path) if run.is_file() else path.parent.parent
     metrics = _read(folder / "metrics.json", json.loads)
     config = _read(folder / "config.yaml", yaml.safe_load)
-    checkpoint = Checkpoint.read(path)
     return LoadedRun(folder, path, config, metrics, rebuild_model(checkpoint), rebuild_data(checkpoint))
 
 

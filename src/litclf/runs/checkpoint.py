@@ -49,9 +49,16 @@ class Checkpoint:
         """The checkpoint that ``path`` means to who evaluates: a file, or the tested one of a run folder.
 
         Raises:
-            InputError: As :func:`~litclf.runs.find.find_tested` does, and as :meth:`read` does.
+            InputError: As :func:`~litclf.runs.find.find_tested` does, and as :meth:`read` does; or if it is of folds,
+                which are no one model.
         """
-        return cls.read(find_tested(path))
+        checkpoint = cls.read(find_tested(path))
+        if "folds" in checkpoint.data_hparams:
+            rule = f"{checkpoint.path} is of a cross-validation, whose models each prepare inputs by rows of their own"
+            final = checkpoint.folder.resolve().parent.name.removesuffix("_cv")
+            fix = f"pass the final model, such as lightning_logs/{final}, which litclf cv --final trains on all rows"
+            raise InputError("ckpt_path", rule, fix)
+        return checkpoint
 
     @classmethod
     def latest(cls, path: Path | str, parent: Path | None = None) -> Checkpoint:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from statistics import median
 from typing import Any, cast
 
-import numpy as np
 import yaml
 from lightning.pytorch import LightningModule
 
@@ -19,10 +17,11 @@ from litclf.models.members import Members
 from litclf.models.seeds import Seeds
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.record import described, is_plain
+from litclf.studies.final import train_final
 from litclf.studies.folds import OutOfFold, fold_table, out_of_fold, write_tables
 from litclf.studies.importance import importance
 from litclf.studies.label_errors import label_errors
-from litclf.studies.learning_curve import learning_curve
+from litclf.studies.learning_curve import SHARES, learning_curve, parts_of
 from litclf.studies.shown_rows import shown_rows
 from litclf.studies.sides import Sides
 from litclf.studies.slices import slices
@@ -86,8 +85,8 @@ def cross_validate(
         order_by: Column of a table of numbers or times: each fold is trained on what comes before its test. The first
             rows are then never tested on.
         final: Whether a model is trained on all rows afterwards, for the median of the folds' best epochs.
-        learning_curve: Whether folds are trained on growing shares of their rows afterwards, which takes two or three
-            times as long again.
+        learning_curve: Whether folds are trained on growing shares of their rows afterwards, which takes about as long
+            again and a half.
         pictures: Whether to write ``report.html``.
         name: Name of the run's folder below ``lightning_logs``, which gets ``_cv`` behind it; None takes the data's
             class. The final model has the name as it is.
@@ -140,34 +139,50 @@ def run_folds(
     Raises:
         InputError: If it cannot be; nothing has been written then.
     """
-    data, last = plan.data, deepcopy(plan.model)
+    data = plan.data
     if not isinstance(data, ClassificationDataModule) or not isinstance(plan.model, Classifier):
         rule = f"needs a classifier and data of litclf, got {type(plan.model).__name__} on {type(data).__name__}"
         raise InputError("data", rule, "pass those, such as TableDataModule")
     if plan.members is not None:
         raise InputError("members", "are the folds and repeats of a cross-validation", "drop it")
+    before = _copy(plan)
     rows = sides.of(data)
-    folded = FoldsDataModule(data, rows, {**vars(sides), "seed": data.seed, "final": final})
+    settings = {**vars(sides), "seed": data.seed, "final": final, "learning_curve": curve}
+    folded, parts = FoldsDataModule(data, rows, settings), parts_of(data, rows, plan.seed) if curve else None
     _check_trainer(plan.trainer_args, folded)
     members = Seeds(len(rows), plan.seed)
     tell(*data.notes)
     result = run(
         replace(plan, data=folded, name=f"{plan.name}_cv", members=members, pictures=False, checkpoint=checkpoint)
     )
+    trained = cast(Members, plan.model.members)
     held = out_of_fold(plan.model, folded, data, rows, sides.repeats)
     if result.folder is not None:
-        tables = {"cv": fold_table(plan.model, sides.repeats, rows), "oof": held.table(), "classes": held.classes()}
-        tables |= {"slices": slices(held, data), "importance": importance(plan.model, folded, data.seed)}
+        tables = {"oof": held.table(), "classes": held.classes(), "slices": slices(held, data)}
+        tables["importance"] = importance(plan.model, folded, data.seed)
         if find_spec("cleanlab"):
             tables["label_errors"] = label_errors(held)
             doubtful = tables["label_errors"].index[:MOST_DOUBTFUL].tolist()
             write_json(result.folder / "samples.json", shown_rows(data, doubtful), indent=None)
-        if curve:
-            tables["learning_curve"] = learning_curve(replace(plan, model=deepcopy(last)), rows)
-        write_tables(result.folder, tables)
+        if parts is not None:
+            told = ", ".join(f"{share:.0%}" for share in SHARES)
+            tell(f"learning curve: the folds again, on {told} of their training rows")
+            tables["learning_curve"] = learning_curve(
+                replace(_copy(before), data=parts), folded, trained, result.folder
+            )
+        # The last table is the one without which the run has not finished.
+        write_tables(result.folder, tables | {"cv": fold_table(plan.model, sides.repeats, rows)})
         if plan.pictures:
             write_report(result.folder)
-    return CrossValidated(result, held, _train_final(plan, last, plan.model) if final else None)
+    return CrossValidated(result, held, train_final(before, data, trained) if final else None)
+
+
+def _copy(plan: Plan) -> Plan:
+    """The plan with a model and callbacks of its own, which another fit does not change."""
+    args = plan.trainer_args
+    if args.get("callbacks"):
+        args = args | {"callbacks": deepcopy(args["callbacks"])}
+    return replace(plan, model=deepcopy(plan.model), trainer_args=args)
 
 
 def _check_trainer(trainer_args: dict[str, Any], data: FoldsDataModule) -> None:
@@ -183,13 +198,3 @@ def _check_trainer(trainer_args: dict[str, Any], data: FoldsDataModule) -> None:
     if trainer_args.get("max_steps") not in (None, -1) and len({own.train_steps for own in data.member_data}) > 1:
         rule = "cannot end folds that have different numbers of steps in an epoch"
         raise InputError("trainer.max_steps", rule, "pass --trainer.max_epochs")
-
-
-def _train_final(plan: Plan, model: LightningModule, folds: LightningModule) -> RunResult:
-    """Trains on all rows, for as long as the folds found best."""
-    members, data = cast(Members, cast(Classifier, folds).members), cast(ClassificationDataModule, plan.data)
-    best = [one.epoch + 1 for number in members.alive if (one := members.best[number]) is not None]
-    rows = np.arange(len(data.drawn_targets))
-    everything = data.with_rows({"train": rows, "val": rows[:0]})
-    epochs = round(median(best)) if best else plan.trainer_args.get("max_epochs")
-    return run(replace(plan, model=model, data=everything, trainer_args=plan.trainer_args | {"max_epochs": epochs}))

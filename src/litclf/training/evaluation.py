@@ -38,7 +38,11 @@ def evaluate(plan: Plan, stage: str) -> dict[str, Any]:
     trainer, checkpoint = make_trainer({**plan.trainer_args, **_QUIET}), cast(Checkpoint, plan.checkpoint)
     split = "val" if stage == "validate" else stage
     if not plan.spec.has(split):
-        raise InputError("data", f"has nothing to {stage}", "hold samples out, for example by --data.holdout 0.2")
+        share = next((name for name in ("holdout", f"{split}_size") if name in plan.data.hparams), "holdout")
+        if plan.data.hparams.get("path") is not None:  # the other is of rows that are given
+            share = f"{split}_size"
+        rule = f"has nothing to {stage}, all of it was trained on"
+        raise InputError("data", rule, f"fit again with samples held out, for example by --data.{share} 0.2")
     with using_threads(plan.num_threads):
         evaluated = run_checkpoint(trainer, plan, checkpoint, stage)
     if not evaluated:

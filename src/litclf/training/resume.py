@@ -102,8 +102,11 @@ def _is_complete(folder: Path, global_step: int, pictures: bool) -> bool:
     """Whether all that a run writes at its end is there, for the steps it has done."""
     metrics, report = folder / "metrics.json", folder / "report.html"
     try:
-        written = json.loads(metrics.read_text(encoding="utf-8"))["global_step"]
+        content = json.loads(metrics.read_text(encoding="utf-8"))
+        written, folds = content["global_step"], "folds" in content
     except (OSError, ValueError, KeyError, TypeError):
+        return False
+    if folds and not (folder / "cv.csv").is_file():
         return False
     has_report = report.is_file() and report.stat().st_mtime >= metrics.stat().st_mtime
     return bool(written == global_step and (has_report or not pictures))

@@ -148,8 +148,12 @@ def seeded(seed: int) -> Iterator[None]:
         os.environ.update(before)
 
 
-def run(plan: Plan) -> RunResult:
+def run(plan: Plan, goes_on_in: Path | None = None) -> RunResult:
     """Runs the stages of a fit, one after the other: open, train, test, calibrate, record, report.
+
+    Args:
+        plan: What to do.
+        goes_on_in: The run folder to go on with after a signal; None for its own.
 
     Raises:
         InputError: If ``plan`` cannot be fitted.
@@ -159,7 +163,11 @@ def run(plan: Plan) -> RunResult:
     with signals.handled(), using_threads(plan.num_threads):
         folder = _folder(plan)
         path = None if folder is None else folder.path
-        with locked(folder), removed_if_refused(None if plan.checkpoint else folder), tells_how_to_go_on(path):
+        with (
+            locked(folder),
+            removed_if_refused(None if plan.checkpoint else folder),
+            tells_how_to_go_on(goes_on_in or path),
+        ):
             opened = stages.open_run(plan, path)
             metrics = stages.train(opened)
             tested = stages.read_tested(opened)
