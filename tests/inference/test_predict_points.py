@@ -10,7 +10,7 @@ from litclf import BinaryClassifier, BlobsDataModule, MulticlassClassifier, fit
 from litclf.cli.predict import main
 from litclf.data.table import TableDataModule
 from litclf.inference.model import load
-from litclf.inference.predict import _raw_numbers
+from litclf.inference.plane import _raw_numbers
 
 QUIET = {"max_epochs": 1, "enable_progress_bar": False}
 DRAWS = pytest.mark.skipif(importlib.util.find_spec("litclf.visualization.plots") is None, reason="draws")

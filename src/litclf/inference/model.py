@@ -18,8 +18,10 @@ from litclf.models.decision import Calibration, Decision
 from litclf.models.networks.ensemble import Ensemble, mean_logits, members_of
 from litclf.preprocessing.base import Preparation, preparation_from
 from litclf.runs.checkpoint import Checkpoint
+from litclf.runs.read import read_folder
 from litclf.utilities.batches import eval_batch_size
 from litclf.utilities.errors import InputError
+from litclf.utilities.text import listed
 from litclf.utilities.threads import threads_for
 
 _ROWS = 20_000
@@ -49,6 +51,40 @@ class LoadedModel:
     class_names: tuple[str, ...]
     calibration: Calibration
     member: int | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.path}: {', '.join(map(' '.join, self._facts.items()))})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it, with what its run has measured, where that lies beside it."""
+        from litclf.visualization.report.card import card  # matplotlib is loaded when something is drawn
+
+        folder = self.checkpoint.folder
+        return card(str(self.path), self._facts, read_folder(folder).history, self._boundary(folder), folder)
+
+    def _boundary(self, folder: Path) -> bytes | None:
+        """The border that its run has drawn, or one drawn now, as a PNG; None where inputs are no points of a plane."""
+        from litclf.inference.plane import draw_plane, is_plane  # loads pandas
+
+        drawn = folder / "boundary.png"
+        if drawn.is_file() or not is_plane(self.preparation):
+            return drawn.read_bytes() if drawn.is_file() else None
+        from litclf.visualization.plots.canvas import png
+
+        try:
+            return png(draw_plane(self, {}))
+        except InputError:  # its training data is not there any more
+            return None
+
+    @property
+    def _facts(self) -> dict[str, str]:
+        """What is said of it, by labels."""
+        saved = self.checkpoint.hparams
+        hidden = "-".join(map(str, saved["hidden_dims"])) or "linear"
+        network = f"{saved['network']} {'x'.join(map(str, self.input_shape))} > {hidden} > {len(self.class_names)}"
+        told = {"network": network, "classes": listed(self.class_names, most=5)}
+        told |= {"members": str(self.num_members)} if self.num_members else {}
+        return told | ({} if self.member is None else {"member": str(self.member)})
 
     def predict(self, raw: Any) -> Predictions:
         """Classes and probabilities of raw inputs.

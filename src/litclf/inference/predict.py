@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from litclf.inference.model import LoadedModel
+from litclf.inference.plane import draw_plane, is_plane
 from litclf.inference.predictions import Predictions
 from litclf.inference.rows import read_rows, row_writer
-from litclf.preprocessing.base import Preparation
 from litclf.preprocessing.table import TablePreparation
 from litclf.runs.find import run_folder
 from litclf.runs.hparams import FREE
@@ -124,7 +124,7 @@ def answer_point(model: LoadedModel, text: str, changes: dict[str, Any]) -> None
     if len(told) < len(shares):
         rows.append(["less probable", f"{len(shares) - len(told)} classes more"])
     rows += [[_column(name), f"{value:.6f}"] for name, (value,) in predictions.disagreement.items()]
-    if _is_plane(model) and all(row.values()):
+    if is_plane(model.preparation) and all(row.values()):
         point = np.array([[float(value) for value in row.values()]])
         rows.append(["picture", str(draw_point(model, point, predictions, changes))])
     print(*aligned(rows, left=2), sep="\n")
@@ -166,39 +166,14 @@ def draw_point(model: LoadedModel, point: NDArray[Any], predictions: Predictions
     Returns:
         The picture.
     """
-    from litclf.inference.rebuild import rebuild_data  # loads Lightning
-    from litclf.visualization.plots.boundary import draw_boundary, mesh_points  # loads matplotlib
-    from litclf.visualization.plots.canvas import new_figure, save
+    from litclf.visualization.plots.canvas import save  # loads matplotlib
 
-    train = rebuild_data(model.checkpoint, changes).splits["train"]
-    # The point is one of those that the plane is drawn around.
-    x = np.concatenate([_raw_numbers(model.preparation, train.x.numpy()), point])
-    y = np.concatenate([train.y.numpy(), predictions.indexes])
-    figure, ((axes,),) = new_figure()
-    predicted, mesh = (model.predict(pd.DataFrame(rows, columns=_columns_of(model))) for rows in (x, mesh_points(x)))
-    draw_boundary(axes, x, y, mesh.probabilities, predicted.indexes, model.class_names)
-    axes.plot(*point.T, "*", color="black", markeredgecolor="white", markersize=16, zorder=6)
+    figure = draw_plane(model, changes, point)
     share = predictions.probabilities[0, predictions.indexes[0]]
-    axes.set_title(f"{predictions.classes[0]}, probability {share:.3f}", fontsize=10, y=1.0)
+    figure.axes[0].set_title(f"{predictions.classes[0]}, probability {share:.3f}", fontsize=10, y=1.0)
     path = run_folder(model.path) / "point.png"
     save(figure, path)
     return path
-
-
-def _is_plane(model: LoadedModel) -> bool:
-    """Whether a row is two numbers and nothing else."""
-    preparation = model.preparation
-    plain = preparation.kind == "array" or (isinstance(preparation, TablePreparation) and not preparation.categories)
-    return plain and len(_columns_of(model)) == 2
-
-
-def _raw_numbers(preparation: Preparation, x: NDArray[Any]) -> NDArray[Any]:
-    """The numbers of rows in their own units, shape ``(N, columns)``, of the network's inputs."""
-    if not isinstance(preparation, TablePreparation):
-        return x
-    scaling = [preparation.numbers[name] for name in preparation.columns]
-    mean, scale = (np.array([number[key] for number in scaling]) for key in ("mean", "scale"))
-    return np.asarray(x[:, : len(scaling)] * scale + mean)
 
 
 def _rows(source: Path, model: LoadedModel, encoding: str | None) -> Iterator[tuple[Any, pa.RecordBatch]]:

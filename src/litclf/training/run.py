@@ -24,6 +24,7 @@ from litclf.training.callbacks.saves import SAVE_EVERY
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
 from litclf.training.resume import tells_how_to_go_on
+from litclf.training.shown import html_of, line_of
 from litclf.training.trainer_args import check_names
 from litclf.utilities import signals
 from litclf.utilities.checks import whole
@@ -46,6 +47,13 @@ class RunResult:
     metrics: dict[str, Any]
     model: LightningModule
     trainer: Trainer
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({line_of(self.folder, self.metrics)})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+        return html_of(self.folder, self.metrics, self.model, self.trainer)
 
 
 def fit(

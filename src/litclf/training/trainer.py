@@ -72,9 +72,15 @@ def trainer_defaults(
         own += _checkpoints(own, folder / "checkpoints", partial(kind, folder / "checkpoints", *by, save_every))
     wants = args.get("enable_progress_bar") is not False
     if wants and not any(isinstance(callback, ProgressBar) for callback in own):
-        own.append(BarProgress() if sys.stdout is not None and sys.stdout.isatty() else PlainProgress())
+        own.append(BarProgress() if _redraws() else PlainProgress())
     args["callbacks"] = [*own, MemberBands()] if members else own
     return args
+
+
+def _redraws() -> bool:
+    """Whether a line of what is printed can be drawn anew: on a terminal, and in a notebook."""
+    in_notebook = type(sys.stdout).__module__.startswith("ipykernel.")
+    return in_notebook or (sys.stdout is not None and sys.stdout.isatty())
 
 
 def make_trainer(args: dict[str, Any]) -> Trainer:
