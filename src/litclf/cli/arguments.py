@@ -10,6 +10,12 @@ from typing import Any, NoReturn
 
 from litclf.utilities.errors import InputError
 
+CKPT_HELP = (
+    "a checkpoint, a run folder, or the folder of a run's versions, of which the latest is taken, or, with /best "
+    "behind it, the best on validation data"
+)
+"""What the flag is told to take, by all commands that have it."""
+
 
 @dataclass(frozen=True)
 class Flag:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from litclf.cli.arguments import Arguments, needs_checkpoint
+from litclf.cli.arguments import CKPT_HELP, Arguments, ToolParser, needs_checkpoint
 from litclf.cli.configs import ckpt_path, found
 from litclf.cli.lightning import CLI, FIT_ONLY
 from litclf.cli.metric_tables import print_metrics
+from litclf.cli.signatures import OWN
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.folder import is_first_process
 from litclf.training import evaluation
@@ -27,10 +28,13 @@ def evaluate(command: str, args: list[str]) -> int:
         SystemExit: For ``--help``.
     """
     given = Arguments(command, tuple(args))
+    if given.named("-h", "--help"):
+        _parser(command).print_help()
+        return 0
     given.refuse(FIT_ONLY, f"does nothing for {command}")
     path = ckpt_path(given)
     checkpoint = found(Checkpoint.tested, path) if path is not None else None
-    if checkpoint is None and not given.named("-h", "--help", "--print_config"):
+    if checkpoint is None and not given.named("--help-all", "--print_config"):
         raise needs_checkpoint(command)
     with CLI.opened(given, checkpoint) as cli:
         assert checkpoint is not None  # what else was asked has been answered
@@ -42,3 +46,17 @@ def evaluate(command: str, args: list[str]) -> int:
             print_metrics(metrics, {f"num_{split}": count})
             say("written", f"{checkpoint.folder / command}.json")
     return 0
+
+
+def _parser(command: str) -> ToolParser:
+    """What tells of the command; the settings themselves are read by that of all settings."""
+    split = "validation" if command == "validate" else "test"
+    parser = ToolParser(command, f"Runs a checkpoint over the {split} split of its data, and prints its metrics.")
+    parser.add_argument("--ckpt_path", metavar="CKPT", help=CKPT_HELP)
+    parser.add_argument("--threads", metavar="N", help=OWN["threads"].words)
+    parser.add_argument("--mark", metavar="KEY=VALUE", help=OWN["mark"].words)
+    parser.epilog = (
+        "--data.NAME VALUE changes where the data of the checkpoint lies, --trainer.NAME VALUE what the Trainer does; "
+        f"litclf {command} --help-all has them all."
+    )
+    return parser

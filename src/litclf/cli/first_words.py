@@ -56,8 +56,8 @@ def announce(given: Arguments) -> None:
         say("run folder", str(next_version(runs_folder(_last(settings, "trainer.default_root_dir"), str(name)))))
 
 
-def _told(part: str, settings: Sequence[Setting]) -> str:
-    """The class of a part, and what it is given."""
+def part_named(part: str, settings: Sequence[Setting]) -> tuple[str, dict[str, Any]]:
+    """The class that settings name for the model or the data, empty where they name none, and what it is given."""
     kind, arguments = "", dict[str, Any]()
     for one in settings:
         if one.name == part:
@@ -65,6 +65,11 @@ def _told(part: str, settings: Sequence[Setting]) -> str:
                 kind, arguments = named, dict(beside)
         elif one.name.startswith(f"{part}."):
             arguments[one.name.removeprefix(f"{part}.")] = one.content
+    return "AutoClassifier" if kind == "auto" else kind, arguments
+
+
+def _told(part: str, settings: Sequence[Setting]) -> str:
+    kind, arguments = part_named(part, settings)
     given = ", ".join(f"{name} {_as_yaml(value)}" for name, value in arguments.items())
     return f"{kind}: {given}" if kind and given else kind
 

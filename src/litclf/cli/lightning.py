@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from litclf.cli.configs import CONFIG, with_config
 from litclf.cli.parser import Parser, words_for
 from litclf.cli.refusals import refusal
 from litclf.cli.signatures import OWN, setting_types
+from litclf.cli.sketches import default_of
 from litclf.cli.trust import FLAG, allow_classes, check_kinds
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
@@ -29,7 +31,6 @@ from litclf.runs.hparams import count_members
 
 # Imported for their short names: `--trainer.callbacks+=Embeddings` finds every class that is loaded.
 from litclf.training.callbacks import embeddings, gallery, histograms  # noqa: F401
-from litclf.training.callbacks.saves import SAVE_EVERY
 from litclf.training.members import read_marks
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
@@ -45,22 +46,6 @@ FIT_ONLY = (
     *("--trainer.val_check_interval", "--trainer.callbacks", "--trainer.logger"),
 )
 """Settings that only a fit follows; as flags of another command they would do nothing."""
-
-_HELP = {
-    "name": "Name of the run's folder; default: the preset's name.",
-    "pictures": "Whether a fit draws pictures and a report.",
-    "threshold_rule": "How a fit of two classes chooses the probability of class 1 above which it is predicted.",
-    "save_every": "Seconds between two saves of a fit at least; 0 saves at every epoch.",
-    "threads": "Threads of PyTorch, or of the members; default: by the size of the work.",
-    "members": "Networks that are trained side by side, each by a seed of its own.",
-    "members_from": "Seed of the first member; default: that of the run.",
-    "vary": "What differs between members: initial weights, order of samples, or both.",
-    "mark": "What the share of members that reach it is told of, such as test/accuracy=0.99; several by commas. Some"
-    " presets have one.",
-}
-
-_DEFAULTS = {"name": None, "pictures": True, "threshold_rule": "0.5", "save_every": SAVE_EVERY, "threads": None}
-_DEFAULTS |= {"members": 1, "members_from": None, "vary": "both", "mark": None}
 
 
 class CLI(LightningCLI):
@@ -108,6 +93,8 @@ class CLI(LightningCLI):
             InputError: If something given cannot be used; its ``where`` is the flag or file.
         """
         allow_classes(flag.value or "" for flag in given.named(FLAG))
+        if given.named("--help-all"):
+            given = replace(given, words=("--help",))
         given = with_config(given.without(FLAG), checkpoint).without("--ckpt_path")
         for flag in given.named("--model"):
             if flag.value == "auto":
@@ -186,8 +173,8 @@ class CLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds what a run has beside model, data and Trainer."""
         self.subparser = parser  # Lightning makes one, of the command
-        for name, kind in OWN.items():
-            parser.add_argument(f"--{name}", type=kind, default=_DEFAULTS[name], help=_HELP[name])
+        for name, own in OWN.items():
+            parser.add_argument(f"--{name}", type=own.hint, default=default_of(own), help=own.words)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses the arguments that were given, whatever the process was started with."""

@@ -40,14 +40,26 @@ class Command:
 
     def run(self, args: list[str]) -> int:
         """Runs the command; PyTorch is loaded here, by what needs it, once nothing is known to be wrong."""
-        if args in (["--help"], ["-h"]):
-            return helped(self.name, lambda: self._run(args))
         typed = Arguments(self.name, tuple(args))
+        of_part = self.name == "fit" and typed.named("--model.help", "--data.help")
+        if of_part or typed.named("-h", "--help", "--help-all"):
+            return self._help(typed)
         with told_as_typed(typed):
             given = written_out(typed)
             refuse_early(given)
             announce(given)
             return self._run(list(given.words))
+
+    def _help(self, given: Arguments) -> int:
+        """Prints the help of the command; that of a fit is of the model and the data that are named beside."""
+        if given.named("--help-all"):
+            return helped(f"{self.name}-all", lambda: self._run(["--help-all"]))
+        if self.name == "fit":
+            from litclf.cli.fit_help import fit_help  # for it alone
+
+            print(fit_help(written_out(given)))
+            return 0
+        return helped(self.name, lambda: self._run(["--help"]))
 
     def _run(self, args: list[str]) -> int:
         with signals.handled() if self.saves else nullcontext():
@@ -148,7 +160,7 @@ commands:
 {commands}
 
 options:
-  -h, --help     this text; `litclf fit --help` lists all settings
+  -h, --help     this text, or that of a command; `litclf fit -c circles --help` has the settings of circles
   --version      the version
   --debug        show the traceback of an error
 

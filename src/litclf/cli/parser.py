@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -25,7 +26,7 @@ class Parser(LightningArgumentParser):
 
     def format_help(self, *args: Any, **kwargs: Any) -> str:
         """The help, with what is taken before a config is read."""
-        text: str = super().format_help(*args, **kwargs)
+        text: str = re.sub(r"<class '[\w.]*?(\w+)'>", r"\1", super().format_help(*args, **kwargs))
         return text + HELP if "--config" in text else text
 
     def add_class_arguments(self, theclass: Any, nested_key: str | None = None, *args: Any, **settings: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litclf.cli.arguments import Arguments
+from litclf.cli.arguments import Arguments, ToolParser
 from litclf.cli.configs import found
 from litclf.cli.fit import train
 from litclf.runs.checkpoint import Checkpoint
@@ -21,6 +21,17 @@ def main(args: list[str]) -> int:
     Raises:
         InputError: If there is no such run, it has finished, or a setting contradicts it.
     """
+    if {"-h", "--help"} & {*args}:
+        parser = ToolParser("resume", "Goes on with a run that was stopped, in its own folder, to the same bits.")
+        parser.add_argument(
+            "run", metavar="RUN", help="the run folder, as `litclf fit` printed it, or that of its versions"
+        )
+        parser.epilog = (
+            "Settings of litclf fit may follow, of which some can be others than before: --epochs, --time and "
+            "--trainer.max_steps prolong a run; the model, the data and the seed stay what they were."
+        )
+        parser.print_help()
+        return 0
     if not args or args[0].startswith("-"):
         raise InputError("resume", "needs the run to go on with", "pass its folder, as `litclf fit` printed it")
     given = Arguments("fit", tuple(args[1:]))

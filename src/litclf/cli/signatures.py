@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from litclf.data.registry import DATAMODULES
@@ -12,18 +13,47 @@ from litclf.models.rules import Rule
 from litclf.models.seeds import Vary
 from litclf.utilities.errors import InputError
 
-OWN: dict[str, Any] = {
-    "name": str | None,
-    "pictures": bool,
-    "threshold_rule": Rule,
-    "save_every": float,
-    "threads": int | None,
-    "members": int,
-    "members_from": int | None,
-    "vary": Vary,
-    "mark": str | None,
+
+@dataclass(frozen=True)
+class OwnSetting:
+    """A setting of a run beside those of model, data and Trainer.
+
+    Attributes:
+        hint: Its type.
+        default: Its default; of what PyTorch is needed for, the module of it and its name there.
+        words: What it is.
+    """
+
+    hint: Any
+    default: Any
+    words: str
+
+
+OWN = {
+    "name": OwnSetting(str | None, None, "Name of the run's folder; default: the preset's name."),
+    "pictures": OwnSetting(bool, True, "Whether a fit draws pictures and a report."),
+    "threshold_rule": OwnSetting(
+        Rule, "0.5", "How a fit of two classes chooses the probability of class 1 above which it is predicted."
+    ),
+    "save_every": OwnSetting(
+        float,
+        ("litclf.training.callbacks.saves", "SAVE_EVERY"),
+        "Seconds between two saves of a fit at least; 0 saves at every epoch.",
+    ),
+    "threads": OwnSetting(int | None, None, "Threads of PyTorch, or of the members; default: by the size of the work."),
+    "members": OwnSetting(int, 1, "Networks that are trained side by side, each by a seed of its own."),
+    "members_from": OwnSetting(int | None, None, "Seed of the first member; default: that of the run."),
+    "vary": OwnSetting(Vary, "both", "What differs between members: initial weights, order of samples, or both."),
+    "mark": OwnSetting(
+        str | None,
+        None,
+        "What the share of members that reach it is told of, such as test/accuracy=0.99; several by commas. Some"
+        " presets have one.",
+    ),
 }
 """What a run has beside model, data and Trainer, and Lightning's own settings."""
+
+OWN_TYPES: dict[str, Any] = {name: own.hint for name, own in OWN.items()}
 
 
 def setting_types() -> dict[str, Any]:
@@ -37,7 +67,7 @@ def setting_types() -> dict[str, Any]:
 
     DATAMODULES.load_all(), MODELS.load_all()  # short names are found among the classes that are loaded
     run = {"seed_everything": bool | int, "ckpt_path": Any, "trainer": arguments_of(Trainer)}
-    return OWN | run | {"model": LightningModule, "data": LightningDataModule | None}
+    return OWN_TYPES | run | {"model": LightningModule, "data": LightningDataModule | None}
 
 
 def arguments_of(kind: type) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Optional, Union
 
-from litclf.cli.signatures import OWN, arguments_of, subclasses
+from litclf.cli.signatures import OWN_TYPES, OwnSetting, arguments_of, subclasses
 from litclf.data.registry import DATAMODULES
 from litclf.models.registry import MODELS
 from litclf.utilities.registry import Registry
 
 _PLAIN = {"int": int, "float": float, "bool": bool, "Literal": Literal, "Optional": Optional, "Union": Union}
-_PLAIN |= {"Sequence": Sequence, "list": list}
+_PLAIN |= {"Sequence": Sequence, "list": list, "str": str}
 """What the types are made of that are read here; what anything else takes is left to the parser."""
 
 
@@ -36,7 +36,7 @@ def sketched_types() -> dict[str, Any]:
     model, data = _sketched("LightningModule", MODELS), _sketched("LightningDataModule", DATAMODULES)
     trainer = arguments_of(_sketch("lightning.pytorch.trainer.trainer", "Trainer", object))
     run = {"seed_everything": bool | int, "ckpt_path": Any, "trainer": trainer}
-    return OWN | run | {"model": model, "data": data | None}
+    return OWN_TYPES | run | {"model": model, "data": data | None}
 
 
 def class_of(name: str) -> type | None:
@@ -55,10 +55,10 @@ def _sketched(base: str, registry: Registry) -> type:
 
 def _sketch(module: str, name: str, base: type) -> type:
     """A class of that name whose constructor takes what the real one takes, and does nothing."""
-    home, own = _constructor(module, name)
-    hints = {argument.arg: _hint(home, argument.annotation) for argument in _arguments(own.args)}
+    home, own = constructor_of(module, name)
+    hints = {argument.arg: hint_of(home, argument.annotation) for argument in arguments_in(own.args)}
     args, nothing = deepcopy(own.args), ast.Constant(None)
-    for argument in _arguments(args):
+    for argument in arguments_in(args):
         argument.annotation = None
     args.defaults = [nothing for _ in args.defaults]
     args.kw_defaults = [default and nothing for default in args.kw_defaults]
@@ -69,29 +69,30 @@ def _sketch(module: str, name: str, base: type) -> type:
     return type(name, (base,), {own.name: space[own.name], "__module__": module})
 
 
-def _arguments(args: ast.arguments) -> Iterator[ast.arg]:
+def arguments_in(args: ast.arguments) -> Iterator[ast.arg]:
+    """All arguments of a function, those that take what is left over last."""
     yield from (*args.posonlyargs, *args.args, *args.kwonlyargs)
     yield from filter(None, (args.vararg, args.kwarg))
 
 
-def _constructor(module: str, name: str) -> tuple[str, ast.FunctionDef]:
+def constructor_of(module: str, name: str) -> tuple[str, ast.FunctionDef]:
     """The constructor of a class, its own or that of the first base that has one, and the module it stands in.
 
     Raises:
         LookupError: If it is none of sources that are read here.
     """
-    home, kind = _definition(module, name)
+    home, kind = definition(module, name)
     if not isinstance(kind, ast.ClassDef):
         raise LookupError(name)
     for node in kind.body:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
             return home, node
     for base in kind.bases:
-        return _constructor(home, ast.unparse(base))
+        return constructor_of(home, ast.unparse(base))
     raise LookupError(name)
 
 
-def _definition(module: str, name: str) -> tuple[str, ast.AST]:
+def definition(module: str, name: str) -> tuple[str, ast.AST]:
     """What a name is in a module of ours or in Lightning's Trainer, and the module that defines it."""
     for node in _source(module).body:
         if isinstance(node, ast.ClassDef) and node.name == name:
@@ -101,8 +102,32 @@ def _definition(module: str, name: str) -> tuple[str, ast.AST]:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("litclf."):
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
-                    return _definition(node.module, alias.name)
+                    return definition(node.module, alias.name)
     raise LookupError(name)
+
+
+def constant(module: str, name: str) -> Any:
+    """The plain value that a name stands for in a module of ours.
+
+    Raises:
+        LookupError: If it stands for none.
+
+    Example:
+        >>> constant("litclf.training.trainer", "MAX_EPOCHS")
+        20
+    """
+    home, value = definition(module, name)
+    if isinstance(value, ast.Name):
+        return constant(home, value.id)
+    try:
+        return ast.literal_eval(value)
+    except ValueError as error:
+        raise LookupError(name) from error
+
+
+def default_of(own: OwnSetting) -> Any:
+    """The default of a setting of the run."""
+    return constant(*own.default) if isinstance(own.default, tuple) else own.default
 
 
 @cache
@@ -115,13 +140,13 @@ def _source(module: str) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def _hint(module: str, annotation: ast.expr | None) -> Any:
+def hint_of(module: str, annotation: ast.expr | None) -> Any:
     """The type that an annotation says, where it is made of plain ones."""
     if annotation is None:
         return Any
     names = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)} - _PLAIN.keys()
     try:
-        space = {name: _hint(*_definition(module, name)) for name in names}  # type: ignore[arg-type]
+        space = {name: hint_of(*definition(module, name)) for name in names}  # type: ignore[arg-type]
         if Any in space.values():
             return Any
         code = compile(ast.Expression(annotation), module, "eval")

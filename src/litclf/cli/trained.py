@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from litclf.cli.arguments import ToolParser, needs_checkpoint
+from litclf.cli.arguments import CKPT_HELP, ToolParser, needs_checkpoint
 from litclf.inference.model import LoadedModel, load
 from litclf.runs.find import run_folder, told_version
 from litclf.utilities.errors import InputError
@@ -31,8 +31,7 @@ class ModelParser(ToolParser):
             "--ckpt_path",
             type=Path,
             metavar="CKPT",
-            help="a checkpoint, a run folder, or the folder of a run's versions, of which the latest is taken, or with "
-            "/best behind it the best",
+            help=CKPT_HELP,
         )
         self.add_argument(
             "--no-calibration",
