@@ -5,17 +5,31 @@ the others wait for it.
 """
 
 import csv
+import functools
 import gc
 import json
 import logging
 import os
 import shutil
+import subprocess
+import sys
+from importlib.metadata import entry_points
 
 import numpy as np
 import pytest
 from PIL import Image
 
 os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # one is trio's, which Selenium brings: nothing of ours is asynchronous
+
+
+KERNELS = "from litclf.engines.kernel.cache import load_kernel; [load_kernel(name) for name in ('narrow', 'wide')]"
+
+
+def pytest_configure(config):
+    """Where processes share the tests, has the kernels compiled meanwhile: the processes would wait for each other."""
+    if config.getoption("numprocesses", None):
+        compiler = subprocess.Popen([sys.executable, "-c", KERNELS], stdout=subprocess.DEVNULL)
+        config.add_cleanup(compiler.wait)
 
 
 def pytest_collection_finish(session):
@@ -28,6 +42,15 @@ def pytest_collection_finish(session):
             raise pytest.UsageError(f"{item.nodeid}: the name holds an address; pass ids of your own")
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_packages_stay():
+    """Each Trainer asks the metadata of all that is installed for callbacks, which takes as long as a small fit."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "lightning.fabric.utilities.registry" in sys.modules:
+            patch.setattr("lightning.fabric.utilities.registry.entry_points", functools.cache(entry_points))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import platform
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -37,9 +38,12 @@ def plain(metrics: Any) -> dict[str, Any]:
     return {key: float(value) for key, value in metrics.items() if not key.endswith("_step")}
 
 
+_version = cache(version)  # which reads the metadata of a package anew each time
+
+
 def versions() -> dict[str, str]:
     """Versions of litclf, Python and the packages that results depend on."""
-    packages = {name: version(name) for name in ("torch", "lightning", "torchmetrics", "scikit-learn")}
+    packages = {name: _version(name) for name in ("torch", "lightning", "torchmetrics", "scikit-learn")}
     return {"litclf": __version__, "python": platform.python_version(), **packages}
 
 

@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litclf.runs.history import History
@@ -250,6 +250,7 @@ NUMBERS = st.none() | st.floats() | st.floats(0, 1)
 KEYS = ["train/loss", "train/loss_step", "val/loss", "val/accuracy"]
 
 
+@settings(max_examples=40)
 @given(
     metrics=st.dictionaries(st.sampled_from(["val/accuracy", "test/accuracy"]), st.floats(0, 1) | st.just(math.nan)),
     best=NUMBERS,
