@@ -203,9 +203,9 @@ def test_data_in_memory_is_looked_at():
 def test_a_look_at_the_start_of_a_fit_is_quick():
     stream = np.random.default_rng(0)
     data = TableDataModule(stream.normal(0, 1, (1000, 60)).tolist(), (np.arange(1000) % 3).tolist())
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert check_loaded(data).findings == []
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_columns_are_told_alike_by_a_look_and_a_fit(write):
