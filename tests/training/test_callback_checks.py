@@ -191,3 +191,18 @@ class Frozen(Finetuning):
 
     def finetune_function(self, module, epoch, optimizer):
         """Leaves it as it is."""
+
+
+class Looks(Callback):
+    """A callback of one's own, that waits for nothing."""
+
+    looked = False
+
+    def on_sanity_check_start(self, trainer, module):
+        self.looked = True
+
+
+def test_our_models_need_no_look_at_a_batch_for_a_callback_that_waits_for_nothing(tmp_path):
+    looks = Looks()
+    run(tmp_path, looks)
+    assert not looks.looked

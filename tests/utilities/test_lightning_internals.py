@@ -1,9 +1,11 @@
 """Fails when Lightning renames or changes what `utilities/lightning_internals.py` rests on: a test for each name."""
 
 from datetime import timedelta
+from importlib.metadata import entry_points
 
 import pytest
 import torch
+from lightning.fabric.utilities import registry
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.strategies import DDPStrategy
@@ -277,3 +279,10 @@ def test_a_checkpoint_callback_tells_in_public_when_it_saves():
 def test_start_method_of_a_strategy_that_is_given_as_an_object(make_trainer, method):
     trainer = make_trainer(devices=2, strategy=DDPStrategy(start_method=method))
     assert internals.start_method(trainer) == method
+
+
+def test_entry_points_are_those_of_what_is_installed_and_are_looked_for_once():
+    internals.keep_entry_points()
+    found = registry.entry_points(group="pytest11")
+    assert list(found) == list(entry_points(group="pytest11")) != []
+    assert registry.entry_points(group="pytest11") is found

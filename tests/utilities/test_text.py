@@ -4,13 +4,21 @@ import unicodedata
 import pytest
 import yaml
 
-from litclf.utilities.text import aligned, listed, padded, pasted, shell_word, width
+from litclf.utilities.text import aligned, listed, padded, pasted, plain_yaml, shell_word, width
 
 ODD_NAMES = [
     *("Unnamed: 9", "a [cm]", "c]d", "no", "2020", "3.50", "1e5", "007", "null", "~", "#id", "a # b", "x, y", "[z]"),
     *("it's", 'say "so"', "back\\slash", "$HOME", "`ls`", "!bang", "*", "&a", "%", "- dash", "-dash", "a: b", "{k}"),
     *(" before", "two  spaces", "tab\tin", "line\nbreak", "", "키", "naïve", "\ufeffmark", "\x7f", "1:30", "=", "yes"),
 ]
+
+
+@pytest.mark.parametrize("how", [{}, {"sort_keys": False, "allow_unicode": True}], ids=str)
+def test_yaml_of_libyaml_is_that_of_pyyaml(how):
+    values = {"odd": ODD_NAMES, "far": "😀", "z": [0.1, 1e-5, -0.0, None, True, {}], "a": {"long": "word " * 40}}
+    assert plain_yaml(values, **how) == yaml.safe_dump(values, **how)
+    with pytest.raises(yaml.YAMLError):
+        plain_yaml({"class": object()}, **how)
 
 
 @pytest.mark.parametrize(

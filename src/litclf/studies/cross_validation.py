@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, cast
 
-import yaml
 from lightning.pytorch import LightningModule
 
 from litclf.data.base import ClassificationDataModule
@@ -34,6 +33,7 @@ from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import write_json
 from litclf.utilities.notes import tell
+from litclf.utilities.text import plain_yaml
 from litclf.visualization.report.folds import MOST_DOUBTFUL
 from litclf.visualization.report.page import write_report
 
@@ -115,7 +115,7 @@ def cross_validate(
             model,
             data,
             name or type(data).__name__,
-            config=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+            config=plain_yaml(config, sort_keys=False, allow_unicode=True),
             seed=seed,
             trainer_args=trainer_args,
             threads=threads,

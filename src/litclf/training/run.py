@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer, seed_everything
 
 from litclf.models.rules import Rule
@@ -28,6 +27,7 @@ from litclf.training.shown import html_of, line_of
 from litclf.training.trainer_args import check_names
 from litclf.utilities import signals
 from litclf.utilities.checks import whole
+from litclf.utilities.text import plain_yaml
 from litclf.utilities.threads import using_threads
 
 
@@ -128,7 +128,7 @@ def fit(
             model,
             data,
             name,
-            config=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+            config=plain_yaml(config, sort_keys=False, allow_unicode=True),
             seed=seed,
             trainer_args=trainer_args,
             threads=threads,

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from litclf.utilities.checks import one_of, whole
 from litclf.utilities.errors import InputError
-from litclf.utilities.lightning_internals import start_method
+from litclf.utilities.lightning_internals import keep_entry_points, start_method
 
 _AT_LEAST = {
     "max_epochs": -1,
@@ -61,6 +61,7 @@ def checked_trainer(args: dict[str, Any]) -> Trainer:
     Raises:
         InputError: With what Lightning says.
     """
+    keep_entry_points()
     try:
         return Trainer(**args)
     except InputError:

@@ -23,6 +23,7 @@ has a test for each name that fails when Lightning renames it or changes what it
 - ``_first_loop_iter``: whether the sums of the epoch are begun anew.
 - ``_results``: the sums of the epoch that is not over.
 - ``meta``, ``has_reset``, ``is_tensor``, ``metric_state``: how one of these sums is logged, and its content.
+- ``entry_points``: Lightning's way to the callbacks of other packages, for each Trainer anew.
 - ``_start_method``: how a strategy that is given as an object, or chosen by Lightning in a notebook, starts processes.
 - ``_update_count``, ``_computed``: TorchMetrics' count of what a metric has seen, and its result kept.
 """
@@ -30,9 +31,11 @@ has a test for each name that fails when Lightning renames it or changes what it
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import Any, Literal, cast
 
 import torch
+from lightning.fabric.utilities import registry
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
@@ -231,3 +234,16 @@ def start_method(trainer: Trainer) -> str:
         'popen'
     """
     return str(getattr(trainer.strategy, "_start_method", "popen"))
+
+
+def keep_entry_points() -> None:
+    """Has Lightning look for callbacks of other packages once in a process: it takes longer than the rest of a Trainer.
+
+    Example:
+        >>> keep_entry_points()
+        >>> list(registry.entry_points(group="no.such.group"))
+        []
+    """
+    module: Any = registry
+    if not hasattr(module.entry_points, "cache_info"):
+        module.entry_points = cache(module.entry_points)

@@ -17,7 +17,7 @@ needs but a sum and a count.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, cast
 
 import torch
@@ -221,9 +221,13 @@ def log_row(module: LightningModule, values: dict[str, Tensor], batch_size: int,
     if connector.should_reset_tensors(hook):
         results.reset(metrics=False, fx=hook)
     connector._current_fx = hook
+    meta = None
     for name, value in values.items():
         key = f"{hook}.{name}"
+        if meta is not None and key not in results:
+            results[key] = Mean(replace(meta, name=name))
         if key in results and results[key].is_tensor and results[key].value.device == value.device:
             results.update_metrics(key, value.detach(), batch_size)
         else:
             module.log(name, value, batch_size=batch_size, **settings)
+            meta = results[key].meta if type(results.get(key)) is Mean else None

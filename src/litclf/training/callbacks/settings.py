@@ -13,6 +13,7 @@ from litclf.models.base import SteppedModule
 from litclf.runs.record import is_plain
 from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.utilities.files import write_text
+from litclf.utilities.text import plain_yaml
 
 
 class UsedSettings(Callback):
@@ -93,7 +94,7 @@ def with_used(config: str, used: dict[str, dict[str, Any]]) -> str:
     for part, values in used.items():
         arguments = (content.get(part) or {}).get("init_args") or {}
         arguments.update({name: value for name, value in values.items() if name in arguments and is_plain(value)})
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    return plain_yaml(content, sort_keys=False, allow_unicode=True)
 
 
 def without_finders(callbacks: list[Callback]) -> list[Callback]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,9 @@ class MetricsCSV(Logger):
     def log_rows(self, key: str, rows: Rows, epoch: int) -> None:
         """Adds a value of ``key`` at each step of ``rows``."""
         for step, value in zip(rows.steps, rows.values, strict=True):
-            self._add({key: value, "epoch": epoch}, step)
+            self._row(step).update({key: _text(value), "epoch": _text(epoch)})
+        if rows.steps:
+            self._know({key, "epoch"})
         self.save()
 
     @rank_zero_only
@@ -110,12 +112,20 @@ class MetricsCSV(Logger):
         self._write_all(before)
 
     def _add(self, metrics: Mapping[str, float], step: int) -> None:
-        if not self._opened:
-            self._open()
+        self._row(step).update({key: _text(value) for key, value in metrics.items()})
+        self._know(metrics.keys())
+
+    def _row(self, step: int) -> dict[str, Any]:
+        """The row of a step, which is the latest or a new one."""
         if not self._rows or step != self._rows[-1]["step"]:
             self._rows.append({"step": step})
-        self._rows[-1].update({key: f"{float(value):.7g}" for key, value in metrics.items()})
-        if new := metrics.keys() - set(self._columns):
+        return self._rows[-1]
+
+    def _know(self, names: Set[str]) -> None:
+        """Has columns for what was added."""
+        if not self._opened:
+            self._open()
+        if new := names - set(self._columns):
             self._columns += sorted(new)
             self._has_header = False
         self._is_whole = False
@@ -153,9 +163,13 @@ class MetricsCSV(Logger):
 
     def _lines(self, rows: list[dict[str, Any]]) -> bytes:
         text = StringIO()
-        csv.DictWriter(text, self._columns, extrasaction="ignore").writerows(rows)
+        csv.writer(text).writerows([[row.get(name, "") for name in self._columns] for row in rows])
         return text.getvalue().encode()
 
     def _written(self, latest_at: int) -> None:
         self._rows, self._rows_at = self._rows[-1:], latest_at
         self._has_header = self._is_whole = True
+
+
+def _text(value: float) -> str:
+    return f"{float(value):.7g}"

@@ -17,12 +17,14 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor, nn
 from torch.utils.tensorboard.summary import hparams
+from yaml import YAMLError
 
 from litclf.models.networks.ensemble import members_of
 from litclf.models.points import Rows
 from litclf.training.loggers.graph import graph_of
 from litclf.training.loggers.pace import Pace
 from litclf.utilities.files import replacing
+from litclf.utilities.text import plain_yaml
 
 BAND = "band/{key}/{end}"
 """Under which the ends of the band of members stand, ``low`` and ``high``, beside a metric that is their mean."""
@@ -68,8 +70,8 @@ class RunTensorBoard(TensorBoardLogger):
     @rank_zero_only
     def log_rows(self, key: str, rows: Rows, epoch: int) -> None:
         """Shows the value of ``key`` at each step of ``rows``."""
-        for step, value in zip(rows.steps, rows.values, strict=True):
-            self.log_metrics({key: value}, step)
+        now = time.time()
+        self._waiting += [(step, now, {key: value}) for step, value in zip(rows.steps, rows.values, strict=True)]
         self.save()
 
     @rank_zero_only
@@ -151,7 +153,10 @@ class RunTensorBoard(TensorBoardLogger):
         path = self._folder / self.NAME_HPARAMS_FILE
         if not path.is_file():
             with replacing(path) as beside:
-                save_hparams_to_yaml(beside, self.hparams)
+                try:
+                    beside.write_text(plain_yaml(dict(self.hparams)), encoding="utf-8")
+                except YAMLError:  # of values that Lightning tells by their class
+                    save_hparams_to_yaml(beside, self.hparams)
         self._has_hparams = True
 
     def describe(self, config: str) -> None:
