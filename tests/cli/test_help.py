@@ -3,8 +3,11 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from litclf.cli.help import helped
 
 ASK = """
 import sys
@@ -48,6 +51,18 @@ def test_a_cache_that_cannot_be_read_or_written_is_no_error(tmp_path):
     (tmp_path / "file").touch()
     for cache in (tmp_path, tmp_path / "file"):
         assert asked(cache, end="return 0") == "made anew, aé\n0\n"
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch, capsys):
+    """As in containers that run by a number that is no user."""
+
+    def nobody(*_):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    assert helped("fit", lambda: print("made anew") or 0) == 0
+    assert capsys.readouterr().out == "made anew\n"
 
 
 @pytest.mark.slow  # some seconds: PyTorch and Lightning are loaded for the first answer

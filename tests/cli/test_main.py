@@ -2,6 +2,7 @@ import gc
 import importlib
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,11 @@ def test_debug_shows_the_traceback():
         (InputError("lr", "must be\n positive", "pass 0.1"), 2, "error: lr: must be positive; fix: pass 0.1\n"),
         (RunError("loss", "is nan", "lower lr"), 1, "error: loss: is nan; fix: lower lr\n"),
         (OSError(28, "No space left", "a.csv"), 1, "error: a.csv: No space left; fix: mend that, and run again\n"),
+        (
+            MemoryError(),
+            1,
+            "error: memory: is used up; fix: lower --data.batch_size, or take less data or a smaller network\n",
+        ),
         (KeyboardInterrupt(), 130, ""),
         (Interrupted(15), 143, ""),
         (SystemExit(3), 3, ""),
@@ -88,3 +94,19 @@ def test_the_garbage_collector_rests_while_a_command_is_imported(collects, monke
     finally:
         gc.enable()
     assert found == [False, *["frozen"] * collects]
+
+
+def test_a_working_folder_that_was_removed_is_named(tmp_path, monkeypatch, capsys):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+    assert exit_code(lambda _: Path.cwd() and 0, []) == 1
+    assert capsys.readouterr().err.startswith("error: the working folder: No such file or directory; fix: ")
+
+
+def test_a_bug_is_no_lack_of_memory():
+    def command(_):
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        exit_code(command, [])

@@ -10,7 +10,7 @@ import pytest
 
 import litclf
 from litclf import InputError
-from litclf.utilities.files import flushes, replacing, sweep, write_json, write_text
+from litclf.utilities.files import flushes, link, naming, replacing, sweep, write_json, write_text
 
 
 def test_the_file_appears_whole_and_nothing_else(tmp_path):
@@ -102,7 +102,10 @@ def test_leftovers_of_killed_writers_are_swept(tmp_path, stopped_process):
 
 @pytest.mark.parametrize(
     ("code", "written"),
-    [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.ENOSYS, True), (errno.EIO, False), (errno.ENOSPC, False)],
+    [
+        *((code, True) for code in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EPERM, errno.EBADF, errno.EISDIR)),
+        *((code, False) for code in (errno.EIO, errno.ENOSPC, errno.EROFS, errno.EDQUOT)),
+    ],
     ids=str,
 )
 def test_a_system_that_cannot_flush_is_no_error_and_a_disk_that_fails_is_one(code, written, tmp_path, monkeypatch):
@@ -119,3 +122,50 @@ def test_a_system_that_cannot_flush_is_no_error_and_a_disk_that_fails_is_one(cod
         with pytest.raises(OSError, match=re.escape(os.strerror(code))):
             write_text(path, "whole")
         assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_may_be_written_into_and_not_read_is_one_that_cannot_be_flushed(tmp_path, monkeypatch):
+    opened = os.open
+
+    def refuse(path, flags, *args):
+        if Path(path).is_dir():
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, flags, *args)
+
+    monkeypatch.setattr(os, "open", refuse)
+    write_text(tmp_path / "a.txt", "whole")
+    assert not flushes(tmp_path)
+
+
+def test_a_disk_that_fails_is_named(tmp_path, monkeypatch):
+    def fail(_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output error") as error:
+        flushes(tmp_path)
+    assert error.value.filename == str(tmp_path)
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EXDEV, errno.EMLINK, None], ids=str)
+def test_without_links_and_modes_the_content_alone_is_copied(code, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    def no_links(*_):
+        raise OSError(code, os.strerror(code))
+
+    if code is None:
+        monkeypatch.delattr(os, "link")
+    else:
+        monkeypatch.setattr(os, "link", no_links)
+    for name in ("chmod", "utime"):
+        monkeypatch.setattr(os, name, refuse)
+    write_text(tmp_path / "best.ckpt", "first")
+    link(tmp_path / "best.ckpt", tmp_path / "last.ckpt")
+    assert (tmp_path / "last.ckpt").read_text() == "first"
+
+
+def test_an_error_that_names_a_file_keeps_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothing"), naming(tmp_path):
+        (tmp_path / "nothing.txt").read_text()

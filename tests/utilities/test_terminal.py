@@ -1,6 +1,7 @@
 import io
 import os
 import sys
+import threading
 import warnings
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -112,6 +113,26 @@ def test_a_process_without_terminal_is_left_so_and_told_once(closed, monkeypatch
     assert sys.stdout is closed
     assert painted("0.98", "bold", None) == "0.98"
     assert capsys.readouterr().err == "note        stdout is closed: what is printed is lost\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(28, "No space left on device"), "note        [Errno 28] No space left on device\n"),
+        (ValueError("a bug"), "Traceback"),
+    ],
+)
+def test_a_thread_that_ends_by_an_error_of_the_machine_is_told_in_a_line(error, told, capsys):
+    def end():
+        raise error
+
+    hook = threading.excepthook
+    with terminal():
+        thread = threading.Thread(target=end)
+        thread.start()
+        thread.join()
+    assert told in capsys.readouterr().err
+    assert threading.excepthook is hook
 
 
 def test_streams_are_put_back_in_whatever_order_threads_leave():

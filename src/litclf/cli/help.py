@@ -27,8 +27,11 @@ def helped(command: str, run: Callable[[], int]) -> int:
         run: Prints it anew. It is asked where none is kept of these versions, sources and width of the terminal, and in
             a process that has loaded more than the command line: classes of others are in the help too.
     """
-    path = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "litclf" / f"{command}.help"
     key = _key()
+    try:
+        path = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "litclf" / f"{command}.help"
+    except RuntimeError:  # a user without a home, as in many containers
+        key = None
     if key is None:
         return run()
     with suppress(OSError, UnicodeDecodeError):

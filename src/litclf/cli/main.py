@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from litclf.cli.arguments import Arguments
@@ -17,6 +18,7 @@ from litclf.cli.help import helped
 from litclf.cli.short_names import told_as_typed, written_out
 from litclf.utilities import signals
 from litclf.utilities.errors import InputError, RunError, nearest
+from litclf.utilities.memory import lack_of_memory
 from litclf.utilities.terminal import check_printed, terminal
 from litclf.utilities.version import __version__
 
@@ -233,6 +235,11 @@ def exit_code(command: Callable[[list[str]], int], args: Sequence[str]) -> int:
         if debug:
             raise
         return _told(error)
+    except (MemoryError, RuntimeError) as error:
+        lack = lack_of_memory(error)
+        if debug or lack is None:
+            raise
+        return _told(lack)
 
 
 def _told(error: BaseException) -> int:
@@ -241,7 +248,16 @@ def _told(error: BaseException) -> int:
         return 130
     text = str(error)
     if isinstance(error, OSError):
-        text = f"{error.filename or 'system'}: {error.strerror or error}; fix: mend that, and run again"
+        text = f"{error.filename or _place()}: {error.strerror or error}; fix: mend that, and run again"
     # Line breaks alone: a name with two spaces is to be found as it is told.
     print(f"error: {' '.join(filter(None, map(str.strip, text.splitlines())))}", file=sys.stderr)
     return 2 if isinstance(error, InputError) else 1
+
+
+def _place() -> str:
+    """Where an error of the system lies that names no file."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return "the working folder"
+    return "system"

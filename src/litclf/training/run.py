@@ -27,6 +27,7 @@ from litclf.training.shown import html_of, line_of
 from litclf.training.trainer_args import check_names
 from litclf.utilities import signals
 from litclf.utilities.checks import whole
+from litclf.utilities.files import naming
 from litclf.utilities.text import plain_yaml
 from litclf.utilities.threads import using_threads
 
@@ -175,6 +176,7 @@ def run(plan: Plan, goes_on_in: Path | None = None) -> RunResult:
             locked(folder),
             removed_if_refused(None if plan.checkpoint else folder),
             tells_how_to_go_on(goes_on_in or path),
+            naming(path or Path.cwd()),
         ):
             opened = stages.open_run(plan, path)
             metrics = stages.train(opened)

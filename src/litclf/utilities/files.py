@@ -14,8 +14,9 @@ from typing import Any
 
 from litclf.utilities.errors import InputError
 
-_CANNOT = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-"""What a file system says that has no such call; anything else has gone wrong."""
+_FAILED = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What a disk says that has not kept what it was given; anything else says that there is no such call here, for which
+file systems have no word in common."""
 
 
 @contextmanager
@@ -44,19 +45,37 @@ def replacing(path: Path) -> Iterator[Path]:
         raise InputError(str(path), "is a folder", "pass the path of a file")
     beside = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        yield beside
-        _flush(beside, os.O_WRONLY)
-        beside.replace(path)
-        _flush(path.parent, os.O_RDONLY)
-    except OSError as error:
-        if error.filename in (None, str(beside), beside):
-            # Failed writes carry no name, and the name beside says nothing to the user.
-            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-        raise
+        with naming(path, beside):
+            yield beside
+            _flush(beside, os.O_WRONLY)
+            beside.replace(path)
+            _flush(path.parent, os.O_RDONLY)
     finally:
         # What cannot be removed now, of a disk that went read-only, is left to the next sweep.
         with suppress(OSError):
             beside.unlink()
+
+
+@contextmanager
+def naming(path: Path, beside: Path | None = None) -> Iterator[None]:
+    """Has an :class:`OSError` from within name ``path``, where it names nothing, as failed writes do.
+
+    Args:
+        path: The file or folder.
+        beside: A name that is not told either, since it says nothing to the user.
+
+    Example:
+        >>> with naming(Path("a.txt")):
+        ...     raise OSError(28, "No space left on device")
+        Traceback (most recent call last):
+        OSError: [Errno 28] No space left on device: 'a.txt'
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or (beside is not None and Path(error.filename) == beside):
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        raise
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -116,8 +135,8 @@ def link(path: Path, other: Path) -> None:
     with replacing(other) as beside:
         try:
             os.link(path, beside)
-        except OSError:  # a file system without links
-            shutil.copy2(path, beside)
+        except (OSError, AttributeError):  # a file system, or a system, without links
+            shutil.copyfile(path, beside)  # the content alone: it may have no modes and times either
 
 
 def sweep(folder: Path) -> list[Path]:
@@ -172,12 +191,15 @@ def _flush(path: Path, mode: int) -> bool:
     """
     if mode == os.O_RDONLY and os.name == "nt":
         return False  # which opens no folders
-    descriptor = os.open(path, mode)
+    try:
+        descriptor = os.open(path, mode)
+    except (PermissionError, IsADirectoryError):  # to write into a folder is another right than to read it
+        return False
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in _CANNOT:
-            raise
+        if error.errno in _FAILED:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         return False
     finally:
         os.close(descriptor)

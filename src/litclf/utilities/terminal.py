@@ -52,7 +52,8 @@ def terminal(as_notes: bool = True) -> Iterator[None]:
     """Prints within are no error: letters are replaced where they must be, and a reader may stop reading.
 
     Args:
-        as_notes: Whether a warning of Python is printed as a note, without the place in the code that gave it.
+        as_notes: Whether a warning of Python, and the end of a thread by an error of the machine, is printed as a note,
+            without the place in the code that gave it.
 
     Example:
         >>> import contextlib, io
@@ -98,20 +99,29 @@ _turn, _users, _streams = threading.Lock(), 0, ExitStack()
 
 @contextmanager
 def _replaced(as_notes: bool) -> Iterator[None]:
-    before = sys.stdout, sys.stderr, warnings.showwarning
+    before = sys.stdout, sys.stderr, warnings.showwarning, threading.excepthook
     strictness = [getattr(stream, "errors", None) for stream in before[:2]]
     sys.stdout, sys.stderr = map(_kept, before[:2])
     if sys.stdout is None:
         tell("stdout is closed: what is printed is lost")
     if as_notes:
         warnings.showwarning = lambda message, *_, **__: tell(" ".join(str(message).split()))
+        threading.excepthook = _ended
     try:
         yield
     finally:
-        sys.stdout, sys.stderr, warnings.showwarning = before
+        sys.stdout, sys.stderr, warnings.showwarning, threading.excepthook = before
         for stream, errors in zip(before, strictness, strict=False):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors=errors)
+
+
+def _ended(thread: threading.ExceptHookArgs) -> None:
+    """Tells of a thread that has ended by an error: in a line where it is the machine's, as of a disk that is full."""
+    if isinstance(thread.exc_value, OSError):
+        tell(" ".join(str(thread.exc_value).split()))
+    else:
+        threading.__excepthook__(thread)
 
 
 def _kept(stream: TextIO | None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -117,7 +118,9 @@ def exporters() -> Iterator[None]:
 
     Raises:
         InputError: If one is missing.
+        OSError: If there is no folder for temporary files, which they need.
     """
+    tempfile.gettempdir()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
