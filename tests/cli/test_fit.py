@@ -1,5 +1,6 @@
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -229,6 +230,35 @@ def test_a_callback_that_cannot_be_made_is_told_by_its_own_words(error_line):
     line = error_line("fit", "-c", "blobs", *args)
     assert line.startswith("error: Timer: cannot be made: `Timer(duration=")
     assert "DD:HH:MM:SS" in line
+
+
+@pytest.mark.parametrize("logger", ["MLFlowLogger", "WandbLogger", "CometLogger"])
+def test_a_logger_whose_package_is_not_there_says_what_to_install(logger, error_line):
+    package = {"MLFlowLogger": "mlflow", "WandbLogger": "wandb", "CometLogger": "comet-ml"}[logger]
+    if find_spec(package.replace("-", "_")):
+        pytest.skip(f"{package} is installed")
+    line = error_line("fit", "-c", "blobs", f"--trainer.logger+={logger}")
+    rule = f"needs the package {package}, which is not installed; fix: pip install {package}, or leave it out"
+    assert line == f"error: {logger}: {rule}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "files"),
+    [
+        (["--trainer.logger+=CSVLogger", "--trainer.logger.save_dir=own"], {"metrics.csv", "hparams.yaml"}),
+        (["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir=own"], {"metrics.csv", "hparams.yaml"}),
+        (["--trainer.logger", "false"], set()),
+    ],
+)
+def test_loggers_take_nothing_from_the_run_folder_and_what_it_lacks_is_not_offered(flags, files, capsys, tmp_path):
+    assert main(["fit", "-c", "circles", *SHORT, "--data.repeat", "4", *EAGER, *flags]) == 0
+    folder, out = tmp_path / "lightning_logs/circles/version_0", capsys.readouterr().out
+    names = {path.name for path in folder.iterdir()}
+    assert {"checkpoints", "config.yaml", "metrics.json", *files} <= names
+    has_events = any("tfevents" in name for name in names)
+    assert has_events == bool(files)
+    assert ("litclf dashboard " in out) == has_events
+    assert len(list((tmp_path / "own").rglob("metrics.csv"))) == bool(files)
 
 
 def test_a_callback_with_a_choice_among_its_arguments_is_written_into_the_config():

@@ -109,7 +109,8 @@ def find_wrong(
     try:
         _check(list(settings), hints, required, ())
     except InputError as error:
-        return error
+        of_trainer = error.fix == HELP and error.where.startswith("--trainer")
+        return InputError(error.where, error.what, f"{HELP}-all") if of_trainer else error
     return None
 
 

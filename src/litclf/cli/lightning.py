@@ -48,6 +48,16 @@ FIT_ONLY = (
 """Settings that only a fit follows; as flags of another command they would do nothing."""
 
 
+_PACKAGES = {
+    "CometLogger": "comet-ml",
+    "MLFlowLogger": "mlflow",
+    "RichModelSummary": "rich",
+    "RichProgressBar": "rich",
+    "WandbLogger": "wandb",
+}
+"""What loggers and callbacks of Lightning need beside it; their errors name a module, if anything."""
+
+
 class CLI(LightningCLI):
     """What a command that runs a Trainer is given: see :meth:`opened`.
 
@@ -108,7 +118,7 @@ class CLI(LightningCLI):
                     raise cli.by_flag(error) from error
             except MisconfigurationException as error:
                 reason = " ".join(str(error).split())
-                raise InputError("trainer", reason, "change that setting, see litclf fit --help") from error
+                raise InputError("trainer", reason, "change that setting, see litclf fit --help-all") from error
 
     @property
     def settings(self) -> Any:
@@ -222,10 +232,11 @@ class CLI(LightningCLI):
         except Exception as error:  # of a callback or logger of others: a package that is missing, a value
             if name:
                 raise
-            reason = f"cannot be made: {' '.join(str(error).split())}"
-            self.failure = InputError(
-                getattr(kind, "__name__", str(kind)), reason, "mend its arguments, or leave it out"
-            )
+            who, reason = getattr(kind, "__name__", str(kind)), f"cannot be made: {' '.join(str(error).split())}"
+            self.failure = InputError(who, reason, "mend its arguments, or leave it out")
+            if isinstance(error, ModuleNotFoundError) and (package := _PACKAGES.get(who, error.name)):
+                rule = f"needs the package {package}, which is not installed"
+                self.failure = InputError(who, rule, f"pip install {package}, or leave it out")
             raise
 
     def fit(self, **_: Any) -> None:

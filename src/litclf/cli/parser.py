@@ -54,7 +54,7 @@ class Parser(LightningArgumentParser):
         Raises:
             InputError: Always.
         """
-        raise InputError("arguments", " ".join(message.split()).rstrip("."), "see litclf fit --help") from ex
+        raise InputError("arguments", " ".join(message.split()).rstrip("."), "see litclf fit --help-all") from ex
 
 
 def words_for(given: Arguments) -> list[str]:

@@ -39,7 +39,8 @@ def print_result(result: RunResult) -> None:
         say("run folder", str(run.path))
         if (run.path / "report.html").is_file():
             say("report", str(run.path / "report.html"))
-        say("dashboard", f"litclf dashboard {shell_word(run.path)}")
+        if any(run.path.glob("*tfevents*")):
+            say("dashboard", f"litclf dashboard {shell_word(run.path)}")
 
 
 def _of_best(run: RunFiles) -> dict[str, float]:
