@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from tqdm import TqdmWarning
 
 from litclf.studies.folds import OutOfFold
 from litclf.utilities.errors import InputError
@@ -27,8 +30,10 @@ def label_errors(held: OutOfFold) -> pd.DataFrame:
     Source: Northcutt, Jiang and Chuang, Confident Learning, 2021, by the package cleanlab.
     """
     try:
-        from cleanlab.filter import find_label_issues
-        from cleanlab.rank import get_label_quality_scores
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TqdmWarning)  # of bars in a notebook, which are not drawn here
+            from cleanlab.filter import find_label_issues
+            from cleanlab.rank import get_label_quality_scores
     except ModuleNotFoundError as error:
         rule = f"needs the package {error.name}, which is not installed"
         raise InputError("label errors", rule, "pip install 'litclf[labels]'") from error

@@ -26,6 +26,7 @@ from litclf.training.loggers.tensorboard import RunTensorBoard
 from litclf.training.profiler import NoProfiler
 from litclf.training.trainer_args import checked_trainer
 from litclf.utilities.data_spec import DataSpec
+from litclf.utilities.notebook import in_notebook
 
 MAX_EPOCHS = 20
 """Length of a fit whose length nobody names; Lightning's own 1000 epochs are rarely meant."""
@@ -72,15 +73,10 @@ def trainer_defaults(
         own += _checkpoints(own, folder / "checkpoints", partial(kind, folder / "checkpoints", *by, save_every))
     wants = args.get("enable_progress_bar") is not False
     if wants and not any(isinstance(callback, ProgressBar) for callback in own):
-        own.append(BarProgress() if _redraws() else PlainProgress())
+        redraws = in_notebook() or (sys.stdout is not None and sys.stdout.isatty())
+        own.append(BarProgress() if redraws else PlainProgress())
     args["callbacks"] = [*own, MemberBands()] if members else own
     return args
-
-
-def _redraws() -> bool:
-    """Whether a line of what is printed can be drawn anew: on a terminal, and in a notebook."""
-    in_notebook = type(sys.stdout).__module__.startswith("ipykernel.")
-    return in_notebook or (sys.stdout is not None and sys.stdout.isatty())
 
 
 def make_trainer(args: dict[str, Any]) -> Trainer:

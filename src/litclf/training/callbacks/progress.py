@@ -18,6 +18,7 @@ from tqdm import tqdm
 from litclf.models.networks.ensemble import members_of
 from litclf.training.callbacks.member_bands import Band, bands_of, with_band
 from litclf.utilities.data_spec import DataSpec, total_steps
+from litclf.utilities.notebook import NotebookLine, in_notebook
 from litclf.utilities.terminal import say
 
 _SHOWN = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/psnr")
@@ -254,7 +255,7 @@ class BarProgress(_Progress):
             desc=f"epoch {self._epoch}",
             bar_format=shape,
             dynamic_ncols=True,
-            file=sys.stdout,
+            file=NotebookLine() if in_notebook() else sys.stdout,
         )
 
     def _draw(self, step: int, stage: str = "epoch") -> None:
