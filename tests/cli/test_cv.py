@@ -110,7 +110,7 @@ def test_a_stopped_cross_validation_is_resumed_to_the_same_bits(fit, whole, tmp_
         (["iris.csv", "--folds", "1"], "error: --folds: must be a whole number of at least 2, got 1"),
         (["iris.csv", "--folds", "51"], "error: --folds: must be at most the rows of the rarest class, "),
         (["iris.csv", "--groups", "patient"], "error: --groups: iris.csv has no column 'patient'; fix: pass one of"),
-        (["iris.csv", "--order_by", "target"], "error: --order_by: line 2, column target must hold a number"),
+        (["iris.csv", "--order_by", "target"], "error: --order_by: line 2, column target must hold a number or a date"),
         (["iris.csv", "--members", "3"], "error: --members: does nothing where folds are the members"),
         (["irs.csv"], "error: irs.csv: "),
         (["circle"], "error: circle: is no preset, config or data; fix: did you mean circles?"),

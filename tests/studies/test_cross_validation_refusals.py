@@ -12,7 +12,8 @@ from litclf.data.sources.folding import Folding
     [
         ({"folds": 1}, r"folds: must be a whole number of at least 2, got 1"),
         ({"folds": 21}, r"folds: must be at most the rows of the rarest class, class 0 has 20, got 21; fix: pass 20"),
-        ({"repeats": 0}, r"repeats: must be a whole number of at least 1, got 0"),
+        ({"repeats": 0}, r"repeats: must be a whole number in \[1, 2001\), got 0"),
+        ({"repeats": 10_000, "learning_curve": True}, r"repeats: must be a whole number in \[1, 401\), got 10000"),
         ({"limit_val_batches": 2}, r"trainer.limit_val_batches: cannot be 2"),
         ({"max_steps": 10, "folds": 3, "max_epochs": -1}, r"trainer.max_steps: cannot end folds .*max_epochs"),
     ],

@@ -40,10 +40,14 @@ def test_time_is_that_of_numbers_and_of_dates_in_parquet(table):
     data = table()
     for fold in Sides(4, order_by="day").of(data):  # days count down
         assert min(*fold["train"], *fold["val"]) > max(fold["test"])
-    dated = table(suffix=".parquet", date=pd.date_range("2024-01-01", periods=60)[::-1])
-    assert [fold["test"].tolist() for fold in Sides(4, order_by="date").of(dated)] == [
-        fold["test"].tolist() for fold in Sides(4, order_by="day").of(data)
-    ]
+    dates = pd.date_range("2024-01-01", periods=60)[::-1]
+    days = [fold["test"].tolist() for fold in Sides(4, order_by="day").of(data)]
+    for dated in (
+        table(suffix=".parquet", date=dates),
+        table(date=dates.astype(str)),
+        table(date=dates.strftime("%Y-%m-%dT%H:%M")),
+    ):
+        assert [fold["test"].tolist() for fold in Sides(4, order_by="date").of(dated)] == days
 
 
 @pytest.mark.parametrize(
@@ -57,11 +61,11 @@ def test_time_is_that_of_numbers_and_of_dates_in_parquet(table):
         ({"groups": "patient"}, ["date"], r"groups: column patient is learned from.*--data.drop '\[date, patient\]'"),
         ({"groups": "gap"}, ["date", "gap"], r"groups: line 9 has no value in column gap"),
         (
-            {"order_by": "date"},
+            {"order_by": "ill"},
             ["date"],
-            r"order_by: line 2, column date must hold a number to order by, got .*2024-01-01",
+            r"order_by: line 2, column ill must hold a number or a date to order by, got .no",
         ),
-        ({"order_by": "gap"}, ["date"], r"order_by: line 9, column gap must hold a number"),
+        ({"order_by": "gap"}, ["date"], r"order_by: line 9 has no value in column gap; fix: fill it in"),
         ({"order_by": "daye"}, ["date"], r"order_by: .*no column 'daye'; fix: did you mean day\?"),
     ],
 )

@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from litclf.utilities.checks import one_of, whole
 
+MOST = 10_000
+"""Members that a fit may have."""
+
 Vary = Literal["both", "weights", "order"]
 
 
@@ -34,7 +37,7 @@ class Seeds:
     vary: Vary = "both"
 
     def __post_init__(self) -> None:
-        whole("members", self.count, 2, 10_001, example=8)
+        whole("members", self.count, 2, MOST + 1, example=8)
         whole("members_from", self.first, 0, 2**32 - self.count, example=42)
         one_of("vary", self.vary, ("both", "weights", "order"))
 
@@ -45,7 +48,7 @@ class Seeds:
         Raises:
             InputError: If ``count`` is no whole number from 1 on, or another argument is out of range.
         """
-        whole("members", count, 1, 10_001, example=8)
+        whole("members", count, 1, MOST + 1, example=8)
         seeds = cls(max(count, 2), first, vary)
         return seeds if count > 1 else None
 

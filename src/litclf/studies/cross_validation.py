@@ -13,7 +13,7 @@ from litclf.data.base import ClassificationDataModule
 from litclf.data.folds import FoldsDataModule
 from litclf.models.classifier import Classifier
 from litclf.models.members import Members
-from litclf.models.seeds import Seeds
+from litclf.models.seeds import MOST, Seeds
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.record import described, is_plain
 from litclf.studies.final import train_final
@@ -145,6 +145,8 @@ def run_folds(
         raise InputError("data", rule, "pass those, such as TableDataModule")
     if plan.members is not None:
         raise InputError("members", "are the folds and repeats of a cross-validation", "drop it")
+    fits = sides.folds * (1 + curve * len(SHARES))
+    whole("repeats", sides.repeats, 1, max(MOST // fits, 1) + 1, example=2)
     before = _copy(plan)
     rows = sides.of(data)
     settings = {**vars(sides), "seed": data.seed, "final": final, "learning_curve": curve}

@@ -92,15 +92,26 @@ def _groups(column: pd.Series[Any]) -> Rows:
 
 
 def _times(column: pd.Series[Any]) -> NDArray[Any]:
-    """The time of each row, as a number."""
+    """The time of each row, as a number: of dates their nanoseconds since 1970."""
     numbers: NDArray[Any]
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        numbers, lacking = column.to_numpy("datetime64[ns]").astype(np.int64), np.flatnonzero(column.isna())
-    else:
-        numbers, _ = parsed_numbers(column)
-        lacking = np.flatnonzero(np.isnan(numbers))
-    if len(lacking):
-        where = f"{column.index.name or 'row'} {column.index[lacking[0]]}, column {column.name}"
-        rule = f"{where} must hold a number to order by, got {short(column.iloc[lacking[0]])}"
-        raise InputError("order_by", rule, "make a number of it, such as 20240131 of a date")
-    return numbers
+        return _known(column, column.to_numpy("datetime64[ns]").astype(np.int64), column.isna().to_numpy())
+    numbers, _ = parsed_numbers(column)
+    if np.isnan(numbers).any() and pd.api.types.is_string_dtype(column.dtype):
+        dates = pd.to_datetime(column, format="ISO8601", errors="coerce", utc=True)
+        if dates.notna().any():
+            return _known(column, dates.astype(np.int64).to_numpy(), dates.isna().to_numpy())
+    return _known(column, numbers, np.isnan(numbers))
+
+
+def _known(column: pd.Series[Any], times: NDArray[Any], lacking: NDArray[np.bool_]) -> NDArray[Any]:
+    """The times; refuses those that one is lacking of."""
+    if lacking.any():
+        place = int(lacking.argmax())
+        row, value = f"{column.index.name or 'row'} {column.index[place]}", column.iloc[place]
+        if pd.isna(value):
+            rule = f"{row} has no value in column {column.name}"
+            raise InputError("order_by", rule, "fill it in, or leave the row out")
+        rule = f"{row}, column {column.name} must hold a number or a date to order by, got {short(value)}"
+        raise InputError("order_by", rule, "write dates as 2024-01-31, or as 2024-01-31 12:30")
+    return times

@@ -94,7 +94,8 @@ class Folding:
                     parts = min(max(2, round(1 / self.val_share)), len(np.unique(groups[train])))
                     if parts < 2:
                         rule = f"leaves a single group to train and to validate on in fold {len(folds) + 1}"
-                        raise InputError("groups", rule, "pass another column, or more folds")
+                        fix = f"pass --folds {count}" if count > self.folds else "pass a column of more groups"
+                        raise InputError("groups", rule, fix)
                     left, taken = next(_group_parts(parts, targets[train], groups[train], seed))
                     train, val = train[left], train[taken]
                 folds.append({"train": train, "val": val, "test": test})
