@@ -98,3 +98,34 @@ def test_lightnings_own_trainer_tests_and_predicts_with_members(members_run, mak
     probabilities, _ = zip(*make_trainer().predict(model, data), strict=True)
     expected = load(members_run.folder).probabilities(data.splits["test"].x.numpy())
     np.testing.assert_allclose(torch.cat(probabilities), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("command", "stage"), [("test", "test"), ("validate", "val")])
+def test_one_member_is_evaluated_as_the_fit_measured_it(command, stage, members_run, copy_run, capsys):
+    folder = copy_run(members_run)
+    assert main([command, "--ckpt_path", str(folder), "--member", "2"]) == 0
+    metrics = json.loads((folder / f"{command}-member-2.json").read_text())
+    with (folder / "members.csv").open(newline="") as file:
+        row = list(csv.DictReader(file))[2]
+    own = {key: float(value) for key, value in row.items() if key.startswith(f"{stage}/")}
+    assert {key: value for key, value in metrics.items() if "/" in key} == pytest.approx(own, abs=1e-6)
+    assert "members" not in metrics
+    assert not (folder / f"{command}.json").exists()
+    assert f"{command}-member-2.json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("run", "member", "message"),
+    [
+        ("members_run", "4", "--member: must be a whole number in [0, 4), got 4; fix: "),
+        ("members_run", "two", "--member: "),
+        ("circles_run", "0", "--member: "),
+    ],
+)
+def test_a_member_that_is_not_there_is_refused_with_nothing_written(
+    run, member, message, request, copy_run, error_line
+):
+    folder = copy_run(request.getfixturevalue(run))
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert error_line("test", "--ckpt_path", folder, "--member", member).startswith(f"error: {message}")
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before

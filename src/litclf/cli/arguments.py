@@ -14,6 +14,7 @@ CKPT_HELP = (
     "a checkpoint, a run folder, or the folder of a run's versions, of which the latest is taken, or, with /best "
     "behind it, the best on validation data"
 )
+MEMBER_HELP = "one member of a run with members, from 0 on; default: the mean probability of all"
 """What the flag is told to take, by all commands that have it."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
@@ -17,7 +18,10 @@ from litclf.inference.compare.members import LOWER_IS_BETTER, SeedDifference
 from litclf.inference.compare.pairs import LEVEL, NoPair, Pair, compare_pairs
 from litclf.inference.compare.tables import metrics_of, write_tables
 from litclf.models.classifier import Classifier
+from litclf.models.networks.ensemble import members_of
 from litclf.runs.find import find_run, told_version
+from litclf.runs.history import History
+from litclf.runs.member_history import MemberHistory
 from litclf.runs.read import read_folder
 from litclf.runs.versions import new_version
 from litclf.utilities.errors import InputError
@@ -27,7 +31,9 @@ from litclf.utilities.text import aligned
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
     from litclf.visualization.plots.comparison import Plane
+    from litclf.visualization.plots.curves import MemberLines
 
+_DRAWN = tuple(f"{stage}/{name}" for stage in ("train", "val") for name in ("loss", "accuracy", "psnr"))
 _SCOPE = "A p-value is about these trained models; another seed may train better or worse ones."
 _SEEDS = "Those of members are about the seeds that train them, on these test samples."
 _MANY = (
@@ -104,8 +110,8 @@ def _new_folder(output: Path | None, parent: Path) -> Path:
 def _print(runs: Sequence[Contender], pairs: Sequence[Pair | NoPair]) -> None:
     differing = {name: list(map(shown, values)) for name, values in differing_settings(runs).items()}
     _print_table("settings that differ", runs, differing or {"none": [""] * len(runs)})
-    _print_table("metrics", runs, {name: list(map(_rounded, values)) for name, values in metrics_of(runs).items()})
-    print("train and val of the last epoch, test of the best")
+    _print_table("metrics", runs, {name: _cells(name, runs, values) for name, values in metrics_of(runs).items()})
+    print("train and val of the last epoch, test of the best; ± is the standard deviation over members")
     tested = [(run.name, run.test) for run in runs if run.test is not None]
     if tested:
         print("\ntest accuracy, with its 95 % interval")
@@ -178,8 +184,14 @@ def _print_table(title: str, runs: Sequence[Contender], rows: Mapping[str, Seque
     print("", *aligned(cells), sep="\n")
 
 
-def _rounded(value: Any) -> str:
-    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+def _cells(metric: str, runs: Sequence[Contender], values: Sequence[Any]) -> list[str]:
+    """A metric of each run, of members in the test with their standard deviation."""
+    cells = ["" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value) for value in values]
+    for place, run in enumerate(runs):
+        spread = ((run.run.metrics.get("members") or {}).get("metrics") or {}).get(metric) or {}
+        if cells[place] and metric.startswith("test/") and math.isfinite(spread.get("std", math.nan)):
+            cells[place] += f" ± {spread['std']:.4f}"
+    return cells
 
 
 def _draw(path: Path, runs: Sequence[Contender]) -> None:
@@ -187,20 +199,28 @@ def _draw(path: Path, runs: Sequence[Contender]) -> None:
     from litclf.visualization.plots import canvas
     from litclf.visualization.plots.comparison import draw_comparison
 
-    curves = {run.name: _curves(run) for run in runs}
+    files = {run.name: read_folder(run.run.folder) for run in runs}
+    curves = {name: _curves(own.history) for name, own in files.items()}
     planes = {run.name: plane for run in runs if (plane := _plane(run)) is not None}
-    canvas.save(draw_comparison(curves, planes if len(planes) == len(runs) else None), path)
+    members = {name: _behind(own.members) for name, own in files.items() if own.members is not None}
+    canvas.save(draw_comparison(curves, planes if len(planes) == len(runs) else None, members), path)
 
 
-def _curves(run: Contender) -> dict[str, tuple[list[float], list[float]]]:
-    history = read_folder(run.run.folder).history
-    keys = [f"{stage}/{name}" for stage in ("train", "val") for name in ("loss", "accuracy", "psnr")]
-    curves = {key: history.curve(key) for key in ("train/loss_step", *keys)}
+def _curves(history: History) -> dict[str, tuple[list[float], list[float]]]:
+    curves = {key: history.curve(key) for key in ("train/loss_step", *_DRAWN)}
     return {
         key: ([point.step + 1 for point in points], [point.value for point in points])
         for key, points in curves.items()
         if points
     }
+
+
+def _behind(members: MemberHistory) -> MemberLines:
+    """The curves of members, behind that of their mean."""
+    from litclf.visualization.plots.curves import MemberLines
+
+    curves = {key: members.curve(key) for key in _DRAWN}
+    return MemberLines({key: ([step + 1 for step in steps], own) for key, (steps, own) in curves.items() if steps})
 
 
 def _plane(run: Contender) -> Plane | None:
@@ -213,6 +233,9 @@ def _plane(run: Contender) -> Plane | None:
         return None
     x, y = data.splits["train"]
     with torch.inference_mode():
-        probabilities = model.probabilities(model(data.prepare(torch.from_numpy(mesh_points(x.numpy())))))
-        predicted = model.classes(model(data.prepare(x)))
-    return Plane(x.numpy(), y.numpy(), probabilities.numpy(), predicted.numpy(), data.class_names)
+        mesh = data.prepare(torch.from_numpy(mesh_points(x.numpy())))
+        probabilities, predicted = model.probabilities(model(mesh)), model.classes(model(data.prepare(x)))
+        alive = () if model.members is None else model.members.alive
+        networks = members_of(model.network)
+        each = [model.probabilities(model.shaped(networks[number](mesh))).numpy() for number in alive]
+    return Plane(x.numpy(), y.numpy(), probabilities.numpy(), predicted.numpy(), data.class_names, each)

@@ -16,7 +16,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
-from litclf.cli.arguments import Arguments
+from litclf.cli.arguments import MEMBER_HELP, Arguments
 from litclf.cli.configs import CONFIG, with_config
 from litclf.cli.parser import Parser, words_for
 from litclf.cli.refusals import refusal
@@ -165,7 +165,7 @@ class CLI(LightningCLI):
 
     def by_flag(self, error: InputError) -> InputError:
         """The error with the flag that sets what it is about as its ``where``; files stay what they are."""
-        known = [*OWN, "model", "data", "trainer", "ckpt_path", "seed_everything"]
+        known = [*OWN, "member", "model", "data", "trainer", "ckpt_path", "seed_everything"]
         if error.where.partition(".")[0] in known and error.where not in ("model", "data", "trainer"):
             return InputError(f"--{error.where}", error.what, error.fix)
         arguments = self.config[self.given.command].get(f"{error.part}.init_args") if error.part else None
@@ -185,6 +185,8 @@ class CLI(LightningCLI):
         self.subparser = parser  # Lightning makes one, of the command
         for name, own in OWN.items():
             parser.add_argument(f"--{name}", type=own.hint, default=default_of(own), help=own.words)
+        if self.given.command != "fit":
+            parser.add_argument("--member", type=int | None, help=MEMBER_HELP)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses the arguments that were given, whatever the process was started with."""

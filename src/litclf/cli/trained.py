@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from litclf.cli.arguments import CKPT_HELP, ToolParser, needs_checkpoint
+from litclf.cli.arguments import CKPT_HELP, MEMBER_HELP, ToolParser, needs_checkpoint
 from litclf.inference.model import LoadedModel, load
 from litclf.runs.find import run_folder, told_version
 from litclf.utilities.errors import InputError
@@ -42,12 +42,7 @@ class ModelParser(ToolParser):
         self.add_argument(
             "--threshold", type=float, help="probability of class 1 above which it is predicted, for two classes"
         )
-        self.add_argument(
-            "--member",
-            type=int,
-            metavar="N",
-            help="one member of a run with members, from 0 on; default: the mean probability of all",
-        )
+        self.add_argument("--member", type=int, metavar="N", help=MEMBER_HELP)
 
 
 def load_model(given: argparse.Namespace) -> LoadedModel:

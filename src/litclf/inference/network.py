@@ -12,9 +12,7 @@ from litclf.models.networks.build import build_network
 from litclf.models.networks.ensemble import Ensemble, members_of
 from litclf.runs.checkpoint import Checkpoint
 from litclf.runs.hparams import ARGUMENTS, LEARNED, check_size, count_members
-from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError
-from litclf.utilities.text import listed
 
 _ARCHITECTURE = ("network", "input_shape", "hidden_dims", "activation")
 """Hyperparameters that tell the network."""
@@ -35,8 +33,9 @@ def rebuild_network(checkpoint: Checkpoint, member: int | None = None) -> nn.Mod
     Raises:
         InputError: If the checkpoint is of no such network, its parts do not fit together, or there is no such member.
     """
-    path, saved = checkpoint.path, checkpoint.hparams
     _check_class(checkpoint)
+    checkpoint = checkpoint if member is None else checkpoint.of_member(member)
+    path, saved = checkpoint.path, checkpoint.hparams
     try:
         network = _built(saved, checkpoint)
         weights = {
@@ -52,7 +51,11 @@ def rebuild_network(checkpoint: Checkpoint, member: int | None = None) -> nn.Mod
     for key, value in weights.items():
         if not bool(torch.isfinite(value).all()):
             raise InputError("ckpt_path", f"{_PREFIX}{key} in {path} is not finite", "fit again, with a smaller lr")
-    return _taken(network, alive, member, checkpoint).eval()
+    if not alive:
+        raise InputError("ckpt_path", f"all members of {path} have diverged", "fit again, with a smaller lr")
+    if isinstance(network, Ensemble):
+        network = Ensemble([network.members[number] for number in alive], network.binary)
+    return network.eval()
 
 
 def _check_class(checkpoint: Checkpoint) -> None:
@@ -86,20 +89,3 @@ def _alive(network: nn.Module, content: dict[str, Any]) -> list[int]:
     """Numbers of the members that have not diverged."""
     diverged = content["members"]["diverged"] if isinstance(network, Ensemble) else ()
     return [number for number in range(len(members_of(network))) if number not in diverged]
-
-
-def _taken(network: nn.Module, alive: list[int], member: int | None, checkpoint: Checkpoint) -> nn.Module:
-    """The network; of an ensemble those members that have not diverged, or the one that is asked for."""
-    if not isinstance(network, Ensemble):
-        if member is not None:
-            rule = f"{checkpoint.path} is of one network, without members"
-            raise InputError("member", rule, "drop it, or pass a run of litclf fit --members 8")
-        return network
-    if not alive:
-        raise InputError("ckpt_path", f"all members of {checkpoint.path} have diverged", "fit again, with a smaller lr")
-    if member is None:
-        return Ensemble([network.members[number] for number in alive], network.binary)
-    whole("member", member, 0, len(network.members), example=alive[0])
-    if member not in alive:
-        raise InputError("member", f"{member} of {checkpoint.path} has diverged", f"pass one of {listed(alive)}")
-    return network.members[member]

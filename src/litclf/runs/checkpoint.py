@@ -8,8 +8,11 @@ from typing import Any
 
 from litclf.runs.checkpoint_file import read
 from litclf.runs.find import find_latest, find_tested, local_path, run_folder
+from litclf.runs.hparams import count_members
+from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError
 from litclf.utilities.files import link
+from litclf.utilities.text import listed
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,37 @@ class Checkpoint:
     def data_hparams(self) -> dict[str, Any]:
         """The DataModule's hyperparameters."""
         return dict(self.content.get("datamodule_hyper_parameters", {}))
+
+    def of_member(self, member: int) -> Checkpoint:
+        """One of the networks that it holds, as a checkpoint of that alone, without what was calibrated for all.
+
+        Args:
+            member: Number of the member, from 0 on.
+
+        Raises:
+            InputError: If there is no such member, or it has diverged.
+        """
+        count = count_members(self.content, self.path)
+        if not count:
+            rule = f"{self.path} is of one network, without members"
+            raise InputError("member", rule, "drop it, or pass a run of litclf fit --members 8")
+        diverged = self.content["members"]["diverged"]
+        alive = [number for number in range(count) if number not in diverged]
+        whole("member", member, 0, count, example=next(iter(alive), 0))
+        if member not in alive:
+            rule = f"{member} of {self.path} has diverged"
+            raise InputError(
+                "member", rule, f"pass one of {listed(alive)}" if alive else "fit again, with a smaller lr"
+            )
+        own, every = f"network.members.{member}.", "network.members."
+        weights = {
+            f"network.{name.removeprefix(own)}" if name.startswith(own) else name: value
+            for name, value in self.weights.items()
+            if name.startswith(own) or not name.startswith(every)
+        }
+        hparams = {name: value for name, value in self.hparams.items() if name != "members"}
+        others = {key: value for key, value in self.content.items() if key not in ("members", "calibration")}
+        return replace(self, content=others | {"state_dict": weights, "hyper_parameters": hparams})
 
     def without_weights(self) -> Checkpoint:
         """What it tells of model and data, without the tensors of networks and optimizers, which take memory."""

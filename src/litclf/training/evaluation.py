@@ -22,12 +22,13 @@ from litclf.utilities.threads import using_threads
 _QUIET = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "callbacks": None}
 
 
-def evaluate(plan: Plan, stage: str) -> dict[str, Any]:
-    """Runs the checkpoint of ``plan`` over a split and writes ``<stage>.json`` into its run folder.
+def evaluate(plan: Plan, stage: str, name: str) -> dict[str, Any]:
+    """Runs the checkpoint of ``plan`` over a split and writes the metrics into its run folder.
 
     Args:
         plan: What is to be evaluated on what.
         stage: ``validate`` or ``test``.
+        name: Name of the file that they are written to.
 
     Returns:
         The metrics, under their log keys, the class that some of them are of, and what they are over members.
@@ -51,7 +52,7 @@ def evaluate(plan: Plan, stage: str) -> dict[str, Any]:
     members = plan.model.members if isinstance(plan.model, Classifier) else None
     if members is not None:
         metrics["members"] = summary(members, plan.marks, split)
-    write_json(checkpoint.folder / f"{stage}.json", metrics)
+    write_json(checkpoint.folder / name, metrics)
     return metrics
 
 

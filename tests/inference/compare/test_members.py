@@ -2,7 +2,9 @@
 
 import csv
 import json
+from statistics import mean, stdev
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -12,6 +14,7 @@ from litclf.inference.compare.contender import contenders, differing_settings
 from litclf.inference.compare.members import compare_seeds
 from litclf.inference.compare.pairs import compare_pairs
 from litclf.utilities.statistics import holm
+from litclf.visualization.plots import comparison
 
 FAST = {"batch_size": None, "repeat": 50, "steps_per_execution": 50}
 QUIET = {"max_epochs": 2, "threads": 1, "enable_progress_bar": False}
@@ -114,13 +117,17 @@ def test_settings_tell_of_members(several):
 
 
 def test_all_is_printed_and_written(several, tmp_path, capsys):
-    names = ("wide", "narrow", "others")
+    names = ("wide", "narrow", "others", "single")
     assert main([*(str(several[name]) for name in names), "--output", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
     assert "5 seeds in pairs, paired t test: p = " in printed
     assert "5 against 4, Welch's t test: p = " in printed
     assert "wide/version_0  5 members, test/accuracy " in printed
     assert "ensemble/accuracy" in printed
+    own = [float(row["test/accuracy"]) for row in rows_of(several["wide"]).values()]
+    (metric,) = [line for line in printed.splitlines() if line.startswith("test/accuracy ")]
+    assert f" {mean(own):.4f} ± {stdev(own):.4f} " in metric
+    assert metric.count("±") == 3  # the last is of one network
     content = json.loads((tmp_path / "out" / "comparison.json").read_text())
     pairs = compare_pairs(compared(several, *names))
     for told, pair in zip(content["pairs"], pairs, strict=True):
@@ -133,3 +140,19 @@ def test_all_is_printed_and_written(several, tmp_path, capsys):
     expected = rows_of(several["wide"])[44]["test/loss"]
     assert float(rows["test/loss of seed 44"]["wide/version_0"]) == pytest.approx(float(expected), abs=1e-6)
     assert rows["test/loss of seed 44"]["others/version_0"] == ""
+
+
+def test_members_are_drawn_behind_the_means_of_their_runs(several, tmp_path, monkeypatch):
+    drawn, draw = [], comparison.draw_comparison
+    monkeypatch.setattr(comparison, "draw_comparison", lambda *given: drawn.extend(given) or draw(*given))
+    assert main([*(str(several[name]) for name in ("fewer", "single")), "--output", str(tmp_path / "out")]) == 0
+    _, planes, members = drawn
+    assert [len(planes[f"{name}/version_0"].members) for name in ("fewer", "single")] == [3, 0]
+    together = np.mean(planes["fewer/version_0"].members, axis=0)
+    np.testing.assert_allclose(planes["fewer/version_0"].probabilities, together, atol=1e-6)
+    assert list(members) == ["fewer/version_0"]
+    steps, values = members["fewer/version_0"].curves["val/loss"]
+    with (several["fewer"] / "member_curves.csv").open(newline="") as file:
+        expected = [float(row["val/loss"]) for row in csv.DictReader(file)]
+    assert steps == [50, 100]
+    assert values.flatten().tolist() == expected

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -6,6 +8,7 @@ from litclf.visualization.plots.boundary import mesh_points
 from litclf.visualization.plots.canvas import pixels
 from litclf.visualization.plots.colours import TRAIN, VAL
 from litclf.visualization.plots.comparison import Plane, draw_comparison
+from litclf.visualization.plots.curves import MemberLines
 
 SLOW = {
     "train/loss": ([10, 20], [0.7, 0.6]),
@@ -67,6 +70,21 @@ def test_boundaries_stand_above_the_curves():
         strength = 0.65
         expected = 255 * (1 - strength + strength * np.array(to_rgb(colour)))
         assert picture[len(picture) - int(row), int(column)] == pytest.approx(expected, abs=6)
+
+
+def test_members_of_a_run_lie_behind_its_mean_and_have_thin_borders():
+    points = plane(0)
+    each = [np.stack([1 - own, own], axis=1) for own in (mesh_points(points.x)[:, 0] > at for at in (0.25, 0.75))]
+    behind = MemberLines({"train/loss": ([5, 10], np.array([[0.5, 0.1], [0.2, 0.1]]))})
+    planes = {"a": replace(points, members=[own.astype(float) for own in each]), "b": points}
+    figure = draw_comparison({"a": FAST, "b": FAST}, planes, {"a": behind})
+    with_members, alone, loss, other = figure.axes
+    lines = with_members.collections[-1].get_segments()
+    assert sorted(round(line[:, 0].mean(), 1) for line in lines) == [0.2, 0.8]
+    assert not alone.collections[-1].get_segments()
+    assert [line[:, 1].tolist() for line in loss.collections[0].get_segments()] == [[0.5, 0.2], [0.1, 0.1]]
+    assert not other.collections
+    pixels(figure)
 
 
 def test_a_run_without_curves_has_an_empty_column():

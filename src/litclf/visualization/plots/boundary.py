@@ -66,6 +66,7 @@ def draw_boundary(
     predicted: NDArray[Any],
     class_names: Sequence[str],
     title: str = "",
+    members: Sequence[NDArray[Any]] = (),
 ) -> None:
     """Draws probabilities over the plane, the border between classes and the points into one panel of a figure.
 
@@ -77,11 +78,13 @@ def draw_boundary(
         predicted: Predicted class of each point, shape ``(N,)``.
         class_names: Names of the C classes.
         title: What stands above, in front of the accuracy.
+        members: What each member of the model says of the mesh, as ``probabilities``; their borders are thin lines.
     """
     with use_fonts([*class_names, title]):
         around(axes, x)
         panel = _Panel(axes, x, y, len(class_names))
         panel.show(probabilities, predicted, title)
+        panel.show_members(members)
         names = [label(name) for name in class_names[:10]]
         legend = axes.legend(panel.points[:10], names, fontsize=7, loc="upper right")
         legend.set_zorder(5)

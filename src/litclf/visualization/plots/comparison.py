@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from litclf.visualization.plots.boundary import draw_boundary
 from litclf.visualization.plots.canvas import SMALL, new_figure, use_fonts
-from litclf.visualization.plots.curves import METRICS, STAGES, Curve, draw_metric
+from litclf.visualization.plots.curves import METRICS, STAGES, Curve, MemberLines, draw_behind, draw_metric
 from litclf.visualization.plots.fonts import label
 
 
@@ -26,6 +26,7 @@ class Plane:
             ``(R * R, C)``.
         predicted: Predicted class of each point, shape ``(N,)``.
         class_names: Names of the C classes.
+        members: Of each member of the model, its ``probabilities``; none of one network.
     """
 
     x: NDArray[Any]
@@ -33,9 +34,14 @@ class Plane:
     probabilities: NDArray[Any]
     predicted: NDArray[Any]
     class_names: Sequence[str]
+    members: Sequence[NDArray[Any]] = ()
 
 
-def draw_comparison(curves: Mapping[str, Mapping[str, Curve]], planes: Mapping[str, Plane] | None = None) -> Figure:
+def draw_comparison(
+    curves: Mapping[str, Mapping[str, Curve]],
+    planes: Mapping[str, Plane] | None = None,
+    members: Mapping[str, MemberLines] | None = None,
+) -> Figure:
     """A column for each run: its boundary where the inputs are two-dimensional, then a panel for each metric.
 
     Panels of one metric have the same scale. The accuracy above a boundary is that of the training points.
@@ -43,6 +49,7 @@ def draw_comparison(curves: Mapping[str, Mapping[str, Curve]], planes: Mapping[s
     Args:
         curves: By the name of the run: optimizer steps and values by log key.
         planes: By the name of the run, of every run; None draws curves only.
+        members: By the name of the run, of those that have members, which lie behind the curves of their means.
 
     Example:
         >>> curves = {"train/loss": ([10, 20], [0.7, 0.5])}
@@ -51,19 +58,20 @@ def draw_comparison(curves: Mapping[str, Mapping[str, Curve]], planes: Mapping[s
         (['slow', 'fast'], 'loss')
     """
     metrics = [name for name in METRICS if any(f"{stage}/{name}" in own for stage in STAGES for own in curves.values())]
-    names = list(curves)
+    runs, members = list(curves), members or {}
     above = 1 if planes is not None else 0
-    figure, axes = new_figure(max(1, above + len(metrics)), len(names), width=4.2, height=3.6)
-    for column, name in enumerate(names):
+    figure, axes = new_figure(max(1, above + len(metrics)), len(runs), width=4.2, height=3.6)
+    for column, name in enumerate(runs):
         if planes is not None:
             plane = planes[name]
-            draw_boundary(
-                axes[0, column], plane.x, plane.y, plane.probabilities, plane.predicted, plane.class_names, name
-            )
+            x, y, names = plane.x, plane.y, plane.class_names
+            draw_boundary(axes[0, column], x, y, plane.probabilities, plane.predicted, names, name, plane.members)
         else:
             with use_fonts([name]):
                 axes[0, column].set_title(label(name, 40), fontsize=10)
         for panel, metric in zip(axes[above:, column], metrics, strict=False):
+            if name in members:
+                draw_behind(panel, metric, members[name])
             if draw_metric(panel, metric, curves[name]):
                 panel.legend(fontsize=SMALL)
     for row in axes[above:]:

@@ -21,6 +21,9 @@ from litclf.visualization.plots.fonts import label
 
 METRICS = ("loss", "accuracy", "psnr")
 STAGES = {"train": TRAIN, "val": VAL}
+_LIMITS = {"loss": (0.0, np.inf), "accuracy": (0.0, 1.0)}
+"""Between which values of a metric lie, and so the interval of a mean."""
+
 _FEW = 30
 """Values up to which each is marked: a line through one value cannot be seen."""
 
@@ -74,7 +77,7 @@ def draw_curves(
             set_margins(figure, top=0.7)  # for a legend in two rows
         for panel, metric in zip(axes[0], metrics, strict=False):
             if members is not None:
-                of_members |= _draw_members(panel, metric, members)
+                of_members |= draw_behind(panel, metric, members)
             artists |= draw_metric(panel, metric, curves)
             if best is not None:
                 artists["best epoch"] = panel.axvline(best, color="black", linewidth=0.8)
@@ -93,7 +96,7 @@ def draw_curves(
     return figure
 
 
-def _draw_members(axes: Axes, metric: str, members: MemberLines) -> dict[str, Artist]:
+def draw_behind(axes: Axes, metric: str, members: MemberLines) -> dict[str, Artist]:
     """Draws bands and single members behind the curves of their mean; gives back a key for each of their kinds."""
     found: dict[str, Artist] = {}
     for stage, colour in STAGES.items():
@@ -104,11 +107,10 @@ def _draw_members(axes: Axes, metric: str, members: MemberLines) -> dict[str, Ar
             [np.column_stack([steps, line]) for line in values.T], colors=colour, linewidths=0.5, alpha=0.25
         )
         axes.add_collection(lines, autolim=False)  # one that goes astray is no reason to see less of the others
-        shown, most = bands(values), 1.0 if metric == "accuracy" else np.inf
+        shown = bands(values)
         broad = axes.fill_between(steps, shown.low, shown.high, color=colour, alpha=0.12, linewidth=0)
-        narrow = axes.fill_between(
-            steps, shown.mean_low, np.minimum(shown.mean_high, most), color=colour, alpha=0.35, linewidth=0
-        )
+        ends = np.clip([shown.mean_low, shown.mean_high], *_LIMITS.get(metric, (-np.inf, np.inf)))
+        narrow = axes.fill_between(steps, *ends, color=colour, alpha=0.35, linewidth=0)
         found = {"a member": lines, "95 % of the members": broad, "95 % interval of the mean": narrow}
     if len(members.best):
         found["a member's best epoch"] = axes.plot(
