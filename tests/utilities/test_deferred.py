@@ -14,15 +14,14 @@ FIRST
 import litclf.training.run
 found = sorted({"torchvision", "matplotlib", "scipy.signal"} & sys.modules.keys())
 import sklearn.isotonic, sklearn.metrics, sklearn.model_selection
-loaded = {"scipy.stats", "pandas", "sklearn.impute", "torch._dynamo.convert_frame", "triton"} & sys.modules.keys()
+loaded = {"scipy.stats", "pandas", "torch._dynamo.convert_frame", "triton"} & sys.modules.keys()
 assert not loaded or found == ["matplotlib", "scipy.signal", "torchvision"], loaded
 from litclf.data.sources import learning
-from sklearn.impute import SimpleImputer
 import inspect, numpy, pandas, pickle, scipy.stats
 assert sklearn.metrics.roc_auc_score([0, 1, 1], [0.1, 0.4, 0.3]) == 1
 assert sklearn.utils.fixes.scipy.stats is scipy.stats and scipy.stats.rankdata([3, 1]).tolist() == [2, 1]
 assert not sklearn.isotonic.IsotonicRegression(increasing="auto").fit([1, 2, 3], [3, 2, 1]).increasing_
-assert isinstance(learning.SimpleImputer(), SimpleImputer) and isinstance(SimpleImputer(), learning.SimpleImputer)
+assert isinstance(learning.pd.DataFrame(), pandas.DataFrame) and isinstance(pandas.DataFrame(), learning.pd.DataFrame)
 assert learning.pd.__version__ == pandas.__version__
 import matplotlib, scipy.signal, torch, torchmetrics, torchvision
 from torchmetrics.detection import IntersectionOverUnion

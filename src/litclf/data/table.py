@@ -185,7 +185,7 @@ class TableDataModule(ClassificationDataModule):
         if self.files is None:
             return super().with_rows(rows, for_loaders)
         other = copy(self)
-        other.files = self.files.with_rows(rows)
+        other.files = self.files.with_rows(rows, parsed=for_loaders)
         other._splits = other.load()
         other.class_weights = None if self.class_weights is None else other._balanced_weights()
         return other

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 import torch
@@ -12,6 +10,7 @@ from torch import Tensor
 
 from litclf.engines.base import Engine, Learner
 from litclf.engines.execution import MemberExecutions, Sums, Tell
+from litclf.utilities.threads import side_by_side
 
 
 def run_members(
@@ -42,8 +41,7 @@ def run_members(
         return engine.run(learner, execution, tell if number == first else None)
 
     if all(getattr(engine, "concurrent", False) for engine, _ in members.values()):
-        with ThreadPoolExecutor(min(threads or available_processors(), len(members))) as pool:
-            return dict(zip(members, pool.map(run, members), strict=True))
+        return dict(zip(members, side_by_side(run, list(members), threads), strict=True))
     return {number: _with_random(random, number, run) for number in members}
 
 
@@ -54,10 +52,3 @@ def _with_random(states: list[Tensor], number: int, run: Callable[[int], Sums]) 
         sums = run(number)
         states[number] = torch.get_rng_state()
     return sums
-
-
-def available_processors() -> int:
-    """Processors that this process may use, at least 1."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from litclf.engines.base import Engine, Learner
 from litclf.engines.choice import choose_engine
 from litclf.engines.execution import Execution, MemberExecutions
-from litclf.engines.members import available_processors
 from litclf.models.base import SteppedModule
 from litclf.models.member_curves import When
 from litclf.models.members import Members, member_learner
@@ -22,6 +21,7 @@ from litclf.models.seeds import Seeds
 from litclf.runs.hparams import count_members
 from litclf.utilities.data_spec import DataSpec, data_of
 from litclf.utilities.errors import InputError, part
+from litclf.utilities.threads import available_processors
 
 _KEY = "members"
 """Hyperparameter and entry of a checkpoint that tell of the members."""

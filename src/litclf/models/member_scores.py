@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -17,17 +17,13 @@ from litclf.models.members import Members, MemberTask
 from litclf.models.metrics import ClassMetrics
 from litclf.models.networks.ensemble import Ensemble, mean_logits
 from litclf.utilities.lightning_logging import log_row
+from litclf.utilities.threads import side_by_side
 
 TOGETHER = "ensemble"
 """What the metrics of the mean probability are logged under, beside a stage's, which are means over the members."""
 
-
-class _Seen(NamedTuple):
-    """What was seen of members that were given the same batches: their scores, the targets, sums of their losses."""
-
-    scores: list[Tensor]
-    targets: list[Tensor]
-    losses: Tensor
+_MUCH = 1e6
+"""Multiply-adds of a batch from which members take turns on several threads: less is done before a thread begins."""
 
 
 class MemberScores:
@@ -44,7 +40,10 @@ class MemberScores:
         self._alive = members.alive
         self._like = cast(ClassMetrics | MetricCollection, getattr(module, f"{stage}_metrics"))
         self._together = None if module.trainer.state.fn == TrainerFn.FITTING else self._like.clone()
-        self._seen: dict[tuple[int, ...], _Seen] = {}
+        # Of each member that is alive.
+        self._scores: list[list[Tensor]] = [[] for _ in self._alive]
+        self._targets: list[list[Tensor]] = [[] for _ in self._alive]
+        self._losses = [0.0] * len(self._alive)
         self._loss, self._samples = 0.0, 0
 
     def update(self, module: MemberTask, batch: Sequence[Tensor] | MemberBatches) -> Tensor:
@@ -55,37 +54,47 @@ class MemberScores:
         """
         if isinstance(batch, MemberBatches):
             self._together = None  # of rows that each has its own of, they say nothing together
-            each = [(number, own) for number in self._alive for own in batch.each[number]]
-            return torch.cat([module.shaped(self._count(module, (number,), *own)[0]) for number, own in each])
+            each = self._count(module, [list(batch.each[number]) for number in self._alive])
+            return torch.cat([module.shaped(logits) for own in each for logits in own])
         x, y = batch
-        logits = self._count(module, tuple(self._alive), x, y)
-        together = module.shaped(mean_logits(logits, module.binary))
+        each = self._count(module, [[(x, y)]] * len(self._alive))
+        together = module.shaped(mean_logits([logits for own in each for logits in own], module.binary))
         if self._together is not None:
             self._together.update(module.scores(together), y.long())
             self._loss += float(module.loss(together, y)) * len(y)
             self._samples += len(y)
         return together
 
-    def _count(self, module: MemberTask, numbers: tuple[int, ...], x: Tensor, y: Tensor) -> list[Tensor]:
-        """Counts a batch of some members; returns what their networks make of it."""
+    def _count(self, module: MemberTask, batches: Sequence[Sequence[tuple[Tensor, Tensor]]]) -> list[list[Tensor]]:
+        """Counts the batches of each member; returns what their networks make of them."""
         networks = cast(Ensemble, module.network).members
-        logits = [networks[number](x) for number in numbers]
-        shaped = [module.shaped(own) for own in logits]
-        seen = self._seen.setdefault(numbers, _Seen([], [], torch.zeros(len(numbers), dtype=torch.float64)))
-        seen.losses.add_(torch.stack([module.loss(own, y) for own in shaped]).double().cpu() * len(y))
-        seen.scores.append(torch.stack([module.scores(own) for own in shaped]).cpu())
-        seen.targets.append(y.long().cpu())
-        return logits
+
+        @torch.no_grad()  # each thread has a mode of its own
+        def count(place: int) -> list[Tensor]:
+            made = []
+            for x, y in batches[place]:
+                logits = networks[self._alive[place]](x)
+                shaped = module.shaped(logits)
+                self._losses[place] += float(module.loss(shaped, y)) * len(y)
+                self._scores[place].append(module.scores(shaped).cpu())
+                self._targets[place].append(y.long().cpu())
+                made.append(logits)
+            return made
+
+        threads = self.members.threads if _gains(networks[self._alive[0]], batches[0]) else 1
+        return side_by_side(count, range(len(batches)), threads)
 
     def log(self, module: MemberTask) -> None:
         """Logs the means over the members, and what they are worth together."""
-        values: dict[str, Tensor] = {}
-        for numbers, seen in self._seen.items():
-            targets = torch.cat(seen.targets)
-            measured = {"loss": seen.losses / len(targets), **self._measured(torch.cat(seen.scores, dim=1), targets)}
-            for name, own in measured.items():
-                nothing = torch.full((self.members.seeds.count,), torch.nan, dtype=torch.float64)
-                values.setdefault(f"{self.stage}/{name}", nothing)[list(numbers)] = own
+        samples = [sum(map(len, own)) for own in self._targets]
+        scores, targets = (torch.cat([part for own in kept for part in own]) for kept in (self._scores, self._targets))
+        measured = {
+            "loss": torch.tensor(self._losses, dtype=torch.float64) / torch.tensor(samples),
+            **self._measured(scores, targets, samples),
+        }
+        table = torch.full((len(measured), self.members.seeds.count), torch.nan, dtype=torch.float64)
+        table[:, self._alive] = torch.stack(list(measured.values()))
+        values = {f"{self.stage}/{name}": own for name, own in zip(measured, table, strict=True)}
         trainer = module.trainer
         fits = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
         means = self.members.note(values, When(trainer.global_step, trainer.current_epoch) if fits else None)
@@ -96,14 +105,21 @@ class MemberScores:
         known = {key: value.float().to(device) for key, value in means.items() if not value.isnan()}
         log_row(cast(LightningModule, module), known, batch_size=1)
 
-    def _measured(self, scores: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    def _measured(self, scores: Tensor, targets: Tensor, samples: list[int]) -> dict[str, Tensor]:
         """The metrics of each member that is alive, float64 of shape ``(M,)``, by name."""
         if isinstance(self._like, ClassMetrics):
-            return self._like.measure(scores, targets)
+            return self._like.measure(scores, targets, samples)
         values: dict[str, list[Tensor]] = {}
-        for own in scores:  # metrics of a class of one's own
-            metrics = self._like.clone()
-            metrics.update(own, targets)
+        for own, theirs in zip(torch.split(scores, samples), torch.split(targets, samples), strict=True):
+            metrics = self._like.clone()  # of a class of one's own
+            metrics.update(own, theirs)
             for name, value in metrics.compute().items():
                 values.setdefault(name, []).append(value.double())
         return {name: torch.stack(own) for name, own in values.items()}
+
+
+def _gains(network: torch.nn.Module, batches: Sequence[tuple[Tensor, Tensor]]) -> bool:
+    """Whether several threads take less time for batches of several members, and round as one does."""
+    x, _ = batches[0]
+    alone = x.device.type == "cpu" and torch.get_num_threads() == 1 and not torch.is_autocast_enabled("cpu")
+    return alone and len(x) * sum(own.numel() for own in network.parameters()) >= _MUCH

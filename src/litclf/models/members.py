@@ -153,7 +153,7 @@ class Members:
 
     def _count(self, numbers: list[int], losses: Tensor, correct: Tensor, steps: Sequence[Steps]) -> None:
         """Adds to the sums of the epoch, in which the steps of each member are its own."""
-        counted = {own: _counted(own, losses.shape[1]) for own in steps}
+        counted = {own: _counted(own, losses.shape[1]) for own in set(steps)}  # many have the same
         sizes = torch.stack([counted[own] for own in steps])
         summed = (losses.double().cpu().nan_to_num() * sizes).sum(dim=1)
         self._sums[numbers] += torch.stack([summed, correct.cpu(), sizes.sum(dim=1)], dim=1)
@@ -178,15 +178,12 @@ class Members:
         Returns:
             The mean of each over the members that have one, 0-dimensional.
         """
-        means = {}
-        for key, own in values.items():
-            own = own.double().cpu().clone()
-            own[list(self.diverged)] = math.nan
-            self.values[key] = own
-            means[key] = own.nanmean()
+        table = torch.stack(list(values.values())).double().cpu()
+        table[:, list(self.diverged)] = math.nan
+        self.values |= zip(values, table, strict=True)
         if when is not None:
             self.curves.add({key: self.values[key] for key in values}, when)
-        return means
+        return dict(zip(values, table.nanmean(dim=1), strict=True))
 
     def keep_best(self, module: MemberTask, monitor: str, mode: str) -> bool:
         """Keeps of each member what it is now, where that is its best by the latest value of ``monitor``.
@@ -196,13 +193,14 @@ class Members:
         """
         sign, found = (1 if mode == "min" else -1), self._left
         trainer = module.trainer
-        for number in self.alive if monitor in self.values else []:
-            score, before = float(self.values[monitor][number]), self.best[number]
+        values = {key: own.tolist() for key, own in self.values.items()}
+        for number in self.alive if monitor in values else []:
+            score, before = values[monitor][number], self.best[number]
             if math.isfinite(score) and (before is None or sign * score < sign * before.score):
-                values = {key: float(own[number]) for key, own in self.values.items()}
                 weights = cast(Ensemble, module.network).members[number].state_dict()
                 weights = {name: value.detach().clone() for name, value in weights.items()}
-                self.best[number] = Best(score, trainer.global_step, trainer.current_epoch, values, weights)
+                latest = {key: own[number] for key, own in values.items()}
+                self.best[number] = Best(score, trainer.global_step, trainer.current_epoch, latest, weights)
                 found = True
         return found
 

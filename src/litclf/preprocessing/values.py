@@ -135,6 +135,8 @@ def _text(value: Any) -> str:
 
 def parsed_numbers(column: pd.Series[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The values of a column as numbers, NaN where one is missing or is none; and the places of those that are none."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
+        return np.array(column, dtype=np.float64), np.empty(0, np.int64)
     try:
         # Fifteen times as fast on text as pandas is.
         return np.array(pa.array(column, from_pandas=True).cast(pa.float64()), dtype=np.float64), np.empty(0, np.int64)

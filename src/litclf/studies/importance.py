@@ -15,6 +15,7 @@ from litclf.data.folds import FoldsDataModule
 from litclf.models.classifier import Classifier
 from litclf.models.networks.ensemble import members_of
 from litclf.utilities.statistics import nadeau_bengio
+from litclf.utilities.threads import side_by_side, using_threads
 
 _SHUFFLES = 5
 """Orders in which each column of each fold is shuffled, of which the mean is taken."""
@@ -39,19 +40,25 @@ def importance(model: Classifier, folded: FoldsDataModule, seed: int = 42) -> pd
     Source: Breiman, Random Forests, 2001; :func:`sklearn.inspection.permutation_importance`.
     """
     columns = list(dict.fromkeys(_sources(folded.member_data[0])))
-    found: dict[str, list[tuple[float, float]]] = {column: [] for column in columns}
-    for number, (network, own) in enumerate(zip(members_of(model.network), folded.member_data, strict=True)):
-        if model.members is None or number in model.members.diverged:
-            continue
+    networks = members_of(model.network)
+
+    def lost(number: int) -> list[NDArray[np.float64]]:
+        """What a member loses by each column."""
+        network, own = networks[number], folded.member_data[number]
         x, y = own.splits["test"].x[:], own.splits["test"].y
         whole = _measured(model, network, own, x, y)
         sources, generator = np.array(_sources(own)), np.random.default_rng((seed, number))
+        found = []
         for column in columns:
-            places = np.flatnonzero(sources == column)
-            shuffled = [_measured(model, network, own, each, y) for each in _shuffles(x, places, generator)]
-            loss, accuracy = np.mean(shuffled, axis=0) - whole
-            found[column].append((loss, -accuracy))
-    rows = [{"column": column, **_interval(np.array(values), folded.overlap)} for column, values in found.items()]
+            shuffled = _shuffles(x, np.flatnonzero(sources == column), generator)
+            found.append(np.mean([_measured(model, network, own, each, y) for each in shuffled], axis=0) - whole)
+        return found
+
+    with using_threads(1):
+        found = side_by_side(lost, [] if model.members is None else model.members.alive)
+    # Of the members, by column: the log-loss that is gained, and the accuracy that is lost.
+    each = np.array(found).reshape(len(found), len(columns), 2) * (1, -1)
+    rows = [{"column": name, **_interval(each[:, number], folded.overlap)} for number, name in enumerate(columns)]
     table = pd.DataFrame(rows, columns=["column", *_NAMES])
     return table.sort_values("loss_gained", ascending=False, kind="stable", ignore_index=True)
 
@@ -77,9 +84,10 @@ def _sources(data: ClassificationDataModule) -> list[str]:
 
 
 def _shuffles(x: Tensor, places: NDArray[np.int64], generator: np.random.Generator) -> Iterator[Tensor]:
+    """The inputs with some of them shuffled, each time in the same memory."""
+    shuffled, own = x.clone(), x[:, places]
     for _ in range(_SHUFFLES):
-        shuffled = x.clone()
-        shuffled[:, places] = x[generator.permutation(len(x))][:, places]
+        shuffled[:, places] = own[generator.permutation(len(x))]
         yield shuffled
 
 

@@ -25,7 +25,7 @@ _SELDOM: dict[str, tuple[str, ...]] = {
     "torch.utils.flop_counter": ("triton",),
     "torchmetrics": ("torchvision", "matplotlib", "scipy.signal"),
     "sklearn": ("scipy.stats", "pandas"),
-    "litclf": ("pandas", "pyarrow", "sklearn.impute"),
+    "litclf": ("pandas", "pyarrow"),
 }
 """What is put off while a module, or a part of a library, is imported."""
 

@@ -19,7 +19,7 @@ from litclf.data.sources.roles import check_column
 from litclf.data.sources.split_names import split_named
 from litclf.data.sources.stratified import lone_classes, stratified_rows
 from litclf.data.sources.table_file import TableFile, Told, read_frame, without
-from litclf.preprocessing.values import Texts, likeness
+from litclf.preprocessing.values import Texts, likeness, parsed_numbers
 from litclf.utilities.errors import InputError, nearest
 from litclf.utilities.text import shell_word
 
@@ -142,14 +142,27 @@ class TableFiles:
         first = dict(zip(self.frames, starts, strict=False))
         return pd.concat(list(self.frames.values())).iloc[[first[split] + place for split, place in self.drawn]]
 
-    def with_rows(self, rows: Mapping[str, NDArray[np.int64]]) -> TableFiles:
+    @cached_property
+    def _parsed_rows(self) -> pd.DataFrame:
+        """As :attr:`drawn_rows`, what is learned from alone and plain numbers parsed, which takes long on text."""
+        frame = self.drawn_rows[list(self.columns)]
+        plain = [name for name, own in self.columns.items() if own.kind == "number" and own.written is None]
+        parsed = {name: parsed_numbers(frame[name]) for name in plain}
+        return frame.assign(**{name: numbers for name, (numbers, wrong) in parsed.items() if not len(wrong)})
+
+    def with_rows(self, rows: Mapping[str, NDArray[np.int64]], parsed: bool = False) -> TableFiles:
         """The same rows in other splits, by their numbers in :attr:`drawn`; a test not named is its own, or empty.
+
+        Args:
+            rows: The numbers of the rows of each split.
+            parsed: Whether plain numbers need not be as they were read, and only what is learned from is kept.
 
         Raises:
             InputError: If a class has no training row.
         """
         other, targets = copy(self), self.drawn_targets
-        other.frames = {split: self.drawn_rows.iloc[places] for split, places in rows.items()}
+        drawn = self._parsed_rows if parsed else self.drawn_rows
+        other.frames = {split: drawn.iloc[places] for split, places in rows.items()}
         other.targets = {split: targets[places] for split, places in rows.items()}
         if "test" not in rows:
             end = None if self.has_own_test else 0
