@@ -36,8 +36,8 @@ def shown_rows(data: ClassificationDataModule, rows: Sequence[int]) -> dict[str,
     names = [data.row_name(*place) for place in places]
     columns: list[str] = []
     if isinstance(data, TableDataModule) and data.files is not None:
-        frame = data.files.drawn_rows
-        columns = [name for name in frame.columns if name != data.files.file.target][:_MOST_COLUMNS]
+        frame, target = data.files.drawn_rows, data.hparams["target"]
+        columns = [name for name in frame.columns if name != target][:_MOST_COLUMNS]
         values = frame[columns].iloc[list(rows)].to_numpy(dtype=object).tolist()
         return _rows(columns, names, [["" if pd.isna(value) else str(value) for value in own] for own in values])
     stored = [data.stored(split, torch.tensor([place])) for split, place in places]

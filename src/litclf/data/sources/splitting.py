@@ -161,6 +161,8 @@ class TableFiles:
             InputError: If a class has no training row.
         """
         other, targets = copy(self), self.drawn_targets
+        for name in [name for name, own in vars(TableFiles).items() if isinstance(own, cached_property)]:
+            vars(other).pop(name, None)  # what was kept is of these splits
         drawn = self._parsed_rows if parsed else self.drawn_rows
         other.frames = {split: drawn.iloc[places] for split, places in rows.items()}
         other.targets = {split: targets[places] for split, places in rows.items()}
