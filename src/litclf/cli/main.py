@@ -131,6 +131,9 @@ COMMANDS = (
     ),
     Command("dashboard", "litclf.cli.dashboard", (("show runs in TensorBoard", "litclf dashboard lightning_logs"),)),
     Command("presets", "litclf.cli.presets", (("list the presets that -c takes", ""),)),
+    Command(
+        "completion", "litclf.cli.completion", (("complete by the tabulator", 'eval "$(litclf completion bash)"'),)
+    ),
 )
 """In the order of the usage. What a user meets first comes first."""
 
@@ -155,6 +158,7 @@ usage: litclf {{check-data,init}} FILE_OR_FOLDER [options]
        litclf {{predict,export,serve}} --ckpt_path RUN [options]
        litclf {{report,compare,dashboard}} RUN [RUN ...]
        litclf presets
+       litclf completion SHELL
 
 Train, watch, check and ship classifiers with Lightning.
 
