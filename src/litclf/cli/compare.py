@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from litclf.cli.arguments import ToolParser
+from litclf.cli.fold_comparison import print_folds, write_folds
 from litclf.cli.presets import preset_path
 from litclf.data.base import ClassificationDataModule
 from litclf.inference.compare.contender import Contender, contenders, differing_settings, shown
+from litclf.inference.compare.folds import compare_folds, fold_runs
 from litclf.inference.compare.members import LOWER_IS_BETTER, SeedDifference
 from litclf.inference.compare.pairs import LEVEL, NoPair, Pair, compare_pairs
 from litclf.inference.compare.tables import metrics_of, write_tables
@@ -63,9 +65,18 @@ def main(args: list[str]) -> int:
     # What is wrong is said before anything is trained.
     if options.output is not None and options.output.exists():
         raise InputError("--output", f"{options.output} exists already", "pass the path of a new folder")
-    for path in paths:
-        if told := told_version(path, find_run(path)):
+    folders = [find_run(path) for path in paths]
+    for path, found in zip(paths, folders, strict=True):
+        if told := told_version(path, found):
             tell(told)
+    folds = fold_runs(folders)
+    if len(folds) == len(paths) and not options.presets:
+        compared = compare_folds(folds)
+        folder = _new_folder(options.output, options.root / "lightning_logs" / "compare")
+        print_folds(folds, compared)
+        write_folds(folder, folds, compared)
+        print(f"\nwritten     {folder}")
+        return 0
     names = [preset_path(preset).stem for preset in options.presets]
     for preset, name in zip(options.presets, names, strict=True):
         from litclf.cli.fit import main as fit  # slow to load, and needed here only

@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from statistics import mean
+from statistics import mean, variance
 from typing import Any, NamedTuple
 
-from litclf.utilities.statistics import interval_of_mean
+from litclf.utilities.statistics import interval_of_mean, nadeau_bengio
 
 
 class Difference(NamedTuple):
@@ -83,3 +83,30 @@ def unpaired_difference(first: Sequence[float], second: Sequence[float]) -> Diff
     low, high = found.confidence_interval(0.95)
     test = "Student's t test of a single value" if single else "Welch's t test"
     return Difference(middle, float(low), float(high), float(found.pvalue), test)
+
+
+def fold_difference(first: Sequence[float], second: Sequence[float], overlap: float) -> Difference:
+    """The difference of what two models reached on the same folds, two or more, one by one.
+
+    By the corrected resampled t test: the folds' training sets overlap, so that the variance of the mean is taken as
+    :func:`~litclf.utilities.statistics.nadeau_bengio` takes it.
+
+    Args:
+        first: What the first reached in each fold.
+        second: What the second reached there.
+        overlap: Rows that a fold is tested on for each that it is trained on.
+
+    Source: Nadeau and Bengio, Inference for the Generalization Error, 2003.
+
+    Example:
+        >>> found = fold_difference([0.9, 0.8, 0.85], [0.8, 0.75, 0.7], overlap=0.5)
+        >>> round(found.mean, 3), found.low < 0 < found.high, round(found.p_value, 3)
+        (0.1, True, 0.16)
+    """
+    from scipy.stats import t
+
+    differences = [round(one - other, 12) for one, other in zip(first, second, strict=True)]
+    middle, (low, high) = mean(differences), nadeau_bengio(differences, overlap)
+    error = ((1 / len(differences) + overlap) * variance(differences)) ** 0.5
+    p_value = 2 * float(t.sf(abs(middle) / error, len(differences) - 1)) if error else float(not middle)
+    return Difference(middle, low, high, p_value, "corrected resampled t test")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -154,7 +154,16 @@ def _name(run: LoadedRun) -> str:
     return name_of(run.folder.resolve())
 
 
-def differing_settings(contenders: Sequence[Contender]) -> dict[str, list[Any]]:
+class Settled(Protocol):
+    """A run that knows its settings by name."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings that are known."""
+        ...
+
+
+def differing_settings(contenders: Sequence[Settled]) -> dict[str, list[Any]]:
     """Settings that are not the same in all runs, with the value of each; "" where one has no such setting."""
     names = dict.fromkeys(name for contender in contenders for name in contender.settings)
     values = {name: [contender.settings.get(name, "") for contender in contenders] for name in names}
