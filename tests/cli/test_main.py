@@ -18,7 +18,7 @@ def test_every_command_is_a_module_with_a_main_and_stands_in_the_usage():
     told = {line.split()[0] for line in usage().partition("commands:")[2].partition("options:")[0].splitlines() if line}
     assert {command.name for command in COMMANDS} == told - {"or"}
     heads = re.findall(r"\{([\w,-]+)\}", usage())
-    alone = {"completion", "cv", "resume", "presets"}
+    alone = {"completion", "cv", "resume"}
     assert {name for head in heads for name in head.split(",")} | alone == told - {"or"}
     for command in COMMANDS:
         assert callable(importlib.import_module(command.module).main)

@@ -131,6 +131,7 @@ COMMANDS = (
     ),
     Command("dashboard", "litclf.cli.dashboard", (("show runs in TensorBoard", "litclf dashboard lightning_logs"),)),
     Command("presets", "litclf.cli.presets", (("list the presets that -c takes", ""),)),
+    Command("schema", "litclf.cli.schema", (("a JSON schema of configs, for editors", "litclf schema > litclf.json"),)),
     Command(
         "completion", "litclf.cli.completion", (("complete by the tabulator", 'eval "$(litclf completion bash)"'),)
     ),
@@ -157,7 +158,7 @@ usage: litclf {{check-data,init}} FILE_OR_FOLDER [options]
        litclf {{fit,validate,test,predict}} [-c PRESET_OR_FILE] [options]
        litclf {{predict,export,serve}} --ckpt_path RUN [options]
        litclf {{report,compare,dashboard}} RUN [RUN ...]
-       litclf presets
+       litclf {{presets,schema}}
        litclf completion SHELL
 
 Train, watch, check and ship classifiers with Lightning.
