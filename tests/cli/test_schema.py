@@ -26,8 +26,9 @@ def test_it_is_a_schema():
 @pytest.mark.parametrize("name", list(presets()))
 def test_every_preset_is_valid(name, capsys):
     assert wrong(preset_path(name).read_text()) == set()
-    assert main(["fit", "-c", name, "--print_config=skip_null"]) == 0
-    assert wrong(capsys.readouterr().out) == set()
+    assert main(["fit", "-c", name, "--print_config"]) == 0
+    # A preset of one's own data says that its path is missing.
+    assert wrong(capsys.readouterr().out) <= ({"data.init_args.path"} if name == "images" else set())
 
 
 def test_the_config_of_a_run_is_valid(trained):
