@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.metrics import log_loss, roc_auc_score
 
-from litclf import InputError, MNISTDataModule, MulticlassClassifier, fit
+from litclf import CirclesDataModule, InputError, MNISTDataModule, MulticlassClassifier, fit
 from litclf.inference.model import load
 
 MNIST = Path(__file__).parents[3] / "shared" / "data"
@@ -110,11 +110,21 @@ def test_no_file_is_read_that_a_checkpoint_names(checkpoint, tmp_path):
 
 @pytest.mark.parametrize(
     ("kind", "threshold", "message"),
-    [("blobs", 0.4, "is for two classes, the model has 4"), ("circles", 1.5, "must lie between 0 and 1, got 1.5")],
+    [
+        ("blobs", 0.4, "is what one logit of two classes has to exceed, MulticlassClassifier has 4"),
+        ("circles", 1.5, "must lie between 0 and 1, got 1.5"),
+    ],
 )
 def test_a_threshold_that_does_not_fit_is_refused(kind, threshold, message, request):
     with pytest.raises(InputError, match=message):
         load(request.getfixturevalue(kind)[0].folder, threshold=threshold)
+
+
+def test_a_threshold_that_two_logits_would_pass_over_is_refused(tmp_path):
+    settings = {"max_epochs": 1, "enable_progress_bar": False, "default_root_dir": tmp_path}
+    result = fit(MulticlassClassifier(hidden_dims=[2]), CirclesDataModule(num_samples=100), **settings)
+    with pytest.raises(InputError, match="has to exceed, MulticlassClassifier has 2"):
+        load(result.folder, threshold=0.3)
 
 
 def test_classes_without_names_are_numbered(checkpoint):

@@ -93,3 +93,32 @@ def test_the_threshold_by_f1_is_the_best_for_the_class_that_is_measured():
     assert chosen.positive_class == "ill"
     assert f1(chosen.threshold) == max(map(f1, scores.tolist()))
     assert "by f1 of ill" in str(chosen)
+
+
+def test_two_logits_are_measured_by_the_same_class_as_one(tmp_path):
+    """Their means over both classes would say that a model that finds none of the rare one is half right."""
+    data, model = Patients(30, 170), MulticlassClassifier()
+    result = fit(model, data, max_epochs=1, default_root_dir=tmp_path, enable_progress_bar=False)
+    assert (
+        result.metrics["positive_class"]["name"] == Checkpoint.tested(result.folder).hparams["positive_class"] == "ill"
+    )
+    x, y = data.splits["test"]
+    predicted = model(data.prepare(x)).argmax(dim=1)
+    assert result.metrics["test/f1"] == pytest.approx(f1_score(y, predicted, pos_label=0, zero_division=0))
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "rule"),
+    [
+        (MulticlassClassifier, {}, r"f1 chooses what one logit has to exceed, which MulticlassClassifier has none of"),
+        (BinaryClassifier, {"limit_val_batches": 0}, r"f1 goes by validation samples, and there are none"),
+        (BinaryClassifier, {"name": "unsplit"}, r"f1 goes by validation samples, and there are none"),
+    ],
+)
+def test_a_threshold_that_nothing_would_come_of_is_refused(model, settings, rule, tmp_path):
+    data = Patients(30, 170)
+    if "name" in settings:
+        data.splits["val"] = Split(*(part[:0] for part in data.splits["val"]))
+    with pytest.raises(InputError, match=rf"^threshold_rule: {rule}"):
+        fit(model(), data, max_epochs=1, threshold_rule="f1", default_root_dir=tmp_path, **settings)
+    assert not list(tmp_path.iterdir())

@@ -208,16 +208,16 @@ def load(
     calibration = Calibration.from_dict(checkpoint.content.get("calibration", {}) if member is None else {})
     temperature, chosen = (calibration.temperature, calibration.threshold) if calibrated else (1.0, 0.5)
     if threshold is not None:
-        _check_threshold(threshold, num_classes)
+        _check_threshold(threshold, str(saved["model_class"]), num_classes)
         chosen = threshold
     preparation = preparation_from(saved["preparation"])
     decision = Decision(temperature, chosen)
     return LoadedModel(checkpoint.without_weights(), network, preparation, decision, class_names, calibration, member)
 
 
-def _check_threshold(threshold: float, num_classes: int) -> None:
-    if num_classes != 2:
-        rule = f"is for two classes, the model has {num_classes}"
+def _check_threshold(threshold: float, model_class: str, num_classes: int) -> None:
+    if num_classes != 2 or model_class != "BinaryClassifier":
+        rule = f"is what one logit of two classes has to exceed, {model_class} has {num_classes}"
         raise InputError("threshold", rule, "drop it: the most probable class is predicted")
     if not 0 < threshold < 1:
         raise InputError("threshold", f"must lie between 0 and 1, got {threshold}", "pass a value such as 0.5")

@@ -206,8 +206,7 @@ class Classifier(MeasuredModule):
             refuse_for(num_classes, asked)
             return
         self.positive = Positive.of(asked, spec)
-        if self.binary:
-            self.save_hyperparameters({"positive_class": self.positive.name})
+        self.save_hyperparameters({"positive_class": self.positive.name})
         for metrics in (self.val_metrics, self.test_metrics):
             if isinstance(metrics, ClassMetrics):
                 metrics.positive = self.positive.index

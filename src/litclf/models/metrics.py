@@ -119,7 +119,7 @@ class ClassMetrics:
         """
         hits, samples, predictions = counts.diagonal(axis1=1, axis2=2), counts.sum(axis=2), counts.sum(axis=1)
         there = samples > 0
-        if self.binary:
+        if self.num_classes == 2:
             there &= np.arange(2) == self.positive
         shares = (
             2 * hits / np.maximum(samples + predictions, 1),

@@ -12,7 +12,8 @@ class MulticlassClassifier(Classifier):
     """Tells classes apart by a logit each, with cross-entropy.
 
     ``forward`` returns logits of shape ``(N, num_classes)``. Accuracy counts samples; F1, precision, recall and the
-    area under the ROC curve are means over the classes that have samples. For the arguments see
+    area under the ROC curve are means over the classes that have samples; of two classes F1, precision and recall are
+    of the positive one. For the arguments see
     :class:`~litclf.models.classifier.Classifier`.
 
     Source: :func:`torch.nn.functional.cross_entropy`.

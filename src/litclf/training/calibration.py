@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from lightning.pytorch import LightningModule
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import precision_recall_curve, roc_curve
@@ -34,8 +35,8 @@ _BINS = 15
 """Bins of the calibration error, as of the metric of that name."""
 
 
-def check_rule(rule: Rule, num_classes: int | None) -> None:
-    """Refuses a rule that is unknown, or that chooses between two classes where there are more.
+def check_rule(rule: Rule, model: LightningModule, num_classes: int | None) -> None:
+    """Refuses a rule that is unknown, or that chooses between two classes where no one logit tells two apart.
 
     Raises:
         InputError: Naming ``threshold_rule``.
@@ -44,6 +45,9 @@ def check_rule(rule: Rule, num_classes: int | None) -> None:
     if rule != "0.5" and num_classes != 2:
         what = f"{rule} chooses between two classes, the data has {num_classes}"
         raise InputError("threshold_rule", what, "drop it: the most probable class is predicted")
+    if rule != "0.5" and not (isinstance(model, Classifier) and model.binary):
+        what = f"{rule} chooses what one logit has to exceed, which {type(model).__name__} has none of"
+        raise InputError("threshold_rule", what, "train a BinaryClassifier, or drop it")
 
 
 def calibrate(model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
@@ -55,7 +59,7 @@ def calibrate(model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
         rule: How the threshold of a binary model is chosen: ``0.5``, ``youden`` or ``f1``.
 
     Raises:
-        InputError: If the rule is unknown, or the model has more than two classes and the rule is not ``0.5``.
+        InputError: If the rule is unknown, or it is not ``0.5`` and the model does not tell two classes by one logit.
 
     Source: Guo et al., On Calibration of Modern Neural Networks, 2017.
 
@@ -66,7 +70,7 @@ def calibrate(model: Classifier, data: Any, rule: Rule = "0.5") -> Calibration:
         >>> calibrate(model, data).note
         'temperature left at 1: 10 validation samples are fewer than 100'
     """
-    check_rule(rule, model.hparams["num_classes"])
+    check_rule(rule, model, model.hparams["num_classes"])
     logits, y = split_logits(model, data, "val")
     temperature, note = _temperature(logits, y)
     before, after = _errors(model, logits, y, temperature)

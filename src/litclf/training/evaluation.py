@@ -58,7 +58,7 @@ def evaluate(plan: Plan, stage: str, name: str) -> dict[str, Any]:
 
 def measured_class(model: LightningModule) -> dict[str, Any]:
     """Of which of two classes F1, precision and recall are; nothing where they are means over the classes."""
-    told = isinstance(model, Classifier) and model.binary and model.positive is not None
+    told = isinstance(model, Classifier) and model.positive is not None
     return {"positive_class": cast(Positive, cast(Classifier, model).positive).to_dict()} if told else {}
 
 

@@ -85,7 +85,7 @@ class Plan:
             attach(self.data)
         self._begin_members()
         not_negative("save_every", self.save_every, 1.0)
-        check_rule(self.threshold_rule, self.spec.num_classes)
+        check_rule(self.threshold_rule, self.model, self.spec.num_classes)
         if self.checkpoint is not None:
             check_same_run(self.checkpoint, self.model, self.data)
         if self.spec.in_memory:  # read now, so that missing files are found before anything is written
@@ -115,6 +115,11 @@ class Plan:
         """
         if isinstance(self.data, InMemoryDataModule):
             self.data.check_training()
+        if self.threshold_rule != "0.5" and (
+            not self.spec.has("val") or self.trainer_args.get("limit_val_batches") == 0
+        ):
+            rule = f"{self.threshold_rule} goes by validation samples, and there are none"
+            raise InputError("threshold_rule", rule, "keep samples for validation, or drop it")
         if self.checkpoint is not None:
             check_unfinished(self.checkpoint, self.spec, self.seed, self.trainer_args, self.pictures)
 

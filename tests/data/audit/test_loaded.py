@@ -1,4 +1,4 @@
-from litclf import BlobsDataModule
+from litclf import BlobsDataModule, CirclesDataModule
 from litclf.data.audit.loaded import tell_findings
 from litclf.data.base import Split
 
@@ -25,3 +25,12 @@ def test_a_fit_says_which_classes_a_split_has_no_sample_of(capsys):
     data.splits["test"] = Split(x[y > 0], y[y > 0])
     tell_findings(data, None)
     assert capsys.readouterr().err == "note        test has no image of class b\n"
+
+
+def test_of_two_classes_it_says_what_has_no_value(capsys):
+    data = CirclesDataModule(num_samples=80)
+    x, y = data.splits["test"]
+    data.splits["test"] = Split(x[y == 0], y[y == 0])
+    tell_findings(data, None)
+    told = "test has no sample of class inner: AUROC has no value there, nor has what is measured of that class"
+    assert capsys.readouterr().err == f"note        {told}\n"

@@ -39,7 +39,10 @@ def _lacking(data: LightningDataModule, told: Sequence[str]) -> list[str]:
         there = set(data.splits[split].y.tolist())
         names = [name for number, name in enumerate(data.class_names) if number not in there]
         if there and names and not any(note.startswith(f"{split} has no ") for note in told):
-            notes.append(f"{split} has no sample of class {listed(names, most=5)}: its metrics are over the others")
+            left = "its metrics are over the others"
+            if data.num_classes == 2:
+                left = "AUROC has no value there, nor has what is measured of that class"
+            notes.append(f"{split} has no sample of class {listed(names, most=5)}: {left}")
     return notes
 
 
