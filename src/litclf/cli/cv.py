@@ -134,4 +134,8 @@ def _print_result(found: CrossValidated, sides: Sides) -> None:
             print(f"report      {found.run.folder / 'report.html'}")
     if found.final is not None and found.final.folder is not None:
         print(f"final model {found.final.folder}, on all rows")
-        print(f"predict     litclf predict --ckpt_path {shell_word(found.final.folder)} --input ROWS.csv")
+        kind = (found.final.model.hparams.get("preparation") or {}).get("kind")
+        print(
+            f"predict     litclf predict --ckpt_path {shell_word(found.final.folder)} "
+            f"--input {'FOLDER' if kind == 'image' else 'ROWS.csv'}"
+        )

@@ -98,18 +98,19 @@ def fold_runs(folders: Sequence[Path]) -> list[FoldRun]:
     Raises:
         InputError: If a file of one is damaged, or a run is given twice.
     """
-    found: list[FoldRun] = []
-    for place, folder in enumerate(folders):
-        if folder.resolve() in [other.resolve() for other in folders[:place]]:
-            raise InputError(str(folder), "is given twice", "name other runs to compare it with")
+    found: dict[Path, FoldRun] = {}
+    for folder in folders:
         run = read_folder(folder)
         if run.folds is not None:
+            if folder.resolve() in found:
+                raise InputError(str(folder), "is given twice", "name other runs to compare it with")
             told = (run.history.metrics.get("members") or {}).get("metrics") or {}
-            found.append(FoldRun(name_of(folder.resolve()), run.folds, told, yaml.safe_load(run.config) or {}))
-    names = [run.name for run in found]
-    if len(set(names)) < len(names):
-        return [replace(run, name=str(folder)) for run, folder in zip(found, folders, strict=True)]
-    return found
+            name, config = name_of(folder.resolve()), yaml.safe_load(run.config) or {}
+            found[folder.resolve()] = FoldRun(name, run.folds, told, config)
+    runs = list(found.values())
+    if len({run.name for run in runs}) < len(runs):
+        return [replace(run, name=str(folder)) for folder, run in found.items()]
+    return runs
 
 
 def compare_folds(runs: Sequence[FoldRun]) -> list[FoldPair | NoPair]:
