@@ -127,6 +127,17 @@ def test_on_a_phone_nothing_but_scrolled_tables_reaches_over_the_edge(
         assert (ink > paper) == (scheme == "dark")
         (text,) = find("#chart-accuracy .xtitle")
         assert text.value_of_css_property("fill") == browser.execute_script(shades)[0]
+        look = (
+            "const own = document.querySelector('#members .wide'), first = [...own.querySelectorAll('th:first-child')];"
+            "return [own.classList.contains('more'), own.scrollWidth - own.clientWidth, "
+            "...first.map((cell) => cell.getBoundingClientRect().x)]"
+        )
+        fades, beyond, *columns = browser.execute_script(look)
+        assert fades
+        assert beyond > 0
+        browser.execute_script("document.querySelector('#members .wide').scrollLeft = 9999")
+        WebDriverWait(browser, 10).until(lambda _: not browser.execute_script(look)[0])
+        assert browser.execute_script(look)[2:] == columns  # seeds, their head and their foot stay where they are
         open_report(fold_folder)
         for selector in ("section", ".chart .main-svg", ".wide"):
             assert max(browser.execute_script(within, selector)) <= 390, selector

@@ -30,7 +30,7 @@ def test_the_table_has_a_row_for_each_and_says_what_became_of_it(run):
     assert table.together == [None, 0.96]
     assert table.sentences == [
         "One member 87.5 ± 12.5 %, all 3 together 96.0 % (test accuracy).",
-        "1 of 3 reach test/accuracy 0.9: 33% (95 % interval 6% to 79%).",
+        "1 of 3 reach test/accuracy 0.9: 33 % (95 % interval 6 % to 79 %).",
     ]
 
 

@@ -118,8 +118,7 @@ def _sentences(history: History, told: Mapping[str, Any], count: int, stage: str
         all_of_them = "" if together is None else f", all {count} together {100 * together:.1f} %"
         found.append(f"One member {100 * one['mean']:.1f}{spread} %{all_of_them} ({STAGES[stage]} accuracy).")
     for key, mark in (told.get("marks") or {}).items():
-        interval = f"95 % interval {mark['low']:.0%} to {mark['high']:.0%}"
-        found.append(
-            f"{mark['reached']} of {mark['of']} reach {key} {mark['mark']:g}: {mark['share']:.0%} ({interval})."
-        )
+        share, low, high = (f"{100 * mark[name]:.0f} %" for name in ("share", "low", "high"))
+        reach = f"{mark['reached']} of {mark['of']} reach {key} {mark['mark']:g}"
+        found.append(f"{reach}: {share} (95 % interval {low} to {high}).")
     return found

@@ -17,7 +17,7 @@
     Object.assign(own.yaxis, lines);
     if (narrow.matches) {
       Object.assign(own.margin, { l: 50, r: 5, t: 30 });
-      Object.assign(own.legend, { y: -0.3, yanchor: "top" });
+      Object.assign(own.legend, { y: -95 / (own.height - own.margin.t - own.margin.b), yanchor: "top" });
     }
     return own;
   };
@@ -78,6 +78,14 @@
       body.append(...[...body.rows].sort(isText ? byText : byNumber));
     });
   }
+
+  // A table that reaches over its edge fades out there, until it is scrolled to the end.
+  const fade = (wide) => wide.classList.toggle("more", wide.scrollLeft + wide.clientWidth < wide.scrollWidth - 1);
+  const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => fade(target)));
+  document.querySelectorAll(".wide").forEach((wide) => {
+    wide.addEventListener("scroll", () => fade(wide), { passive: true });
+    resized.observe(wide);
+  });
 
   const { names, kind, columns, cells } = read("samples-data");
 
