@@ -110,6 +110,17 @@ def test_every_place_of_a_checkpoint_is_settled(fitted):
     ]
 
 
+def test_loop_and_baseprogress_tell_the_state_that_lightning_makes_of_them(fitted):
+    trainer, *_ = fitted
+    internals.quicken_states(trainer)
+    for loop in (trainer.fit_loop, trainer.validate_loop, trainer.test_loop, trainer.predict_loop):
+        expected = type(loop).state_dict(loop)
+        assert list(loop.state_dict().items()) == list(expected.items()) != []
+    state = trainer.fit_loop.state_dict()
+    trainer.fit_loop.epoch_progress.current.ready += 1
+    assert state == {**type(trainer.fit_loop).state_dict(trainer.fit_loop), "epoch_progress": state["epoch_progress"]}
+
+
 def test_fit_loop_has_the_state_that_a_checkpoint_holds(fitted, tmp_path):
     trainer = fitted[0]
     trainer.save_checkpoint(tmp_path / "a.ckpt")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from copy import copy
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -83,8 +84,8 @@ class ClassMetrics:
         scores, targets = (torch.cat(parts).cpu() for parts in zip(*self._seen, strict=True))
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             scores, targets = (torch.cat(parts) for parts in zip(*gathered((scores, targets)), strict=True))
-        values = self.measure(scores, targets, [len(targets)])
-        return {name: value[0].to(device, torch.float32) for name, value in values.items()}
+        values = torch.from_numpy(self._values(scores, targets, [len(targets)])[:, 0].astype(np.float32)).to(device)
+        return dict(zip(NAMES, values.unbind(), strict=True))
 
     def measure(self, scores: Tensor, targets: Tensor, samples: Sequence[int]) -> dict[str, Tensor]:
         """The values of each of M models, whose scores stand one after the other.
@@ -97,19 +98,21 @@ class ClassMetrics:
         Returns:
             float64 of shape ``(M,)``, by name.
         """
-        predicted = (scores > 0.5).long() if self.binary else scores.argmax(dim=1)
-        sure = scores if self.binary else scores.amax(dim=1)
-        right = targets if self.binary else (predicted == targets).long()
-        sizes = torch.tensor(samples)
-        model = torch.arange(len(samples)).repeat_interleave(sizes)
+        return dict(zip(NAMES, torch.from_numpy(self._values(scores, targets, samples)), strict=True))
+
+    def _values(self, scores: Tensor, targets: Tensor, samples: Sequence[int]) -> NDArray[np.float64]:
+        """The values of each of M models, shape ``(6, M)``, by NumPy, which takes small arrays in half the time."""
+        precise = scores if scores.dtype in (torch.float32, torch.float64) else scores.float()  # it knows no other
+        own, y, sizes = precise.numpy(), targets.numpy(), np.array(samples)
+        model = np.arange(len(sizes)).repeat(sizes)
+        predicted = own > 0.5 if self.binary else own.argmax(axis=1)
+        sure, right = (own, y) if self.binary else (own.max(axis=1), predicted == y)
         cells = self.num_classes**2
-        found = targets * self.num_classes + predicted + cells * model
-        counts = np.bincount(found.numpy(), minlength=len(samples) * cells)
-        counts = counts.reshape(len(samples), self.num_classes, self.num_classes)
-        accuracy = counts.diagonal(axis1=1, axis2=2).sum(axis=1) / sizes.numpy()
-        areas = self._areas(scores, targets, counts)
-        values = (accuracy, *self._by_class(counts), areas, _calibration_errors(sure, right, model, sizes.numpy()))
-        return dict(zip(NAMES, map(torch.from_numpy, values), strict=True))
+        counts = np.bincount(y * self.num_classes + predicted + cells * model, minlength=len(sizes) * cells)
+        counts = counts.reshape(len(sizes), self.num_classes, self.num_classes)
+        accuracy = counts.diagonal(axis1=1, axis2=2).sum(axis=1) / sizes
+        errors = _calibration_errors(sure, right, model, sizes, _edges(scores.dtype))
+        return np.stack([accuracy, *self._by_class(counts), self._areas(own, y, counts), errors])
 
     def _by_class(self, counts: NDArray[np.int64]) -> list[NDArray[np.float64]]:
         """F1, precision and recall: of the positive class, or means over the classes that have samples.
@@ -128,14 +131,13 @@ class ClassMetrics:
         )
         return [_mean_of(share, there) for share in shares]
 
-    def _areas(self, scores: Tensor, targets: Tensor, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _areas(self, scores: NDArray[Any], y: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """Mean area under the ROC curve of the classes that have samples, each against the rest, shape ``(M,)``."""
-        precise = scores.float() if scores.dtype in (torch.bfloat16, torch.float16) else scores  # NumPy knows no other
-        by_class, classes = precise.reshape(len(targets), -1).T.contiguous().numpy(), targets.numpy()
+        by_class = np.ascontiguousarray(scores.reshape(len(y), -1).T)
         numbers = [1] if self.binary else range(self.num_classes)
         ends, areas = np.cumsum(counts.sum(axis=(1, 2))).tolist(), []
         for start, end in zip([0, *ends], ends, strict=False):
-            own = classes[start:end]
+            own = y[start:end]
             areas += [_area(of[start:end], own == number) for number, of in zip(numbers, by_class, strict=True)]
         there = np.ones((len(counts), 1), dtype=bool) if self.binary else counts.sum(axis=2) > 0
         return _mean_of(np.reshape(areas, there.shape), there)
@@ -180,16 +182,26 @@ def _area(scores: NDArray[Any], is_class: NDArray[np.bool_]) -> float:
     return float(ordered / (2 * len(own) * len(rest)))
 
 
-def _calibration_errors(sure: Tensor, right: Tensor, model: Tensor, samples: NDArray[np.int64]) -> NDArray[np.float64]:
+@cache
+def _edges(dtype: torch.dtype) -> NDArray[Any]:
+    """Where bins begin and the last ends, as scores of ``dtype`` are compared with them."""
+    edges = torch.linspace(0, 1, _BINS + 1, dtype=dtype)
+    return (edges if dtype == torch.float64 else edges.float()).numpy()
+
+
+def _calibration_errors(
+    sure: NDArray[Any], right: NDArray[Any], model: NDArray[np.int64], samples: NDArray[np.int64], edges: NDArray[Any]
+) -> NDArray[np.float64]:
     """Mean distance, over samples, of the mean probability from the share that is right in the same of 15 bins.
 
     Args:
-        sure: Probability of what is ``right`` with 1, on the CPU.
+        sure: Probability of what is ``right`` with 1.
         right: 0 or 1 for each.
         model: The number of the model that each is of.
         samples: How many are of each model, shape ``(M,)``.
+        edges: Where the bins begin, and the last ends.
     """
-    edges, models, bins = torch.linspace(0, 1, _BINS + 1, dtype=sure.dtype), len(samples), _BINS + 1
-    found = torch.bucketize(sure, edges, right=True) - 1 + bins * model
-    gaps = np.bincount(found.numpy(), (right - sure.double()).numpy(), minlength=models * bins)
-    return np.asarray(np.abs(gaps.reshape(models, bins)).sum(axis=1) / samples)
+    models, bins = len(samples), len(edges)
+    found = edges.searchsorted(sure, side="right") - 1 + bins * model
+    gaps = np.bincount(found, right - sure.astype(np.float64), minlength=models * bins)
+    return np.asarray(np.abs(gaps).reshape(models, bins).sum(axis=1) / samples)

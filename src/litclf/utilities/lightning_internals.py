@@ -23,6 +23,7 @@ has a test for each name that fails when Lightning renames it or changes what it
 - ``_first_loop_iter``: whether the sums of the epoch are begun anew.
 - ``_results``: the sums of the epoch that is not over.
 - ``meta``, ``has_reset``, ``is_tensor``, ``metric_state``: how one of these sums is logged, and its content.
+- ``_Loop``, ``_BaseProgress``: the classes of loops and of what they count, by which their state is found.
 - ``entry_points``: Lightning's way to the callbacks of other packages, for each Trainer anew.
 - ``_start_method``: how a strategy that is given as an object, or chosen by Lightning in a notebook, starts processes.
 - ``_update_count``, ``_computed``: TorchMetrics' count of what a metric has seen, and its result kept.
@@ -31,13 +32,15 @@ has a test for each name that fails when Lightning renames it or changes what it
 from __future__ import annotations
 
 import ast
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, cast
 
 import torch
 from lightning.fabric.utilities import registry
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loops.loop import _Loop
+from lightning.pytorch.loops.progress import _BaseProgress
 from torch import Tensor
 from torchmetrics import Metric
 
@@ -98,6 +101,27 @@ def _validation_is_due(trainer: Trainer) -> bool:
 def _to_log(trainer: Trainer) -> dict[str, float]:
     logged = trainer._logger_connector.metrics["log"]
     return {"epoch": trainer.current_epoch, **{name: float(value) for name, value in logged.items()}} if logged else {}
+
+
+def quicken_states(trainer: Trainer) -> None:
+    """Has the loops of ``trainer`` tell their state in a sixth of the time: Lightning copies each number deeply."""
+    for loop in (trainer.fit_loop, trainer.validate_loop, trainer.test_loop, trainer.predict_loop):
+        cast(Any, loop).state_dict = partial(loop_state, loop)
+
+
+def loop_state(loop: _Loop, prefix: str = "") -> dict[str, Any]:
+    """What a checkpoint holds of a loop and of those within it, each under a key that begins with ``prefix``."""
+    state: dict[str, Any] = {f"{prefix}state_dict": loop.on_save_checkpoint()}
+    for name, value in vars(loop).items():
+        if isinstance(value, _BaseProgress):
+            state[prefix + name] = _counts(value)
+        elif isinstance(value, _Loop):
+            state |= loop_state(value, f"{prefix}{name}.")
+    return state
+
+
+def _counts(progress: _BaseProgress) -> dict[str, Any]:
+    return {key: _counts(one) if isinstance(one, _BaseProgress) else one for key, one in vars(progress).items()}
 
 
 def begin_epoch(trainer: Trainer, pending: dict[str, Any]) -> None:

@@ -16,10 +16,14 @@ from torch import Tensor
 
 from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.training.callbacks.resume import KEY
+from litclf.utilities.lightning_internals import quicken_states
 from litclf.utilities.notes import tell
 
 SAVE_EVERY = 1.0
 """Seconds between the saves of a fit, where nobody says how many."""
+
+_FRESH = ("loops", KEY, "hyper_parameters", "datamodule_hyper_parameters")
+"""What is made anew for each checkpoint, of values that nothing changes."""
 
 By = tuple[str, Literal["min", "max"]]
 """A metric that tells the best epoch, and whether it is best at its ``min`` or ``max``."""
@@ -75,6 +79,12 @@ class RunCheckpoint(ModelCheckpoint):
         super().load_state_dict(state_dict)
         self.monitor, self.mode, self._looked = (state_dict[name] for name in ("monitor", "mode", "looked"))
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Has a save, which may follow each small epoch, take no longer than it."""
+        super().setup(trainer, pl_module, stage)
+        if stage == "fit":
+            quicken_states(trainer)
+
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keeps what is due then."""
         self._validated = True
@@ -105,7 +115,7 @@ class RunCheckpoint(ModelCheckpoint):
         own = io if isinstance(io, SafeCheckpointIO) else None
         is_best = self.check_monitor_top_k(trainer, score)
         if is_best and score is not None:
-            with nullcontext() if own is None else own.holding(fresh=("loops", KEY)):
+            with nullcontext() if own is None else own.holding(fresh=_FRESH):
                 self._save_best(trainer, score.detach().clone())
         if self._is_due(trainer, own):
             self._save_last(trainer, own if is_best else None)
