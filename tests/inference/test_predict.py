@@ -12,8 +12,9 @@ from litclf.cli.main import main as litclf
 from litclf.cli.predict import main
 from litclf.data.images import ImagesDataModule
 from litclf.data.table import TableDataModule
+from litclf.inference.answer import parse_point
 from litclf.inference.model import load
-from litclf.inference.predict import parse_point, predict_file
+from litclf.inference.predict import predict_file
 
 QUIET = {"max_epochs": 1, "enable_progress_bar": False}
 FAST = {"batch_size": None, "repeat": 30, "steps_per_execution": 30}
@@ -79,7 +80,8 @@ def test_rows_of_tables_get_what_the_test_counted(table, tmp_path):
     rows = data.files.frames["test"]
     rows.to_csv(tmp_path / "test.csv", index=False)
     out = tmp_path / "out.parquet"
-    assert predict_file(load(result.folder), tmp_path / "test.csv", out) == len(rows)
+    told = predict_file(load(result.folder), tmp_path / "test.csv", out)
+    assert (told.num_rows, told.num_known, told.num_right) == (len(rows), len(rows), stored_right(result, data))
     written = pq.read_table(out).to_pandas()
     assert (written["predicted"] == written["kind"]).sum() == stored_right(result, data)
 
@@ -163,7 +165,7 @@ def test_files_that_are_no_images_are_told(images, tmp_path, capsys):
 
 def test_one_image_is_one_row(images, tmp_path):
     result, data = images
-    assert predict_file(load(result.folder), data.files["test"].paths[0], tmp_path / "out.csv") == 1
+    assert predict_file(load(result.folder), data.files["test"].paths[0], tmp_path / "out.csv").num_rows == 1
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,9 @@ def _parser(command: str) -> ToolParser:
     parser = ToolParser(command, f"Runs a checkpoint over the {split} split of its data, and prints its metrics.")
     parser.add_argument("--ckpt_path", metavar="CKPT", help=CKPT_HELP)
     parser.add_argument("--member", metavar="N", help=MEMBER_HELP)
+    if command == "test":
+        parser.add_argument("--input", metavar="PATH", help="new labelled data: a table, or a folder of images")
+        parser.add_argument("--target", metavar="COLUMN", help="its column of classes; default: that of the training")
     parser.add_argument("--threads", metavar="N", help=OWN["threads"].words)
     parser.epilog = (
         "--data.NAME VALUE changes where the data of the checkpoint lies, --trainer.NAME VALUE what the Trainer does; "

@@ -104,7 +104,10 @@ COMMANDS = (
     Command(
         "test",
         "litclf.cli.test",
-        (("test a checkpoint", "litclf test --ckpt_path RUN/checkpoints/best.ckpt"),),
+        (
+            ("test a checkpoint", "litclf test --ckpt_path RUN/checkpoints/best.ckpt"),
+            ("or score it on new labelled data", "litclf test --ckpt_path RUN --input new.csv"),
+        ),
         saves=True,
     ),
     Command(

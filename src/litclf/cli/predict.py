@@ -13,8 +13,9 @@ import pyarrow as pa
 from litclf.cli.arguments import Arguments, data_changes
 from litclf.cli.configs import CONFIG, config_file, read_config
 from litclf.cli.trained import ModelParser, file_name, load_model
+from litclf.inference.answer import answer_image, answer_point, is_one_image
 from litclf.inference.model import LoadedModel
-from litclf.inference.predict import answer_point, predict_file, predict_split
+from litclf.inference.predict import predict_file, predict_split
 from litclf.preprocessing.table import UnseenCategoryWarning
 from litclf.runs.find import run_folder
 from litclf.utilities.checks import whole
@@ -57,6 +58,8 @@ def main(args: list[str]) -> int:
         warnings.simplefilter("always", UnseenCategoryWarning)
         if given.point is not None:
             answer_point(model, given.point, changes)
+        elif given.output is None and is_one_image(model, given.input):
+            answer_image(model, given.input)
         else:
             with using_threads(given.threads or model.threads):
                 _write(model, given, changes, data)
@@ -94,7 +97,9 @@ def _write(model: LoadedModel, given: Namespace, changes: dict[str, Any], data: 
     pa.set_io_thread_count(1)
     output = given.output or run_folder(model.path) / file_name(given, "predictions", ".csv")
     if given.input is not None:
-        num_rows = predict_file(model, given.input, output, given.encoding)
+        told = predict_file(model, given.input, output, given.encoding)
     else:
-        num_rows = predict_split(model, output, changes, data)
-    print(f"written     {output}  ({num_rows} rows)")
+        told = predict_split(model, output, changes, data)
+    if told.num_known:
+        print(f"accuracy    {told.accuracy}")
+    print(f"written     {output}  ({told.num_rows} rows)")

@@ -10,8 +10,9 @@ import torch
 
 from litclf.data.base import ClassificationDataModule
 from litclf.data.table import TableDataModule
-from litclf.training.callbacks.samples import columns_of, data_uri, pixels_of
+from litclf.training.callbacks.samples import columns_of, pixels_of
 from litclf.utilities.data_spec import DataSpec
+from litclf.visualization.report.samples import data_uri
 
 _MOST_COLUMNS = 30
 

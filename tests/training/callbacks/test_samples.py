@@ -12,7 +12,8 @@ from PIL import Image
 from litclf import BinaryClassifier, BlobsDataModule, MulticlassClassifier
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.training.callbacks.picture import Evaluation
-from litclf.training.callbacks.samples import Samples, data_uri, pixels_of, worst_errors
+from litclf.training.callbacks.samples import Samples, pixels_of
+from litclf.visualization.report.samples import data_uri, worst_errors
 
 pytestmark = pytest.mark.filterwarnings("ignore:The number of training batches")
 
@@ -84,7 +85,7 @@ def test_a_cell_holds_a_dozen_at_most(make_trainer, tmp_path):
 def test_the_worst_errors_are_the_wrong_ones_with_the_largest_loss():
     of_class_1 = np.array([0.9, 0.2, 0.05, 0.4])
     evaluation = Evaluation(np.array([0, 1, 1, 0]), np.stack([1 - of_class_1, of_class_1], axis=1), ("a", "b"))
-    assert worst_errors(evaluation).tolist() == [2, 0, 1]
+    assert worst_errors(evaluation.targets, evaluation.predicted, evaluation.losses).tolist() == [2, 0, 1]
     assert evaluation.losses == pytest.approx(-np.log([0.1, 0.2, 0.05, 0.6]))
 
 

@@ -182,9 +182,9 @@ def _results(history: History) -> dict[str, Any]:
 
 
 def _number(value: Any) -> str:
-    """A metric for the eye: four decimals, or four digits where it is small."""
-    if value is None:
-        return ""
+    """A number for the eye: four decimals, or four digits where it is small; a raw value that is text stays so."""
+    if value is None or isinstance(value, str):
+        return value or ""
     return f"{value:.4f}" if not math.isfinite(value) or value == 0 or abs(value) >= 0.001 else f"{value:.4g}"
 
 

@@ -97,7 +97,8 @@
   };
   const row = (tag, values) => make("tr", ...values.map((value) => make(tag, value)));
   const percent = (share) => (share === null ? "not a number" : `${(100 * share).toFixed(1)} %`);
-  const number = (value) => (value === null ? "not a number" : String(Number(value.toPrecision(4))));
+  const rounded = (value) => (typeof value === "string" ? value : String(Number(value.toPrecision(4))));
+  const number = (value) => (value === null ? "not a number" : rounded(value));
   const name = (index) => names[index] ?? String(index);
 
   const pictures = (samples) => {
