@@ -5,7 +5,6 @@ the others wait for it.
 """
 
 import csv
-import functools
 import gc
 import json
 import logging
@@ -13,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.metadata import entry_points
 
 import numpy as np
 import pytest
@@ -42,15 +40,6 @@ def pytest_collection_finish(session):
             raise pytest.UsageError(f"{item.nodeid}: the name holds an address; pass ids of your own")
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def installed_packages_stay():
-    """Each Trainer asks the metadata of all that is installed for callbacks, which takes as long as a small fit."""
-    with pytest.MonkeyPatch.context() as patch:
-        if "lightning.fabric.utilities.registry" in sys.modules:
-            patch.setattr("lightning.fabric.utilities.registry.entry_points", functools.cache(entry_points))
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

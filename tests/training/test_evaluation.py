@@ -69,7 +69,11 @@ def test_weights_that_are_averaged_after_the_last_epoch_are_kept(tmp_path):
     saved = Checkpoint.tested(result.folder)
     assert saved.path.name == "averaged.ckpt"
     assert torch.equal(saved.weights["network.0.weight"], averaged["network.0.weight"])
-    assert json.loads((result.folder / "metrics.json").read_text())["best"] == {"path": "averaged.ckpt", "score": None}
+    assert json.loads((result.folder / "metrics.json").read_text())["best"] == {
+        "path": "averaged.ckpt",
+        "score": None,
+        "step": 80,
+    }
 
 
 def test_a_finder_of_batch_sizes_looks_once(tmp_path):

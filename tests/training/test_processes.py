@@ -180,7 +180,7 @@ def test_a_process_that_was_killed_is_told_of_by_the_other(tmp_path):
 
 
 def test_fewer_samples_than_processes_are_refused():
-    data = TableDataModule(rows=[[0.0]], targets=[1], class_names=["a", "b"])
+    data = TableDataModule(rows=[[0.0]], targets=[1], target_names=["a", "b"])
     data.trainer = type("Two", (), {"global_rank": 0, "world_size": 2})()
     with pytest.raises(ValueError, match="2 processes cannot share 1 training samples; fix: pass fewer devices"):
         data.setup("fit")

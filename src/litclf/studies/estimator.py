@@ -31,6 +31,7 @@ from litclf.training.run import RunResult, fit
 from litclf.training.stages import NO_LOGS
 from litclf.utilities.checks import whole
 from litclf.utilities.errors import InputError
+from litclf.utilities.files import write_bytes
 from litclf.utilities.notes import told
 from litclf.utilities.threads import using_threads
 
@@ -271,5 +272,5 @@ def _loaded(content: bytes) -> LoadedModel:
     """The model in the bytes of a checkpoint, which are checked as a file is."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.ckpt"
-        path.write_bytes(content)
+        write_bytes(path, content)
         return load(path)

@@ -94,7 +94,7 @@ def test_the_best_of_between_is_what_is_kept(tmp_path, writes):
     assert writes == ["best.ckpt", "best.ckpt", "last.ckpt", "best.ckpt"]
     steps = {name: read(result.folder / "checkpoints" / f"{name}.ckpt")["global_step"] for name in ("best", "last")}
     assert steps == {"best": 48, "last": 96}
-    assert result.metrics["best"] == {"path": "best.ckpt", "score": 1.0}
+    assert result.metrics["best"] == {"path": "best.ckpt", "score": 1.0, "step": 48}
 
 
 @pytest.fixture(scope="module")
