@@ -28,7 +28,6 @@ _STRENGTH = 0.65
 
 _MOST_NAMES = 17
 _OF_A_MEMBER = "of a member"
-
 _SHADES = 32
 """Shades of a class's colour in a film: more cannot be told apart, and take as many bytes again."""
 
@@ -208,14 +207,13 @@ class _Panel:
         self._shown = sample(len(x), _MOST_POINTS)
         self._x = x[self._shown]
         self._limits = limits(x)
-        left, right, bottom, top = self._limits
         self._shading = _Shading()
         axes.add_artist(self._shading)
         self._border = LineCollection([], colors="black", linewidths=1.4)
         axes.add_collection(self._border, autolim=False)
         self.points = plot_classes(axes, self._x, y[self._shown], num_classes)
         (self.rings,) = axes.plot([], [], "o", color="none", markeredgecolor="black", markersize=7.5)
-        axes.set(xlim=(left, right), ylim=(bottom, top))
+        axes.set(xlim=self._limits[:2], ylim=self._limits[2:])
 
     @property
     def moving(self) -> list[Artist]:
@@ -230,8 +228,8 @@ class _Panel:
         self._border.set_segments(self._borders(by_class))
         wrong = self._x[(predicted != self._y)[self._shown]]
         self.rings.set_data(wrong[:, 0], wrong[:, 1])
-        accuracy = f"accuracy {100 * np.mean(predicted == self._y):.1f} %"
-        set_title(self._axes, f"{label(title, 40)}, {accuracy}" if title else accuracy)
+        before = f"{label(title, 40)}, " if title else ""
+        set_title(self._axes, f"{before}accuracy {100 * np.mean(predicted == self._y):.1f} %")
 
     def show_members(self, each: Iterable[NDArray[Any]]) -> LineCollection:
         """Adds thin borders, a set of them for each that says something of the mesh, shape ``(R * R, C)``."""
@@ -242,8 +240,8 @@ class _Panel:
 
     def _borders(self, by_class: NDArray[Any]) -> list[NDArray[Any]]:
         resolution = int(np.sqrt(len(by_class)))
-        left, right, bottom, top = self._limits
-        return _borders(by_class, np.linspace(left, right, resolution), np.linspace(bottom, top, resolution))
+        across, up = (np.linspace(*ends, resolution) for ends in (self._limits[:2], self._limits[2:]))
+        return _borders(by_class, across, up)
 
 
 class _Shading(Artist):
