@@ -7,6 +7,7 @@ from lightning.pytorch.callbacks import EarlyStopping
 
 from litclf import BlobsDataModule, MulticlassClassifier, TableDataModule, cross_validate
 from litclf.studies.final import on_all_rows
+from litclf.training.callbacks.gradients import GradientNorms
 
 
 @pytest.fixture
@@ -48,10 +49,14 @@ def test_a_fit_on_all_rows_begins_with_callbacks_as_they_were_before_the_folds(t
     assert found.final.trainer.current_epoch == 2
 
 
-def test_what_waits_for_validation_is_left_out_where_all_rows_are_trained_on(tmp_path, capsys):
-    callbacks = [EarlyStopping("val/loss", patience=1)]
+def test_what_waits_for_validation_is_left_out_of_the_final_model_and_what_draws_one_network_of_the_folds(
+    tmp_path, capsys
+):
+    callbacks = [EarlyStopping("val/loss", patience=1), GradientNorms()]
     settings = {"max_epochs": 2, "enable_progress_bar": False, "default_root_dir": tmp_path, "callbacks": callbacks}
     data = BlobsDataModule(num_samples=90, batch_size=8)
     found = cross_validate(MulticlassClassifier(), data, folds=2, final=True, **settings)
     assert "final model: trained without EarlyStopping, for no rows are left to validate on" in capsys.readouterr().err
     assert found.final.metrics["facts"]["num_train"] == 90
+    assert (found.final.folder / "gradients.png").is_file()
+    assert not (found.run.folder / "gradients.png").exists()

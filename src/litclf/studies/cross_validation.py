@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, cast
 
+import pandas as pd
 from lightning.pytorch import LightningModule
 
 from litclf.data.base import ClassificationDataModule
@@ -24,6 +25,7 @@ from litclf.studies.learning_curve import SHARES, learning_curve, parts_of
 from litclf.studies.shown_rows import shown_rows
 from litclf.studies.sides import Sides
 from litclf.studies.slices import slices
+from litclf.training.callbacks.picture import Picture
 from litclf.training.notices import quiet_lightning
 from litclf.training.plan import Plan
 from litclf.training.run import RunResult, run, seeded
@@ -147,44 +149,61 @@ def run_folds(
         raise InputError("members", "are the folds and repeats of a cross-validation", "drop it")
     fits = sides.folds * (1 + curve * len(SHARES))
     whole("repeats", sides.repeats, 1, max(MOST // fits, 1) + 1, example=2)
-    before = _copy(plan)
+    model, before = plan.model, _copy(plan)
+    plan = replace(plan, trainer_args=_without_pictures(plan.trainer_args))
     rows = sides.of(data)
     settings = {**vars(sides), "seed": data.seed, "final": final, "learning_curve": curve}
-    folded, parts = FoldsDataModule(data, rows, settings), parts_of(data, rows, plan.seed) if curve else None
+    folded = FoldsDataModule(data, rows, settings)
+    parts = _copy(plan, data=parts_of(data, rows, plan.seed)) if curve else None
     _check_trainer(plan.trainer_args, folded)
-    members = Seeds(len(rows), plan.seed)
+    members, name = Seeds(len(rows), plan.seed), f"{plan.name}_cv"
     tell(*data.notes)
-    result = run(
-        replace(plan, data=folded, name=f"{plan.name}_cv", members=members, pictures=False, checkpoint=checkpoint)
-    )
-    trained = cast(Members, plan.model.members)
-    held = out_of_fold(plan.model, folded, data, rows, sides.repeats)
+    result = run(replace(plan, data=folded, name=name, members=members, pictures=False, checkpoint=checkpoint))
+    trained = cast(Members, model.members)
+    held = out_of_fold(model, folded, data, rows, sides.repeats)
     if result.folder is not None:
-        tables = {"oof": held.table(), "classes": held.classes(), "slices": slices(held, data)}
-        tables["importance"] = importance(plan.model, folded, data.seed)
+        write_tables(result.folder, _tables(held, data, folded, model))
         if find_spec("cleanlab"):
-            tables["label_errors"] = label_errors(held)
-            doubtful = tables["label_errors"].index[:MOST_DOUBTFUL].tolist()
-            write_json(result.folder / "samples.json", shown_rows(data, doubtful), indent=None)
+            doubtful = label_errors(held)
+            shown = shown_rows(data, doubtful.index[:MOST_DOUBTFUL].tolist())
+            write_json(result.folder / "samples.json", shown, indent=None)
+            write_tables(result.folder, {"label_errors": doubtful})
         if parts is not None:
             told = ", ".join(f"{share:.0%}" for share in SHARES)
             tell(f"learning curve: the folds again, on {told} of their training rows")
-            tables["learning_curve"] = learning_curve(
-                replace(_copy(before), data=parts), folded, trained, result.folder
-            )
-        # The last table is the one without which the run has not finished.
-        write_tables(result.folder, tables | {"cv": fold_table(plan.model, sides.repeats, rows)})
+            write_tables(result.folder, {"learning_curve": learning_curve(parts, folded, trained, result.folder)})
+        # Without this table, which is the last, the run has not finished.
+        write_tables(result.folder, {"cv": fold_table(model, sides.repeats, rows)})
         if plan.pictures:
             write_report(result.folder)
     return CrossValidated(result, held, train_final(before, data, trained) if final else None)
 
 
-def _copy(plan: Plan) -> Plan:
+def _tables(
+    held: OutOfFold, data: ClassificationDataModule, folded: FoldsDataModule, model: Classifier
+) -> dict[str, pd.DataFrame]:
+    """What rows were taken for by models that never saw them, and what that tells of classes, slices and columns."""
+    told = {"oof": held.table(), "classes": held.classes(), "slices": slices(held, data)}
+    return told | {"importance": importance(model, folded, data.seed)}
+
+
+def _copy(plan: Plan, **changes: Any) -> Plan:
     """The plan with a model and callbacks of its own, which another fit does not change."""
     args = plan.trainer_args
     if args.get("callbacks"):
         args = args | {"callbacks": deepcopy(args["callbacks"])}
-    return replace(plan, model=deepcopy(plan.model), trainer_args=args)
+    return replace(plan, model=deepcopy(plan.model), trainer_args=args, **changes)
+
+
+def _without_pictures(trainer_args: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of the Trainer without callbacks that draw one network on its data; says which are left out."""
+    given = trainer_args.get("callbacks") or []
+    callbacks = given if isinstance(given, list) else [given]
+    drawn = [own for own in callbacks if isinstance(own, Picture)]
+    if not drawn:
+        return trainer_args
+    tell(f"folds are trained without {' and '.join(type(own).__name__ for own in drawn)}: pictures of one network")
+    return trainer_args | {"callbacks": [own for own in callbacks if own not in drawn]}
 
 
 def _check_trainer(trainer_args: dict[str, Any], data: FoldsDataModule) -> None:

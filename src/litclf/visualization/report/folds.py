@@ -150,7 +150,11 @@ def _sentences(files: FoldFiles, told: Mapping[str, Any]) -> list[str]:
             f"the mean of {count} models, each tested on rows that it never saw ({parting(files.settings)})."
         )
         values = [float(row["test/accuracy"]) for row in cv if row["test/accuracy"]]
-        if one["interval"] == "nadeau-bengio":
+        if one["std"] == 0:
+            found.append(
+                f"All {count} reached the same accuracy, so that their spread tells nothing of how sure it is."
+            )
+        elif one["interval"] == "nadeau-bengio":
             low, high = (min(max(end, 0.0), 1.0) for end in student(values))
             found.append(
                 "The interval is Nadeau and Bengio's: the models learn from largely the same rows, so their accuracies "
