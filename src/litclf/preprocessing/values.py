@@ -138,8 +138,9 @@ def parsed_numbers(column: pd.Series[Any]) -> tuple[NDArray[np.float64], NDArray
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
         return np.array(column, dtype=np.float64), np.empty(0, np.int64)
     try:
-        # Fifteen times as fast on text as pandas is.
-        return np.array(pa.array(column, from_pandas=True).cast(pa.float64()), dtype=np.float64), np.empty(0, np.int64)
+        # Fifteen times as fast on text as pandas is; a Series is asked for what it is not in half of that time.
+        stored: Any = column.array if isinstance(column.dtype, pd.StringDtype) else column
+        return np.array(pa.array(stored, from_pandas=True).cast(pa.float64()), dtype=np.float64), np.empty(0, np.int64)
     except pa.ArrowException:
         values = column if pd.api.types.is_numeric_dtype(column.dtype) else column.astype(object)
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)

@@ -98,7 +98,8 @@ class _StandIn(Absent):
 
     def __getattr__(self, name: str) -> Any:
         if not self._waits():
-            return getattr(importlib.import_module(self.__name__), name)
+            found = vars(self)[name] = getattr(importlib.import_module(self.__name__), name)
+            return found
         if name.startswith("__"):
             raise AttributeError(name)
         return Use(self.__name__, lambda: getattr(importlib.import_module(self.__name__), name), waits=self._waits)

@@ -70,6 +70,27 @@ def test_classes_with_the_same_folders_below_them_are_said(tmp_path):
     assert note.endswith("where day, night are splits, and cat, dog the classes, call them train, val and test")
 
 
+@pytest.mark.parametrize(("train", "test"), [("trainA", "testA"), ("mytrain", "mytest"), ("trainX", "holdoutX")])
+def test_folders_that_are_alike_are_splits_by_the_word_within_their_names(train, test, tmp_path):
+    touch(tmp_path, *(f"{split}/{name}/1.png" for split in (train, test) for name in ("cat", "dog")))
+    found = scan(tmp_path)
+    assert (found.class_names, found.notes) == (("cat", "dog"), [f"splits: train is {train}, test is {test}"])
+    assert found.files["test"].targets == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("trainA/cat", "trainA/dog", "trainB/cat", "trainB/dog", "testA/cat", "testA/dog"), "both for training"),
+        (("testA/cat", "testA/dog", "valA/cat", "valA/dog"), "has no folder for training beside testA, valA"),
+        (("trainA", "trainB", "testA", "testB"), "which are splits by their names, and no class folders in them"),
+    ],
+)
+def test_splits_are_never_classes(names, told, tmp_path):
+    touch(tmp_path, *(f"{name}/{number}.png" for name in names for number in range(3)))
+    assert told in " ".join(problem.rule for problem in scan(tmp_path).problems)
+
+
 def test_what_lies_beside_splits_without_classes_is_passed_over_and_said(tmp_path):
     touch(tmp_path, "train/cat/1.png", "train/dog/1.png", "code/fit.py", "seg_pred/seg_pred/1.png")
     found = scan(tmp_path)

@@ -107,7 +107,7 @@ def look_at(column: pd.Series[Any], categorical: bool = False) -> Column:
         'category'
     """
     name = str(column.name)
-    if not column.notna().any():
+    if not column.count():
         return Column(name, "number", refusal=Refusal("has no value"))
     if categorical:
         return Column(name, "category", categories=len(texts_of(column).values))
@@ -261,6 +261,6 @@ def _first_code(column: pd.Series[Any]) -> str | None:
     """The first text with a leading zero among numbers."""
     if not isinstance(column.dtype, pd.StringDtype):
         return None
-    texts = pa.array(column, from_pandas=True)
+    texts = pa.array(column.array, from_pandas=True)
     places = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(texts, r"^\s*[-+]?0[0-9]"), False))
     return texts[places[0].as_py()].as_py() if len(places) else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from litclf.data.sources.image_files import Level, Problem, Tree
 from litclf.data.sources.split_names import (
@@ -12,6 +14,7 @@ from litclf.data.sources.split_names import (
     is_unlabeled,
     says_nothing,
     split_named,
+    split_within,
     splits_among,
 )
 from litclf.preprocessing.values import evened
@@ -177,10 +180,14 @@ def _classes_above(top: Path, tree: Tree, layout: Layout) -> None:
         layout.problems.append(Problem("no class", top, f"holds {listed(names, 3)}, which are no classes by name", fix))
         return
     below = {folder: _splits_at(folder, tree) for _, folder in classes}
-    if any(len(set(splits.values())) > 1 for splits in below.values()):
+    if not any(tree.level(folder).folders for folder in below) and _are_splits(map(split_within, names)):
+        fix = f"sort the images of each into folders for classes, such as {top / 'train' / 'cat'}"
+        rule = f"holds {listed(names, 3)}, which are splits by their names, and no class folders in them"
+        layout.problems.append(Problem("no class", top, rule, fix))
+    elif any(len(set(splits.values())) > 1 for splits in below.values()):
         _splits_below(classes, below, tree, layout)
     else:
-        _about_equal_folders(classes, tree, layout)
+        _about_equal_folders(top, classes, tree, layout)
 
 
 def _splits_below(
@@ -205,21 +212,34 @@ def _splits_below(
     layout.notes.append(f"splits lie below the classes: {listed([path.name for path in next(iter(below.values()))])}")
 
 
-def _about_equal_folders(classes: list[tuple[str, Path]], tree: Tree, layout: Layout) -> None:
-    """Folders of the same names in all class folders are perhaps the classes."""
+def _about_equal_folders(top: Path, classes: list[tuple[str, Path]], tree: Tree, layout: Layout) -> None:
+    """Folders of the same names in all class folders are the classes where those are splits, and perhaps elsewhere."""
     inner = [{evened(path.name) for path in tree.level(folder).folders} for _, folder in classes]
     if len(inner) < 2 or len(common := set.intersection(*inner)) < 2:
         return
     if any(tree.level(folder).images for _, folder in classes) or any(names != common for names in inner):
         return
     names, folders = listed([name for name, _ in classes], 3), listed(sorted(common), 3)
-    if all(is_part(name) for name, _ in classes):
+    splits = {folder: split_within(folder.name) for _, folder in classes}
+    if _are_splits(splits.values()):
+        layout.classes = {}
+        _splits_above(top, cast("dict[Path, str]", splits), tree, layout)
+        if "train" not in layout.classes:
+            rule = f"has no folder for training beside {names}, which are splits by their names"
+            layout.problems.append(Problem("no train", top, rule, "call one of them train"))
+    elif all(is_part(name) for name, _ in classes):
         fix = "name one train and one test, or put the class folders of all together"
         rule = f"is a part by its name, and holds the folders {folders}, as {names} all do"
         layout.problems.append(Problem("no class", classes[0][1], rule, fix))
     else:
         fix = f"where {names} are splits, and {folders} the classes, call them train, val and test"
         layout.notes.append(f"the classes are {names}, each with the folders {folders} below it; {fix}")
+
+
+def _are_splits(named: Iterable[str | None]) -> bool:
+    """Whether names all stand for a split, and not all for the same."""
+    splits = {*named}
+    return len(splits) > 1 and None not in splits
 
 
 def _purpose(split: str) -> str:

@@ -37,7 +37,7 @@ def learn_columns(frame: pd.DataFrame, columns: Sequence[Column], missing: Seque
         >>> learn_columns(frame, [look_at(frame[name]) for name in frame]).features
         ['legs', 'legs is missing', 'skin = fur', 'skin = none']
     """
-    empty = [column.name for column in columns if not frame[column.name].notna().any()]
+    empty = [column.name for column in columns if not frame[column.name].count()]
     if empty:
         rule = f"column {empty[0]} has no value in a training row"
         raise InputError("input", rule, f"pass {pasted('--data.drop', empty)}, or split another way")

@@ -18,6 +18,9 @@ _LEAST_ROWS = 10
 
 _HEAD = 1000
 
+_ADDED = re.compile(r"Unnamed: \d+(\.\d+)?|__index_level_\d+__")
+"""Names that programs give to columns without one."""
+
 TARGET_NAMES = (
     "target",
     "label",
@@ -44,7 +47,7 @@ def nameless_columns(frame: pd.DataFrame) -> dict[str, str]:
         {'Unnamed: 0': 'is an index without a name', 'Unnamed: 2': 'has neither a name nor a value'}
     """
     reasons = {}
-    for name in frame.columns:
+    for name in filter(_ADDED.fullmatch, frame.columns):
         values = frame[name]
         if re.fullmatch(r"Unnamed: \d+", name) and not values.notna().any():
             reasons[name] = "has neither a name nor a value"
@@ -72,8 +75,9 @@ def _counts(column: pd.Series[Any]) -> bool:
 
 
 def _head_and_all(column: pd.Series[Any]) -> Iterator[pd.Series[Any]]:
-    """The first rows, by which most columns are told, and then all of them."""
-    yield column.iloc[:_HEAD]
+    """The first of many rows, by which most columns are told, and then all of them."""
+    if len(column) > _HEAD:
+        yield column.iloc[:_HEAD]
     yield column
 
 

@@ -74,6 +74,24 @@ def splits_among(names: Iterable[str]) -> dict[str, str]:
     return {name: found[name] for name in names if name in found}
 
 
+def split_within(name: str) -> str | None:
+    """The split whose word a name begins or ends with, with one letter more where the word is short; None for others.
+
+    It is for folders all of which are so: by itself ``contest`` stands for no test.
+
+    Example:
+        >>> [split_within(name) for name in ("trainA", "mytest", "valA", "devil")]
+        ['train', 'test', 'val', None]
+    """
+    letters = _letters(name)
+    words = [
+        word
+        for word in _SPLITS
+        if (letters.startswith(word) or letters.endswith(word)) and (len(word) > 3 or len(letters) <= len(word) + 1)
+    ]
+    return _SPLITS[max(words, key=len)] if words else None
+
+
 def says_nothing(name: str) -> bool:
     """Whether a folder of this name only holds what another would hold without it, such as ``images``."""
     return bool(_PLACE.fullmatch(_letters(name)))
