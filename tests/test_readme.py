@@ -24,8 +24,8 @@ PAGES = [
     for path in (PROJECT / "docs").rglob("*.md")
     if BLOCK.search(path.read_text(encoding="utf-8"))
 ]
-LONG = ("docs/own-data.md", "docs/runs.md")
-"""Pages whose commands export a model, or fit and draw presets."""
+LONG = ("docs/own-data.md", "docs/runs.md", "docs/cross-validation.md")
+"""Pages whose commands export a model, fit and draw presets, or fit six times five folds."""
 
 SERVERS = ("serve", "dashboard")
 """Commands that answer until they are stopped."""
