@@ -31,7 +31,7 @@ def test_counted_targets_are_those_of_the_last_steps():
 def test_an_execution_moves_to_a_device_with_its_steps():
     execution = make(1)
     moved = Execution(execution.x.to("meta"), execution.y.to("meta"), execution.steps)
-    assert moved.steps.rows == [(0, 2), (2, 4), (4, 5)]
+    assert moved.steps.rows.tolist() == [[0, 2], [2, 4], [4, 5]]
     assert (moved.x.device.type, moved.steps.counted_from) == ("meta", 1)
 
 

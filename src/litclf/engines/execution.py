@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 Tell = Callable[[int], None]
@@ -26,14 +28,15 @@ class Steps:
         counted_from: The first step that counts towards the epoch's training metrics, in [0, K]; K means none does.
         shares: What the loss of each step counts in the mean over several processes, K numbers; None for 1 each. Rows
             of a step of share 0 are borrowed, and count for nothing.
+
+    Attributes:
+        rows: As given, int64 of shape ``(K, 2)``.
     """
 
     __slots__ = ("counted_from", "rows", "shares")
 
-    def __init__(
-        self, rows: Sequence[tuple[int, int]], counted_from: int = 0, shares: Sequence[float] | None = None
-    ) -> None:
-        self.rows = rows
+    def __init__(self, rows: ArrayLike, counted_from: int = 0, shares: Sequence[float] | None = None) -> None:
+        self.rows: NDArray[np.int64] = np.asarray(rows, dtype=np.int64).reshape(-1, 2)
         self.counted_from = counted_from
         self.shares = shares if shares is not None and any(share != 1 for share in shares) else None
 
@@ -47,7 +50,8 @@ class Steps:
     @property
     def sizes(self) -> list[int]:
         """Samples of each step that count."""
-        return [end - start if self.share(step) else 0 for step, (start, end) in enumerate(self.rows)]
+        sizes: list[int] = (self.rows[:, 1] - self.rows[:, 0]).tolist()
+        return sizes if self.shares is None else [size if self.share(step) else 0 for step, size in enumerate(sizes)]
 
 
 class Execution(NamedTuple):
@@ -70,12 +74,12 @@ class Execution(NamedTuple):
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The mini-batches ``(x, y)`` in order, as views without a copy."""
-        for start, end in self.steps.rows:
+        for start, end in self.steps.rows.tolist():
             yield self.x[start:end], self.y[start:end]
 
     def counted(self) -> Tensor:
         """Targets of the steps from ``steps.counted_from`` on, one after the other."""
-        starts, sizes = [start for start, _ in self.steps.rows], self.steps.sizes
+        starts, sizes = self.steps.rows[:, 0].tolist(), self.steps.sizes
         counted = range(self.steps.counted_from, len(sizes))
         return torch.cat([self.y[starts[step] : starts[step] + sizes[step]] for step in counted])
 

@@ -81,7 +81,7 @@ def test_a_full_batch_is_never_copied():
     loader = make(10, 10, 5, 5)
     execution = next(iter(loader))
     assert execution.y is loader.y
-    assert execution.steps.rows == [(0, 10)] * 5
+    assert execution.steps.rows.tolist() == [[0, 10]] * 5
 
 
 @given(**SIZES, most=K, other=K, data=st.data())

@@ -83,32 +83,39 @@ class TrainLoader:
 
     def gather(self, first: int, end: int, counted_from: int) -> Execution:
         """The execution of the steps from ``first`` to ``end`` of the epoch; those from ``counted_from`` on count."""
-        order = self.order
-        counted = min(max(counted_from - first, 0), end - first)
-        if order.full_batch and order.world_size == 1 and self.draw is None:
-            return Execution(self.prepare(self.x[:]), self.y, Steps([(0, len(self.y))] * (end - first), counted))
+        order, steps = self.order, self.steps(first, end, counted_from)
+        if self._in_place:
+            return Execution(self.prepare(self.x[:]), self.y, steps)
+        passes, begin = divmod(first, order.steps_per_pass)
         first_pass = self.position.epoch * -(-self.plan.steps_per_epoch // order.steps_per_pass)
-        rows, draws, bounds, shares, offset = [], [], [], [], 0
-        step = first
-        while step < end:
-            number, begin = divmod(step, order.steps_per_pass)
-            stop = min(order.steps_per_pass, begin + end - step)
-            start_row, end_row = order.bounds(begin)[0], order.bounds(stop - 1)[1]
-            chosen = order.rows(first_pass + number)[start_row:end_row]
-            rows.append(torch.from_numpy(chosen))
-            if self.draw is not None:
-                draws.append(self.draw(order.stream(first_pass + number, use=1), order.num_samples)[rows[-1]])
-            for i in range(begin, stop):
-                low, high = order.bounds(i)
-                bounds.append((offset + low - start_row, offset + high - start_row))
-                shares.append(order.share(i))
-            offset += end_row - start_row
-            step += stop - begin
-        index = torch.cat(rows).to(self.x.device)
+        numbers = range(first_pass + passes, first_pass + -(-end // order.steps_per_pass))
+        skipped = order.bounds(begin)[0]  # samples of the first pass that are walked already
+        walked = slice(skipped, skipped + int(steps.rows[-1, 1]))
+        rows = [torch.from_numpy(order.rows(number)) for number in numbers]
+        index = torch.cat(rows)[walked].to(self.x.device)
         x = self.prepare(self.x.index_select(0, index))
-        if self.augment is not None:
-            x = self.augment(x, torch.cat(draws).to(x.device))
-        return Execution(x, self.y.index_select(0, index), Steps(bounds, counted, shares))
+        if self.augment is not None and self.draw is not None:
+            draws = [
+                self.draw(order.stream(number, use=1), order.num_samples)[own]
+                for number, own in zip(numbers, rows, strict=True)
+            ]
+            x = self.augment(x, torch.cat(draws)[walked].to(x.device))
+        return Execution(x, self.y.index_select(0, index), steps)
+
+    def steps(self, first: int, end: int, counted_from: int) -> Steps:
+        """Which of the rows that are gathered each step takes; those from ``counted_from`` on count."""
+        order, counted = self.order, min(max(counted_from - first, 0), end - first)
+        if self._in_place:
+            return Steps([(0, len(self.y))] * (end - first), counted)
+        passes, places = np.divmod(np.arange(first, end), order.steps_per_pass)
+        rows = order.all_bounds(places) + ((passes - passes[:1]) * order.samples_per_rank)[:, None]
+        shares = [order.share(place) for place in places.tolist()] if order.world_size > 1 else None
+        return Steps(rows - rows[:1, :1], counted, shares)
+
+    @property
+    def _in_place(self) -> bool:
+        """Whether every step takes all rows as they lie."""
+        return self.order.full_batch and self.order.world_size == 1 and self.draw is None
 
 
 class EvalLoader:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from litclf.data.loading.loader import EvalLoader, TrainLoader
 from litclf.data.loading.plan import Plan, Position
-from litclf.engines.execution import Execution, MemberBatches, MemberExecutions, Steps
+from litclf.engines.execution import Execution, MemberBatches, MemberExecutions
 
 
 class MemberLoader(TrainLoader):
@@ -35,37 +36,30 @@ class MemberLoader(TrainLoader):
 
     def _side_by_side(self, epoch: int, first: int, end: int) -> MemberExecutions:
         shared: dict[int, Execution] = {}
+        times = Counter(map(id, self.loaders))
 
         def gather(member: int) -> Execution:
             loader = self.loaders[member]
             if id(loader) in shared:
                 return shared[id(loader)]
             loader.position = Position(epoch, end)
-            length = loader.plan.steps_per_epoch
-            execution = loader.gather(min(first, length), min(end, length), _counted_from(loader, epoch))
-            if sum(other is loader for other in self.loaders) > 1:
+            execution = loader.gather(*_walked(loader, epoch, first, end))
+            if times[id(loader)] > 1:
                 shared[id(loader)] = execution
             return execution
 
-        steps: dict[tuple[int, int], Steps] = {}
-        for loader in self.loaders:
-            size = (loader.plan.steps_per_epoch, loader.order.num_samples)
-            if size not in steps:
-                steps[size] = _steps(loader, epoch, first, end)
-        sizes = ((loader.plan.steps_per_epoch, loader.order.num_samples) for loader in self.loaders)
+        sizes = [(loader.plan.steps_per_epoch, loader.order.num_samples) for loader in self.loaders]
+        steps = {
+            size: loader.steps(*_walked(loader, epoch, first, end))
+            for size, loader in dict(zip(sizes, self.loaders, strict=True)).items()
+        }
         return MemberExecutions(gather, [steps[size] for size in sizes])
 
 
-def _counted_from(loader: TrainLoader, epoch: int) -> int:
-    return loader.plan.last_step(epoch) - loader.order.steps_per_pass
-
-
-def _steps(loader: TrainLoader, epoch: int, first: int, end: int) -> Steps:
-    """The steps of a member between two of the longest epoch."""
-    order, length = loader.order, loader.plan.steps_per_epoch
-    first, end = min(first, length), min(end, length)
-    rows = [order.bounds(step % order.steps_per_pass) for step in range(first, end)]
-    return Steps(rows, min(max(_counted_from(loader, epoch) - first, 0), end - first))
+def _walked(loader: TrainLoader, epoch: int, first: int, end: int) -> tuple[int, int, int]:
+    """The steps of a member between two of the longest epoch, and the one from which they count."""
+    length = loader.plan.steps_per_epoch
+    return min(first, length), min(end, length), loader.plan.last_step(epoch) - loader.order.steps_per_pass
 
 
 class MemberEvalLoader:

@@ -53,8 +53,13 @@ class PassOrder:
 
         Where the last mini-batch of the pass has no sample for this process, it borrows one, of :meth:`share` 0.
         """
-        end = min((step + 1) * self.batch_size, self.samples_per_rank)
-        return min(step * self.batch_size, end - 1), end
+        low, high = self.all_bounds(np.array([step])).tolist()[0]
+        return low, high
+
+    def all_bounds(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The :meth:`bounds` of several mini-batches, a row each."""
+        high = np.minimum((steps + 1) * self.batch_size, self.samples_per_rank)
+        return np.stack([np.minimum(steps * self.batch_size, high - 1), high], axis=1)
 
     def share(self, step: int) -> float:
         """What this process's mean loss of mini-batch ``step`` counts in the mean over all processes.

@@ -142,7 +142,7 @@ class KernelEngine:
         from litclf.engines.kernel.updates import CLIPS, GRADIENTS, OPTIMIZERS, STEP, UPDATE
 
         layers, optimizer, steps = cast(Layers, layers_of(learner.network)), learner.optimizer, execution.steps
-        rows, losses = np.array(steps.rows, dtype=np.int64), np.empty(len(steps))
+        rows, losses = steps.rows, np.empty(len(steps))
         x, y = _arrays(execution, layers.dims)
         # The gradients of each layer lie end to end, those of its weights before those of its bias.
         gradients = np.empty(sum(parameter.numel() for parameter in layers.parameters), np.float32)

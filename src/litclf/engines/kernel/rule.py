@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -46,7 +47,8 @@ def coefficients(
     if type(optimizer).__name__ != "SGD":
         states = [optimizer.state[parameter] for parameter in parameters]
         begun = [(group, int(state["step"])) for group, state in zip(own, states, strict=True)]
-        corrections = {key: _corrections(settings[:, key[0], 7:], key[1], steps) for key in set(begun)}
+        betas = [tuple(map(tuple, settings[:, group, 7:].tolist())) for group in range(len(groups))]
+        corrections = {key: _corrections(betas[key[0]], key[1], steps) for key in set(begun)}
         for number, (key, state) in enumerate(zip(begun, states, strict=True)):
             rows[:, number, 7:] = corrections[key]
             state["step"] += steps
@@ -76,11 +78,12 @@ def _settings(group: dict[str, Any]) -> list[float]:
     return [*own, 1 - beta1, 1 - beta2, group.get("eps", 0.0), beta1, beta2]
 
 
-def _corrections(betas: NDArray[np.float64], taken: int, steps: int) -> list[tuple[float, float]]:
-    """Adam's corrections of both moments in each of some steps after ``taken`` ones."""
+@lru_cache(maxsize=8)  # those of members are the same
+def _corrections(betas: tuple[tuple[float, ...], ...], taken: int, steps: int) -> NDArray[np.float64]:
+    """Adam's corrections of both moments in each of some steps after ``taken`` ones; betas of each, or one for all."""
     # By Python's powers: those of NumPy round by where in an array a number stands.
-    each = np.broadcast_to(betas, (steps, 2)).tolist()
-    return [(1 - one**step, (1 - two**step) ** 0.5) for step, (one, two) in enumerate(each, taken + 1)]
+    each = betas * steps if len(betas) == 1 else betas
+    return np.array([(1 - one**step, (1 - two**step) ** 0.5) for step, (one, two) in enumerate(each, taken + 1)])
 
 
 def lay_out(linear: Sequence[nn.Linear]) -> None:
