@@ -9,6 +9,7 @@ from torchmetrics.classification import BinaryAccuracy
 from torchmetrics.functional import classification as theirs
 
 from litclf import BinaryClassifier, CirclesDataModule, MulticlassClassifier
+from litclf.models.metrics import ClassMetrics
 
 
 def made(num_classes, there, seed=0, samples=60):
@@ -125,6 +126,20 @@ def test_several_classes_against_torchmetrics_also_with_equal_scores(digits):
     found = measured(MulticlassClassifier(), scores, y, 5)
     assert found == pytest.approx({name: float(value) for name, value in expected.items()}, abs=1e-6)
     assert found["accuracy"] == expected["accuracy"]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_models_that_are_measured_at_once_are_measured_as_each_alone(classes):
+    drawn = torch.Generator().manual_seed(classes)
+    samples, own = [7, 30, 1, 12], ClassMetrics(classes, binary=classes == 2)
+    scores = torch.rand(sum(samples), classes, generator=drawn).softmax(dim=1)
+    scores = scores[:, 1] if classes == 2 else scores
+    targets = torch.randint(classes, (sum(samples),), generator=drawn)
+    values = own.measure(scores, targets, samples)
+    parts = zip(scores.split(samples), targets.split(samples), strict=True)
+    alone = [own.measure(*part, [len(part[1])]) for part in parts]
+    for name, found in values.items():
+        torch.testing.assert_close(found, torch.cat([one[name] for one in alone]), rtol=0, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64], ids=str)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from litclf import BlobsDataModule, InputError, MulticlassClassifier, fit, load
+from litclf.models import member_scores
 from litclf.runs.checkpoint import Checkpoint
 from litclf.training.members import reached, spread
 from litclf.utilities.errors import RunError
@@ -129,6 +130,16 @@ def usual(tmp_path_factory):
 
 def test_each_member_is_the_fit_of_its_seed(usual, tmp_path):
     check_each_is_a_single_fit(usual.folder, USUAL, tmp_path)
+
+
+def test_members_that_are_validated_on_several_threads_are_measured_as_on_one(usual, tmp_path, monkeypatch):
+    told, side_by_side = [], member_scores.side_by_side
+    monkeypatch.setattr(member_scores, "side_by_side", lambda *args: told.append(args[2]) or side_by_side(*args))
+    monkeypatch.setattr(member_scores, "_MUCH", 0)
+    found = run(tmp_path, USUAL).model.members
+    assert set(told) == {None}  # as many as there are processors
+    for key, values in usual.model.members.values.items():
+        assert torch.equal(found.values[key], values)
 
 
 def test_a_fit_with_members_goes_on_to_the_same_bits(usual, tmp_path):

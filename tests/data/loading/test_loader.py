@@ -61,6 +61,22 @@ def test_the_trainer_gets_as_many_batches_as_the_length_says(samples, batch, rep
     assert [len(list(loader)), len(list(loader))] == [len(loader)] * 2
 
 
+@given(
+    st.integers(1, 25), st.integers(1, 6), st.integers(2, 4), st.integers(0, 3), st.integers(0, 9), st.integers(1, 9)
+)
+def test_steps_of_one_of_several_processes_take_its_rows(samples, batch, world, rank, first, number):
+    world = min(world, samples)
+    order = PassOrder(samples, batch, SEED, rank % world, world)
+    plan = Plan(order.steps_per_pass * 20, 100)
+    loader = TrainLoader(torch.arange(samples)[:, None], torch.arange(samples), order, plan)
+    execution = loader.gather(first, first + number, counted_from=first + 1)
+    walked = [divmod(step, order.steps_per_pass) for step in range(first, first + number)]
+    own = [order.rows(passed)[slice(*order.bounds(step))].tolist() for passed, step in walked]
+    assert [y.tolist() for _, y in execution.batches()] == own
+    assert [execution.steps.share(step) for step in range(number)] == [order.share(step) for _, step in walked]
+    assert execution.steps.counted_from == 1
+
+
 def test_an_iteration_goes_on_to_the_next_epoch_and_set_epoch_chooses_one():
     loader = make(10, 3, 2, 3)
     first, second = mini_batches(loader), mini_batches(loader)
