@@ -3,7 +3,7 @@ import pytest
 import torch
 from numba import njit
 
-from litclf.engines.kernel.tiles import BITS, LANES, adam_rows, add_rows, bits_of, dot_rows, lowest, turn_tile
+from litclf.engines.kernel.tiles import BITS, DOTS, LANES, adam_rows, add_rows, bits_of, dot_rows, lowest, turn_tile
 
 
 @njit
@@ -106,19 +106,19 @@ def test_a_tile_is_turned_and_nothing_else_is_written():
 @njit
 def dots(height, width, g, a, d, n):
     if height == 4:
-        if width == 4:
-            dot_rows(4, 4, g, a, d, n)
+        if width == DOTS:
+            dot_rows(4, DOTS, g, a, d, n)
         else:
             dot_rows(4, 1, g, a, d, n)
-    elif width == 4:
-        dot_rows(1, 4, g, a, d, n)
+    elif width == DOTS:
+        dot_rows(1, DOTS, g, a, d, n)
     else:
         dot_rows(1, 1, g, a, d, n)
 
 
 @pytest.mark.parametrize("n", [1, LANES - 1, LANES, 5 * LANES + 3])
 @pytest.mark.parametrize("height", [1, 4])
-@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize("width", [1, DOTS])
 def test_products_of_rows_are_those_of_matrices_and_nothing_else_is_written(height, width, n):
     rng = np.random.default_rng(n)
     a, d = (rng.standard_normal((rows, n + 2)).astype(np.float32) for rows in (height, width))

@@ -12,7 +12,7 @@ import numpy as np
 
 from litclf.engines.kernel.activations import SILU, activate, to_sums
 from litclf.engines.kernel.losses import binary_loss, multiclass_loss
-from litclf.engines.kernel.tiles import add_rows, dot_rows
+from litclf.engines.kernel.tiles import DOTS, add_rows, dot_rows
 from litclf.engines.kernel.updates import GRADIENTS, UPDATE, address_of, compiled, matrix_at, space_for, update_all
 
 
@@ -41,18 +41,18 @@ def _row(matrix: Any, number: Any) -> Any:
 @compiled
 def _products(g: Any, a: Any, d: Any, count: Any, o: Any, length: Any) -> None:
     """Writes to ``g`` the products of ``count`` rows of ``a`` with ``o`` rows of ``d``, by fours where there are."""
-    tall, wide = 4 if count >= 4 else 1, 4 if o >= 4 else 1
+    tall, wide = 4 if count >= 4 else 1, DOTS if o >= DOTS else 1
     for row in range(0, count, tall):
         i = min(row, count - tall)
         for column in range(0, o, wide):
             t = min(column, o - wide)
             own, left, right = (g[0] + 4 * (i * g[1] + t), g[1]), _row(a, i), _row(d, t)
-            if tall == 4 and wide == 4:
-                dot_rows(4, 4, own, left, right, length)
+            if tall == 4 and wide == DOTS:
+                dot_rows(4, DOTS, own, left, right, length)
             elif tall == 4:
                 dot_rows(4, 1, own, left, right, length)
-            elif wide == 4:
-                dot_rows(1, 4, own, left, right, length)
+            elif wide == DOTS:
+                dot_rows(1, DOTS, own, left, right, length)
             else:
                 dot_rows(1, 1, own, left, right, length)
 

@@ -17,6 +17,8 @@ from numba.extending import intrinsic
 _AVX512 = "+avx512f" in cpu_target.target_context.codegen().magic_tuple()[2].split(",")
 LANES = 16 if _AVX512 else 8
 _SUMS = 16 if _AVX512 else 8  # half of the registers; the others hold what is added
+DOTS = _SUMS // 4
+"""Rows that :func:`dot_rows` takes with four others, so that all their products are kept in registers."""
 BITS = 64
 """Numbers that :func:`bits_of` looks at together."""
 
