@@ -75,7 +75,9 @@ def whole(tmp_path_factory):
     return root / "lightning_logs" / "circles_cv" / "version_0"
 
 
-@pytest.mark.parametrize("fit", [0, 1], ids=["of the folds", "of the learning curve"])
+@pytest.mark.parametrize(
+    "fit", [0, pytest.param(1, marks=pytest.mark.slow)], ids=["of the folds", "of the learning curve"]
+)
 def test_a_stopped_cross_validation_is_resumed_to_the_same_bits(fit, whole, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     from litclf.training import stages

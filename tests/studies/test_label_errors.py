@@ -35,6 +35,7 @@ def test_of_changed_labels_of_digits_most_are_found(tmp_path):
     assert min(shares) >= 0.8, shares
 
 
+@pytest.mark.slow
 def test_changed_labels_of_some_digits_are_found(tmp_path):
     digits = load_digits()
     assert found_among_the_first(digits.data[:500], digits.target[:500], 0, tmp_path, share=0.1) >= 0.7

@@ -105,7 +105,8 @@ def test_safetensors_say_what_they_are(circles, exported):
         assert torch.equal(file.get_tensor("0.weight"), model.network[0].weight)
 
 
-@pytest.mark.parametrize("run", ["members_run", pytest.param("blob_members_run", marks=SLOW)])
+@SLOW
+@pytest.mark.parametrize("run", ["members_run", "blob_members_run"])
 def test_one_onnx_file_holds_all_members(run, request, tmp_path):
     result = request.getfixturevalue(run)
     model, data = load(result.folder), result.trainer.datamodule

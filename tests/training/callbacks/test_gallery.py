@@ -126,6 +126,7 @@ def test_a_browser_shows_the_report_of_a_run(run, picture, behind, browser, requ
     assert browser.get_log("browser") == []
 
 
+@pytest.mark.slow  # twenty frames and a report
 def test_the_restored_image_is_drawn(tmp_path):
     data = litclf.RestorationDataModule(size=16, repeat=20, steps_per_execution=20)
     args = {"max_epochs": 1, "default_root_dir": str(tmp_path), "enable_progress_bar": False}
