@@ -42,6 +42,15 @@ def test_what_goes_on_says_from_where(capsys):
     assert told(capsys, "-c", "own.yaml")[0]["goes on"] == "a.ckpt"
 
 
+def test_folds_and_runs_that_go_on_are_announced_too(capsys):
+    rows, _ = told(capsys, "rows/flowers.csv", "--folds", "4", "--repeats", "2", command="cv")
+    assert rows == {"cv": "rows/flowers.csv, 4 folds, 2 times", "run folder": "lightning_logs/flowers_cv/version_0"}
+    assert (
+        told(capsys, "circles", "--name", "mine", command="cv")[0]["run folder"] == "lightning_logs/mine_cv/version_0"
+    )
+    assert told(capsys, "lightning_logs/a", "--epochs=3", command="resume")[0] == {"resume": "lightning_logs/a"}
+
+
 @pytest.mark.parametrize(
     "words", [("--print_config",), ("--help",), ("--model.help", "auto"), ("--print_config=skip_null",)]
 )

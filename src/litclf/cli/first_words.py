@@ -39,8 +39,25 @@ def announce(given: Arguments) -> None:
     """
     asks = any(word.startswith(_ASKS) or word.partition("=")[0].endswith(".help") for word in given.words)
     asks = asks or any(flag.value is None for flag in given.named(*CONFIG))  # the fit says what is missing
-    if given.command != "fit" or asks or any(os.environ.get(rank, "0") != "0" for rank in _RANKS):
+    if asks or any(os.environ.get(rank, "0") != "0" for rank in _RANKS):
         return
+    if given.command == "resume" and given.words:
+        say("resume", given.words[0], whole=True)
+    elif given.command == "cv" and given.words:
+        _announce_folds(given)
+    elif given.command == "fit":
+        _announce_fit(given)
+
+
+def _announce_folds(given: Arguments) -> None:
+    source, name = given.words[0], given.value("--name") or Path(given.words[0]).stem
+    folds, repeats = given.value("--folds") or "5", given.value("--repeats")
+    say("cv", f"{source}, {folds} folds{f', {repeats} times' if repeats else ''}")
+    parent = runs_folder(given.value("--trainer.default_root_dir"), f"{name}_cv")
+    say("run folder", str(next_version(parent)), whole=True)
+
+
+def _announce_fit(given: Arguments) -> None:
     settings = settings_of(given, {})
     config, path = given.value(*CONFIG), _last(settings, "ckpt_path")
     if config is not None:
@@ -50,10 +67,11 @@ def announce(given: Arguments) -> None:
         if told := _told(part, settings):
             say(part, told)
     if path is not None:
-        say("goes on", str(path))
+        say("goes on", str(path), whole=True)
     elif _last(settings, "trainer.fast_dev_run") in (None, False):
         name = _last(settings, "name") or (Path(config).stem if config else "run")
-        say("run folder", str(next_version(runs_folder(_last(settings, "trainer.default_root_dir"), str(name)))))
+        parent = runs_folder(_last(settings, "trainer.default_root_dir"), str(name))
+        say("run folder", str(next_version(parent)), whole=True)
 
 
 def part_named(part: str, settings: Sequence[Setting]) -> tuple[str, dict[str, Any]]:

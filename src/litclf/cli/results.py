@@ -36,11 +36,11 @@ def print_result(result: RunResult) -> None:
         findings = read_run(metrics, run.history.facts, run.history.rows, run.members)
         for number, finding in enumerate(findings[:_MOST_FINDINGS]):
             say("" if number else "reading", finding, "yellow")
-        say("run folder", str(run.path))
+        say("run folder", str(run.path), whole=True)
         if (run.path / "report.html").is_file():
-            say("report", str(run.path / "report.html"))
+            say("report", str(run.path / "report.html"), whole=True)
         if any(run.path.glob("*tfevents*")):
-            say("dashboard", f"litclf dashboard {shell_word(run.path)}")
+            say("dashboard", f"litclf dashboard {shell_word(run.path)}", whole=True)
 
 
 def _of_best(run: RunFiles) -> dict[str, float]:

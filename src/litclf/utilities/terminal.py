@@ -21,14 +21,21 @@ _STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
 Style = Literal["bold", "dim", "red", "green", "yellow"]
 
 
-def say(label: str, text: str, style: Style | None = None) -> None:
+def say(label: str, text: str, style: Style | None = None, *, whole: bool = False) -> None:
     """Prints a text beside its label, in lines that fit the terminal.
+
+    Args:
+        label: The label.
+        text: The text.
+        style: Style of the text.
+        whole: Whether it stays in one line, as what is to be copied must.
 
     Example:
         >>> say("engine", "eager")
         engine      eager
     """
-    first, *others = row(label, text, get_terminal_size().columns) or [label]
+    lines = [f"{label:11} {text}"] if whole else row(label, text, get_terminal_size().columns)
+    first, *others = lines or [label]
     print(painted(label, "dim", sys.stdout) + painted(first[len(label) :], style, sys.stdout))
     for line in others:
         print(painted(line, style, sys.stdout))

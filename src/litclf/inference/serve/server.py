@@ -13,6 +13,9 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import socket
+import threading
+import time
 from typing import Any
 
 from fastapi import Request, Response
@@ -55,9 +58,19 @@ class ModelServer(LitServer):  # type: ignore[misc]
             signal.signal(signal.SIGINT, heard)
 
     def verify_worker_status(self) -> None:
-        """Waits for the model, and tells where it can be asked."""
+        """Waits for the model; where it can be asked is told once it can be, since who reads that opens it."""
         super().verify_worker_status()
+        threading.Thread(target=self._tell, daemon=True).start()
+
+    def _tell(self) -> None:
         host, port = self.address
+        while True:
+            try:
+                socket.create_connection((host, port), timeout=1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                break
         print(f"serving     http://{f'[{host}]' if ':' in host else host}:{port}  (Ctrl-C ends it)", flush=True)
 
 
