@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ from litclf.utilities.batches import eval_batch_size
 from litclf.utilities.errors import InputError
 from litclf.utilities.text import listed
 from litclf.utilities.threads import threads_for
+
+if TYPE_CHECKING:
+    from lightning.pytorch import LightningModule
 
 _ROWS = 20_000
 """Rows of a DataFrame that are prepared at once."""
@@ -166,7 +169,11 @@ class LoadedModel:
 
 
 def load(
-    path: str | Path, calibrated: bool = True, threshold: float | None = None, member: int | None = None
+    path: str | Path,
+    calibrated: bool = True,
+    threshold: float | None = None,
+    member: int | None = None,
+    module: LightningModule | None = None,
 ) -> LoadedModel:
     """Loads a trained model, ready for raw inputs.
 
@@ -180,6 +187,8 @@ def load(
         threshold: Probability of class 1 above which a binary model predicts it, in (0, 1); None takes the
             checkpoint's, or one half.
         member: Number of the member to take, from 0 on; None takes the mean probability of all, where there are any.
+        module: Of a class of your own, or with a network of your own: one made as for training, which is given the
+            weights of the checkpoint, and whose ``forward`` gives logits. None for models of litclf.
 
     Raises:
         InputError: If there is no checkpoint, or it is damaged, of another model, or without what raw inputs need; or
@@ -195,8 +204,13 @@ def load(
         (2, (2, 2))
     """
     checkpoint = Checkpoint.tested(Path(path))
+    if module is None:
+        network = rebuild_network(checkpoint, member)
+    else:
+        from litclf.inference.own import adopted  # loads Lightning
+
+        checkpoint, network = adopted(checkpoint, module)
     path, saved = checkpoint.path, checkpoint.hparams
-    network = rebuild_network(checkpoint, member)
     if "preparation" not in saved:
         rule = f"{path} does not hold how raw inputs are prepared"
         raise InputError("ckpt_path", rule, "fit again, with data of litclf")

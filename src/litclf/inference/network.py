@@ -22,6 +22,8 @@ _PREFIX = "network."
 
 _FIX = "pass a checkpoint that litclf wrote"
 
+_OWN = "pass --allow_classes with the module that its class is of; in Python litclf.load(path, module=...)"
+
 
 def rebuild_network(checkpoint: Checkpoint, member: int | None = None) -> nn.Module:
     """The network of a classifier, in evaluation mode; an ensemble of those members that have not diverged.
@@ -62,11 +64,11 @@ def _check_class(checkpoint: Checkpoint) -> None:
     path, saved = checkpoint.path, checkpoint.hparams
     name = saved.get("model_class")
     if name not in ("BinaryClassifier", "MulticlassClassifier"):
-        rule = f"{path} is of {name}, which is no classifier of litclf"
-        raise InputError("ckpt_path", rule, "load a class of your own in Python, by its load_from_checkpoint")
+        rule = f"{path} is of {name or 'a module'}, which is no classifier of litclf"
+        raise InputError("ckpt_path", rule, _OWN)
     if "network" not in saved:
         rule = f"{path} is of a network of one's own"
-        raise InputError("ckpt_path", rule, f"load it in Python: {name}.load_from_checkpoint(path, network=...)")
+        raise InputError("ckpt_path", rule, f"load it in Python: litclf.load(path, module={name}(network=...))")
     for argument in saved:
         if argument not in LEARNED | ARGUMENTS:
             raise InputError.unknown(f"{path}: {name}", argument, ARGUMENTS)

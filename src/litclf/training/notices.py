@@ -36,6 +36,7 @@ def _quietly() -> Iterator[None]:
             warnings.filterwarnings("ignore", message="Be aware that when using `ckpt_path`")
             # Nothing held out means no validation, which the results show.
             warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero")
+            warnings.filterwarnings("ignore", message="You defined a `validation_step` but have no `val_dataloader`")
             # Losses by epoch are logged however short the epoch is.
             warnings.filterwarnings("ignore", message="The number of training batches .* is smaller than the logging")
             # A resumed run goes on in its own folder.

@@ -73,9 +73,6 @@ class Plan:
     marks: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.data, LightningDataModule):
-            rule = f"must be a LightningDataModule, got {type(self.data).__name__}"
-            raise InputError("data", rule, "pass one of litclf's, or fit loaders with lightning.Trainer")
         if self.name in ("", "..") or Path(self.name).name != self.name:
             raise InputError("name", f"must be the name of a folder, got {self.name!r}", "pass a name without slashes")
         if self.threads is not None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer, seed_everything
+from torch.utils.data import DataLoader
 
+from litclf.data.loaders import data_of_loaders
 from litclf.models.rules import Rule
 from litclf.models.seeds import Seeds, Vary
 from litclf.runs.checkpoint import Checkpoint
@@ -59,7 +61,7 @@ class RunResult:
 
 def fit(
     model: LightningModule,
-    data: LightningDataModule,
+    data: LightningDataModule | DataLoader[Any] | Mapping[str, DataLoader[Any]],
     *,
     name: str | None = None,
     seed: int = 42,
@@ -78,7 +80,8 @@ def fit(
 
     Args:
         model: The model; takes its sizes from ``data``.
-        data: The data.
+        data: The data: a DataModule; or loaders of ``(x, y)`` batches of one's own, one of the training samples, or by
+            ``train``, ``val`` and ``test``, for which the model is told its ``input_shape`` and ``num_classes``.
         name: Name of the run's folder below ``lightning_logs``; None takes the data's class.
         seed: Seed of the order of samples, and of the weights where the model takes its sizes from ``data``.
         threads: Threads of PyTorch; None takes one for small models and PyTorch's default for others.
@@ -117,6 +120,7 @@ def fit(
         (10, ['checkpoints', 'config.yaml', 'events.out...'])
     """
     check_names(trainer_args)
+    data = data if isinstance(data, LightningDataModule) else data_of_loaders(data)
     whole("seed", seed, 0, 2**32, example=42)
     with quiet_lightning(), signals.as_python_ends(), seeded(seed):
         config = {"seed_everything": seed, "model": described(model), "data": described(data)}

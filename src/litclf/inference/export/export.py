@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.pytorch import LightningModule
 
 from litclf.data.base import InMemoryDataModule
 from litclf.inference.export.formats import FORMATS, Answer, Format, exporters
 from litclf.inference.export.graph import Graph
 from litclf.inference.model import LoadedModel
+from litclf.inference.own import OwnNetwork
 from litclf.models.classifier import Classifier
 from litclf.utilities.checks import one_of
 from litclf.utilities.errors import InputError
@@ -123,6 +125,11 @@ def export(model: LoadedModel, data: InMemoryDataModule, format: Format, output:
 def loading_lines(model: LoadedModel, path: Path) -> list[str]:
     """The lines of Python that load an exported ``state_dict`` into a new model."""
     saved, wanted = model.checkpoint.hparams, ("network", "hidden_dims", "activation", "input_shape", "num_classes")
+    if isinstance(model.network, OwnNetwork):
+        held = "{name.removeprefix('module.'): value for name, value in weights.items()}"
+        lines = [f"model = {saved['network']}(...).eval()", f'weights = torch.load("{path}", weights_only=True)']
+        of = "model" if isinstance(model.network.module, LightningModule) else "model.network"
+        return [*lines, f"{of}.load_state_dict({held})"]
     defaults = inspect.signature(Classifier).parameters
     given = {name: saved[name] for name in wanted if saved[name] != defaults[name].default and saved[name] != []}
     arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
