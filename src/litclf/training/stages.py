@@ -11,7 +11,7 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from litclf.data.audit.loaded import tell_findings
-from litclf.data.base import ClassificationDataModule
+from litclf.data.base import ClassificationDataModule, InMemoryDataModule
 from litclf.data.folds import FoldsDataModule
 from litclf.data.loading.epoch import EpochDataModule
 from litclf.data.loading.limits import notes_on, reason_against
@@ -23,6 +23,7 @@ from litclf.runs.checkpoint_io import SafeCheckpointIO
 from litclf.runs.record import facts_of, plain, versions
 from litclf.training.calibration import calibrate_checkpoint
 from litclf.training.callback_checks import check_checkpoints, check_finetuning, check_monitors
+from litclf.training.callbacks.dead_units import DeadUnits
 from litclf.training.callbacks.divergence import StopOnDivergence
 from litclf.training.callbacks.gallery import pictures_for
 from litclf.training.callbacks.kept import score_of, tested_path
@@ -114,6 +115,8 @@ def _callbacks(plan: Plan, folder: Path | None, given: list[Callback]) -> list[C
         plan.data.asked_steps = 1  # as the fit has begun, because of its finder
     begin_batch_size(callbacks, plan.data)
     check_finetuning(callbacks, plan.model)
+    if plan.members is not None and isinstance(plan.data, InMemoryDataModule):
+        callbacks = [*callbacks, DeadUnits()]
     if folder is None:
         return [*callbacks, UsedSettings(plan.model, plan.data, None)]
     check_checkpoints(callbacks, folder / "checkpoints")

@@ -5,13 +5,11 @@ from torch import nn
 
 from litclf.models.networks.dead_units import dead_units
 
-CPU = torch.device("cpu")
-
 
 def counted(network, *batches):
     """What is counted over batches of inputs, all of one class, or over pairs of inputs and classes."""
     pairs = [batch if isinstance(batch, tuple) else (batch, [0] * len(batch)) for batch in batches]
-    return dead_units(network, [(torch.tensor(x), torch.tensor(y)) for x, y in pairs], CPU)
+    return dead_units(network, [(torch.tensor(x), torch.tensor(y)) for x, y in pairs])
 
 
 def units_of(layers):
@@ -49,9 +47,13 @@ def test_a_unit_that_one_sample_of_a_later_batch_wakes_is_not_dead():
     assert units_of(counted(rectifier(), asleep, [[-1.0], [0.5]])) == [(1, 0)]
 
 
+def test_weights_of_64_bits_are_looked_at_too():
+    assert units_of(counted(rectifier().double(), [[-1.0], [0.5]])) == [(1, 0)]
+
+
 def test_the_rest_of_the_split_is_not_looked_at_once_all_have_reacted():
     given = iter([(torch.tensor([[1.0]]), torch.zeros(1))] * 2)
-    dead_units(rectifier(), given, CPU)
+    dead_units(rectifier(), given)
     assert len(list(given)) == 1
 
 

@@ -1,7 +1,6 @@
 """What is drawn and counted of members, against their files, and the gradient of one by hand."""
 
 import csv
-import json
 
 import numpy as np
 import pytest
@@ -29,20 +28,6 @@ def test_pictures_of_members_are_those_of_one_network_and_their_histogram(run):
     assert {"boundary.png", "curves.png", "gradients.png", "members.png"} <= {p.name for p in run.folder.iterdir()}
     with Image.open(run.folder / "members.png") as picture:
         assert picture.size == (500, 420)
-
-
-def test_the_facts_count_the_dead_units_of_each_member(run):
-    written = json.loads((run.folder / "metrics.json").read_text())["facts"]["dead_units"]
-    data = litclf.CirclesDataModule()
-    last = torch.load(run.folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
-    for number, (layer,) in enumerate(written):
-        weight, bias = (last[f"network.members.{number}.0.{name}"] for name in ("weight", "bias"))
-        x, y = data.splits["train"]
-        inputs = x @ weight.T + bias
-        silent = np.bincount(y[(inputs <= 0).all(1)], minlength=2)
-        counts = {"silent": int(silent.sum()), "lost": int(silent.min())}
-        assert layer == {"units": 6, "dead": int((inputs.amax(0) <= 0).sum())} | counts
-    assert written[0][0]["dead"] != 6
 
 
 def test_gradients_are_those_of_the_first_member(run):

@@ -79,6 +79,8 @@ def test_who_died_who_fell_behind_and_who_diverged_are_told_apart():
         "the others have 98.0 % to 100.0 %.",
     ]
     assert read_troubles(told, members_of(1.0, 1.0, 0.99)) == []
+    (said,) = read_troubles(history(), members_of(1.0, 1.0, 0.5))  # nobody has looked for a cause
+    assert said.startswith("1 of 3 members fell behind (seed 12). Its ")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ Layer = dict[str, int]
 to which no unit reacts; and how many of those are ``lost``, since all of them get one class, which is another's."""
 
 
-def dead_units(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], device: torch.device) -> list[Layer]:
+def dead_units(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> list[Layer]:
     """Counts units that are zero for every input of ``batches``, and inputs for which a whole layer is zero.
 
     Looks no further than to the batch by which each unit has reacted to something, and something to each sample.
@@ -22,7 +22,6 @@ def dead_units(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], dev
     Args:
         network: The network, of which :class:`torch.nn.ReLU` are looked at.
         batches: Inputs, shape ``(N, *input_shape)``, and their classes, shape ``(N,)``.
-        device: Where the network is.
 
     Returns:
         What was counted of each layer, in the order in which they are called.
@@ -31,7 +30,7 @@ def dead_units(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], dev
         >>> network = nn.Sequential(nn.Linear(1, 1), nn.ReLU())
         >>> _ = nn.init.ones_(network[0].weight), nn.init.zeros_(network[0].bias)
         >>> batch = torch.tensor([[-2.0], [-1.0], [1.0]]), torch.tensor([0, 1, 1])
-        >>> dead_units(network, [batch], torch.device("cpu"))
+        >>> dead_units(network, [batch])
         [{'units': 1, 'dead': 0, 'silent': 2, 'lost': 1}]
     """
     watch = _Watch()
@@ -40,12 +39,12 @@ def dead_units(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], dev
         for name, part in network.named_modules()
         if isinstance(part, nn.ReLU)
     ]
-    training = network.training
+    training, like = network.training, next(network.parameters(), torch.zeros(()))
     network.eval()
     try:
         with torch.no_grad():
             for x, y in batches if hooks else ():
-                network(x.to(device))
+                network(x.to(like))
                 watch.end_batch(y)
                 if watch.has_nothing_to_find:
                     break

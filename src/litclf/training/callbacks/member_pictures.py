@@ -1,4 +1,4 @@
-"""Member pictures: how many members of a fit are worth how much, and which units of theirs have died."""
+"""Member pictures: how many members of a fit are worth how much."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ from typing import cast
 
 from lightning.pytorch import LightningModule, Trainer
 
-from litclf.data.loading.loader import EvalLoader
 from litclf.models.classifier import Classifier
 from litclf.models.member_scores import TOGETHER
 from litclf.models.members import Members
-from litclf.models.networks.dead_units import Layer, dead_units
-from litclf.models.networks.ensemble import members_of
 from litclf.training.callbacks.picture import Picture
 from litclf.training.members import reached, values_of
 from litclf.utilities.data_spec import DataSpec
 
 
 class MemberPictures(Picture):
-    """Draws ``members.png``, the members by test accuracy and by what there are marks of, and counts dead units.
+    """Draws ``members.png``, the members by test accuracy and by what there are marks of.
 
     Without a test split it is by the accuracy of validation, without one by that of training.
 
@@ -36,16 +33,9 @@ class MemberPictures(Picture):
         self.marks = marks
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Counts the dead units of each member, over the whole training split."""
-        members, data = _members(pl_module), self.data_of(trainer)
-        x, y = data.splits["train"]
-        found: list[list[Layer] | None] = [None] * members.seeds.count
-        for number in members.alive:
-            network = members_of(cast(Classifier, pl_module).network)[number]
-            found[number] = dead_units(network, EvalLoader(x, y, data.eval_batch_size, data.prepare), pl_module.device)
-        self.facts["dead_units"] = found
-        if not DataSpec.of(data).has("test"):
-            self._draw(trainer, members)
+        """Draws the members of a fit that is followed by no test."""
+        if not DataSpec.of_trainer(trainer).has("test"):
+            self._draw(trainer, _members(pl_module))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draws the members by what the test has measured."""

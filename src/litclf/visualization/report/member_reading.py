@@ -23,7 +23,7 @@ _LISTED, _FEW = 8, 3
 
 
 def read_troubles(history: History, members: MemberHistory) -> list[str]:
-    """Members that were left behind or fell behind, with the cause that was found, or that none was.
+    """Members that were left behind or fell behind, with the cause that was found, or that none was, if looked for.
 
     Example:
         >>> rows = [{"seed": seed, "train/accuracy": 1.0} for seed in range(3)]
@@ -45,7 +45,8 @@ def read_troubles(history: History, members: MemberHistory) -> list[str]:
         own = [number for number in behind if number not in unknown]
         found.append(f"{len(own)} of {count} members died: dead ReLUs {layers}. {_worth(own, behind, members)}")
     if unknown:
-        told = f"{len(unknown)} of {count} members fell behind, and no cause was found ({_seeds(members, unknown)})."
+        why = ", and no cause was found" if history.facts.get("dead_units") else ""
+        told = f"{len(unknown)} of {count} members fell behind{why} ({_seeds(members, unknown)})."
         found.append(f"{told} {_worth(unknown, behind, members)}")
     return found
 

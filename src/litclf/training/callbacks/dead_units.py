@@ -1,0 +1,40 @@
+"""Dead units of members: counted when a fit ends, for who asks why a member has fallen behind."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from litclf.data.base import InMemoryDataModule
+from litclf.data.loading.loader import EvalLoader
+from litclf.models.classifier import Classifier
+from litclf.models.members import Members
+from litclf.models.networks.dead_units import dead_units
+from litclf.models.networks.ensemble import members_of
+from litclf.utilities.data_spec import data_of
+
+
+class DeadUnits(Callback):
+    """Counts the dead units of each member over the training split.
+
+    Attributes:
+        facts: What was counted of each layer of each member, which the run keeps in ``metrics.json``; None of a member
+            that has diverged.
+
+    Example:
+        >>> DeadUnits().facts
+        {}
+    """
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Counts them."""
+        module, data = cast(Classifier, pl_module), cast(InMemoryDataModule, data_of(trainer))
+        members, networks = cast(Members, module.members), members_of(module.network)
+        x, y = data.splits["train"]
+        batches = EvalLoader(x, y, data.eval_batch_size, data.prepare)
+        counted = {number: dead_units(networks[number], batches) for number in members.alive}
+        self.facts["dead_units"] = [counted.get(number) for number in range(members.seeds.count)]
