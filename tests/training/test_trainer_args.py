@@ -1,6 +1,7 @@
 """Arguments of a Trainer that cannot be meant are refused by name, whoever gives them."""
 
 import pytest
+from lightning.pytorch.callbacks import EarlyStopping
 
 from litclf import InputError
 from litclf.training.trainer_args import check_trainer_args, checked_trainer
@@ -33,6 +34,8 @@ from litclf.training.trainer_args import check_trainer_args, checked_trainer
         ({"accumulate_grad_batches": 0}, "accumulate_grad_batches"),
         ({"num_nodes": 0}, "num_nodes"),
         ({"num_nodes": 2}, "num_nodes"),
+        ({"callbacks": [EarlyStopping]}, "callbacks"),
+        ({"callbacks": EarlyStopping}, "callbacks"),
         ({"reload_dataloaders_every_n_epochs": -1}, "reload_dataloaders_every_n_epochs"),
         ({"profiler": "simpel"}, "profiler"),
     ],

@@ -24,12 +24,13 @@ from litclf.runs.hparams import LEARNED, check_loading, check_signature, check_s
 from litclf.utilities.checks import one_of
 from litclf.utilities.data_spec import DataSpec, Walked, data_of, total_steps
 from litclf.utilities.errors import InputError, part
+from litclf.utilities.hyperparameters import PlainHyperparameters
 from litclf.utilities.lightning_internals import restore_steps
 from litclf.utilities.lightning_logging import collect_means, log_row
 from litclf.utilities.lightning_validation import validate_in_memory
 
 
-class SteppedModule(LightningModule):
+class SteppedModule(PlainHyperparameters, LightningModule):
     """Trains by :meth:`step`, which a subclass supplies, one mini-batch or one execution at a time.
 
     With ordinary ``(x, y)`` batches, of anyone's loader, it is an ordinary LightningModule with automatic
@@ -63,8 +64,7 @@ class SteppedModule(LightningModule):
         self.engine_choice = "ordinary batches"
         self.own_engine: Engine | None = None
         self.latest_losses: Tensor | None = None
-        self.as_curve = False
-        self._points = Points()
+        self.as_curve, self._points = False, Points()
         self._steps_before: int | None = None
         self.save_hyperparameters({"model_class": type(self).__name__})
 

@@ -62,6 +62,29 @@ def save(checkpoint: dict[str, Any], path: Path) -> None:
         beside.write_bytes(content)
 
 
+def check_saved(checkpoint: dict[str, Any]) -> None:
+    """Refuses what :func:`save` would not write, or :func:`read` would refuse afterwards.
+
+    Raises:
+        InputError: Naming what holds it.
+    """
+    buffer, fix = io.BytesIO(), "keep plain values, lists, dicts and tensors in state_dict and on_save_checkpoint"
+    for key, part in zip(HYPERPARAMETERS, ("model", "data"), strict=True):
+        try:
+            check_plain(checkpoint.get(key, {}), f"save_hyperparameters of the {part}")
+        except InputError as error:
+            ignore = "leave it out, by save_hyperparameters(ignore=[...])"
+            raise InputError(part, f"its checkpoints would be refused: {error.what}", ignore) from error
+    try:
+        torch.save(checkpoint, buffer)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise InputError("checkpoint", f"cannot be saved: {_first_line(error)}", fix) from error
+    buffer.seek(0)
+    if names := get_unsafe_globals_in_checkpoint(buffer):
+        rule = f"would hold {', '.join(sorted(names))[:80]} beside tensors and plain values, and be refused"
+        raise InputError("checkpoint", rule, fix)
+
+
 def read(path: str | Path, map_location: Any = None) -> dict[str, Any]:
     """Reads a checkpoint of tensors and plain values, after its checksum and its structure were checked.
 

@@ -15,7 +15,7 @@ from lightning.fabric.plugins import CheckpointIO
 from torch import Tensor
 
 from litclf.runs.checkpoint import Checkpoint
-from litclf.runs.checkpoint_file import read, save
+from litclf.runs.checkpoint_file import check_saved, read, save
 from litclf.runs.find import local_path
 from litclf.runs.hparams import check_loading
 from litclf.utilities.errors import InputError
@@ -45,6 +45,7 @@ class SafeCheckpointIO(CheckpointIO):
         self._handed: dict[Path, dict[str, Any]] = {}
         self._held: dict[Path, dict[str, Any]] = {}
         self._holding, self._fresh = False, frozenset[str]()
+        self._trying = False
         self._written_at = -math.inf
 
     def hand(self, checkpoint: Checkpoint) -> None:
@@ -61,6 +62,9 @@ class SafeCheckpointIO(CheckpointIO):
         if storage_options is not None:
             raise InputError("storage_options", "does nothing for local files", "drop it")
         path = local_path(path)
+        if self._trying:
+            check_saved(checkpoint)
+            return
         if self._holding:
             own = {key: value if key in self._fresh else _copied(value) for key, value in checkpoint.items()}
             self._held[path.absolute()] = own
@@ -81,6 +85,15 @@ class SafeCheckpointIO(CheckpointIO):
             yield
         finally:
             self._holding = False
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Within it, nothing is written: what is saved is refused where it would not be read again."""
+        self._trying = True
+        try:
+            yield
+        finally:
+            self._trying = False
 
     def holds(self, path: str | Path) -> bool:
         """Whether a checkpoint for ``path`` waits in memory."""

@@ -122,6 +122,7 @@ def fit(
     check_names(trainer_args)
     data = data if isinstance(data, LightningDataModule) else data_of_loaders(data)
     whole("seed", seed, 0, 2**32, example=42)
+    seed = int(seed)  # with one of NumPy no checkpoint is read
     with quiet_lightning(), signals.as_python_ends(), seeded(seed):
         config = {"seed_everything": seed, "model": described(model), "data": described(data)}
         config["trainer"] = {key: value for key, value in trainer_args.items() if is_plain(value)}

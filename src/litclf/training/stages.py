@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.fabric.utilities.spike import TrainingSpikeException
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks.spike import SpikeDetection
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from litclf.data.audit.loaded import tell_findings
@@ -29,6 +31,7 @@ from litclf.training.callbacks.gallery import pictures_for
 from litclf.training.callbacks.kept import score_of, tested_path
 from litclf.training.callbacks.monitors import Monitors
 from litclf.training.callbacks.others import OtherProcesses
+from litclf.training.callbacks.readable import Readable
 from litclf.training.callbacks.resume import Resume
 from litclf.training.callbacks.settings import UsedSettings, begin_batch_size, without_finders
 from litclf.training.evaluation import measured_class, run_checkpoint
@@ -77,8 +80,9 @@ def open_run(plan: Plan, folder: Path | None) -> Opened:
     members = plan.members is not None
     args = trainer_defaults(plan.trainer_args, plan.spec, folder, step, plan.save_every, members)
     resume, monitors, others = Resume(folder), Monitors(folder), OtherProcesses()
+    own = [StopOnDivergence(), resume, monitors, others, Readable(folder)]
     # First of all, so that nothing is drawn or saved of a fit that has diverged.
-    args["callbacks"] = [StopOnDivergence(), resume, monitors, others, *_callbacks(plan, folder, args["callbacks"])]
+    args["callbacks"] = [*own, *_callbacks(plan, folder, args["callbacks"])]
     trainer = make_trainer(args)
     monitors.looks_first = check_monitors(trainer, plan.model, plan.spec)
     check_launcher(trainer, plan.trainer_args.get("strategy"))
@@ -117,6 +121,9 @@ def _callbacks(plan: Plan, folder: Path | None, given: list[Callback]) -> list[C
     check_finetuning(callbacks, plan.model)
     if plan.members is not None and isinstance(plan.data, InMemoryDataModule):
         callbacks = [*callbacks, DeadUnits()]
+    for one in callbacks:
+        if isinstance(one, SpikeDetection):
+            vars(one)["running"] = one.running_mean  # the name that it has in Lightning's `load_state_dict`
     if folder is None:
         return [*callbacks, UsedSettings(plan.model, plan.data, None)]
     check_checkpoints(callbacks, folder / "checkpoints")
@@ -156,6 +163,12 @@ def train(opened: Opened) -> dict[str, Any]:
         if opened.others.ended:
             rule = f"another process of the run has ended: {' '.join(str(error).split())[:100]}"
             raise RunError("trainer.devices", rule, f"go on by litclf resume {shell_word(opened.folder)}") from error
+        if isinstance(error, TrainingSpikeException):
+            raise RunError(
+                "trainer.callbacks", f"SpikeDetection has ended the fit: {error}", "lower --model.lr"
+            ) from error
+        if isinstance(error, MisconfigurationException):
+            raise InputError("trainer", " ".join(str(error).split()), "change that setting of the Trainer") from error
         raise
     except ModuleNotFoundError as error:  # of a callback that asks for its package when the fit begins
         raise InputError("trainer.callbacks", " ".join(str(error).split()), "install it, or leave it out") from error

@@ -113,6 +113,7 @@ def check_trainer_args(args: dict[str, Any]) -> None:
     _check_limits(args)
     _check_devices(args)
     _check_nodes(args)
+    _check_callbacks(args)
     if args.get("barebones"):
         rule = "switches off what a run folder is made of, got True"
         raise InputError("trainer.barebones", rule, "drop it, or use lightning.Trainer")
@@ -155,6 +156,14 @@ def _check_nodes(args: dict[str, Any]) -> None:
         rule = f"needs a launcher on each machine, which tells where the others are, got {nodes} without one"
         start = f"torchrun --nnodes {nodes} --node-rank 0 --master-addr HOST --master-port 29500 -m litclf fit"
         raise InputError("trainer.num_nodes", rule, f"pass 1, or start each by its rank: {start} ...")
+
+
+def _check_callbacks(args: dict[str, Any]) -> None:
+    given = args.get("callbacks") or []
+    for one in given if isinstance(given, list | tuple) else [given]:
+        if isinstance(one, type):
+            rule = f"must be made, got the class {one.__name__}"
+            raise InputError("trainer.callbacks", rule, f"pass {one.__name__}()")
 
 
 def _check_limits(args: dict[str, Any]) -> None:

@@ -15,11 +15,12 @@ from litclf.data.loading.order import PassOrder
 from litclf.data.loading.plan import Plan, Position
 from litclf.utilities.checks import positive, whole
 from litclf.utilities.errors import InputError
+from litclf.utilities.hyperparameters import PlainHyperparameters
 from litclf.utilities.lightning_internals import count_batches, steps_between_checkpoints
 from litclf.utilities.notes import tell
 
 
-class EpochDataModule(LightningDataModule):
+class EpochDataModule(PlainHyperparameters, LightningDataModule):
     """A DataModule whose order of samples and place in it are functions of its settings and of what a fit has done.
 
     A subclass says how many samples there are, and makes the loader.
