@@ -37,6 +37,17 @@ def test_the_words_tell_the_interval_what_was_corrected_and_what_was_left_out(sh
     assert shown.missing == []
 
 
+def test_a_folder_that_all_rows_lie_in_is_not_shown(fold_folder):
+    for name in ("oof", "label_errors"):
+        path = fold_folder / f"{name}.csv"
+        path.write_text(path.read_text().replace("a.csv line", "data/of mine/a.csv line"))
+    run = read_folder(fold_folder)
+    shown = fold_page(run.folds, run.history, {"columns": ["x"], "rows": {"data/of mine/a.csv line 3": ["1.5"]}})
+    assert shown.cells["1,1"][0]["index"] == "a.csv line 7"
+    first = shown.doubtful.table.rows[0]
+    assert (first[0].value, first[-1].value) == ("a.csv line 3", "1.5")
+
+
 def test_a_fold_that_diverged_is_named(fold_folder):
     path = fold_folder / "cv.csv"
     path.write_text(path.read_text().replace("1,2,43,3,1,2,2,0.5,0.2,1.0", "1,2,43,3,1,2,,,,"))

@@ -173,7 +173,7 @@ def _layout(x: str, y: str) -> dict[str, Any]:
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "font": {"family": "system-ui, sans-serif", "size": 13},
         "xaxis": axis | {"title": {"text": _escaped(x)}, "automargin": True},
-        "yaxis": axis | {"title": {"text": _escaped(y)}},
+        "yaxis": axis | {"title": {"text": _escaped(y)}, "automargin": True},
     }
 
 

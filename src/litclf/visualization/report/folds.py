@@ -115,8 +115,8 @@ def fold_page(files: FoldFiles | None, history: History, samples: Mapping[str, A
     if files is None:
         return None
     told = (history.metrics.get("members") or {}).get("metrics") or {}
-    tables = files.tables
-    counts, cells = _confused(files)
+    tables, folder = files.tables, _common_folder([row["row"] for row in files.tables["oof"]])
+    counts, cells = _confused(files, folder)
     facts = {"confusion": counts, "class_names": files.class_names}
     return Folds(
         sentences=_sentences(files, told),
@@ -132,7 +132,7 @@ def fold_page(files: FoldFiles | None, history: History, samples: Mapping[str, A
             {"accuracy": ("accuracy_low", "accuracy_high")},
         ),
         importance=fold_charts.importance_words(tables["importance"]),
-        doubtful=_doubtful(tables["label_errors"], samples),
+        doubtful=_doubtful(tables["label_errors"], samples, folder),
         curve=fold_charts.curve_words(tables["learning_curve"]),
         figures={figure["name"]: figure for figure in fold_charts.figures(files)},
         missing=[how for name, how in _HOW_TO_GET.items() if not tables[name]],
@@ -224,7 +224,7 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _confused(files: FoldFiles) -> tuple[list[list[int]], dict[str, list[dict[str, Any]]]]:
+def _confused(files: FoldFiles, folder: str) -> tuple[list[list[int]], dict[str, list[dict[str, Any]]]]:
     """How many rows of each class were taken for each, and the surest of those rows."""
     targets, probabilities = files.targets, files.probabilities
     predicted, names = probabilities.argmax(axis=1), files.held_out
@@ -235,11 +235,11 @@ def _confused(files: FoldFiles) -> tuple[list[list[int]], dict[str, list[dict[st
         chosen = cells.setdefault(f"{targets[row]},{predicted[row]}", [])
         if len(chosen) < _OF_A_CELL:
             share = round(float(probabilities[row].max()), 6)
-            chosen.append({"index": names[row], "probability": share, "values": []})
+            chosen.append({"index": names[row].removeprefix(folder), "probability": share, "values": []})
     return counts.tolist(), cells
 
 
-def _doubtful(rows: Sequence[Row], samples: Mapping[str, Any]) -> Doubtful | None:
+def _doubtful(rows: Sequence[Row], samples: Mapping[str, Any], folder: str) -> Doubtful | None:
     """The most doubtful labels: all that are counted among the errors, at least twenty and at most a hundred."""
     if not rows:
         return None
@@ -257,7 +257,7 @@ def _doubtful(rows: Sequence[Row], samples: Mapping[str, Any]) -> Doubtful | Non
     empty = [""] * len(columns)
     cells = [
         [
-            Cell(row["row"]),
+            Cell(row["row"].removeprefix(folder)),
             Cell(row["label"]),
             Cell(row["seems"]),
             Cell(_number(row["quality"])),
@@ -268,6 +268,17 @@ def _doubtful(rows: Sequence[Row], samples: Mapping[str, Any]) -> Doubtful | Non
     ]
     texts = [any(isinstance(row[5 + place].value, str) for row in cells) for place in range(len(columns))]
     return Doubtful(told, Table([*_DOUBTFUL, *zip(columns, texts, strict=True)], cells), [])
+
+
+def _common_folder(names: Sequence[str]) -> str:
+    """The folder that all rows lie in, which tells none from another; empty where they lie in several.
+
+    Example:
+        >>> _common_folder(["data/t.csv line 2", "data/t.csv line 3"]), _common_folder(["cat/1.png", "dog/1.png"])
+        ('data/', '')
+    """
+    folders = {"".join(name.rpartition("/")[:2]) for name in names}
+    return folders.pop() if len(folders) == 1 else ""
 
 
 def _percent(share: float) -> str:
