@@ -148,7 +148,8 @@ class TableFiles:
         frame = self.drawn_rows[list(self.columns)]
         plain = [name for name, own in self.columns.items() if own.kind == "number" and own.written is None]
         parsed = {name: parsed_numbers(frame[name]) for name in plain}
-        return frame.assign(**{name: numbers for name, (numbers, wrong) in parsed.items() if not len(wrong)})
+        numbers = {name: own for name, (own, wrong) in parsed.items() if not len(wrong)}
+        return frame.assign(**numbers).copy()  # in which those of a kind lie side by side: rows of it are taken at once
 
     def with_rows(self, rows: Mapping[str, NDArray[np.int64]], parsed: bool = False) -> TableFiles:
         """The same rows in other splits, by their numbers in :attr:`drawn`; a test not named is its own, or empty.
