@@ -111,3 +111,11 @@ def test_a_bug_is_no_lack_of_memory():
 
     with pytest.raises(RuntimeError, match="a bug"):
         exit_code(command, [])
+
+
+def test_an_error_is_red_where_somebody_looks(capsys, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["tst"]) == 2
+    assert capsys.readouterr().err.startswith("\x1b[31merror:\x1b[0m tst: is no command")

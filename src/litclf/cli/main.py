@@ -19,7 +19,7 @@ from litclf.cli.short_names import told_as_typed, written_out
 from litclf.utilities import signals
 from litclf.utilities.errors import InputError, RunError, nearest
 from litclf.utilities.memory import lack_of_memory
-from litclf.utilities.terminal import check_printed, terminal
+from litclf.utilities.terminal import check_printed, painted, terminal
 from litclf.utilities.version import __version__
 
 
@@ -258,7 +258,8 @@ def _told(error: BaseException) -> int:
     if isinstance(error, OSError):
         text = f"{error.filename or _place()}: {error.strerror or error}; fix: mend that, and run again"
     # Line breaks alone: a name with two spaces is to be found as it is told.
-    print(f"error: {' '.join(filter(None, map(str.strip, text.splitlines())))}", file=sys.stderr)
+    line = " ".join(filter(None, map(str.strip, text.splitlines())))
+    print(f"{painted('error:', 'red', sys.stderr)} {line}", file=sys.stderr)
     return 2 if isinstance(error, InputError) else 1
 
 
