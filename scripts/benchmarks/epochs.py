@@ -22,10 +22,9 @@ LENGTHS = ((4, 500, 0.10), (20, 100, 0.14), (100, 20, 0.30))
 def epochs(jobs: dict[str, Job], rounds: int = 5) -> Claim:
     """The same 2000 steps of circles in few and in many epochs, centroids in ten, and what an epoch costs by part."""
     circles, centroids = jobs["circles"], jobs["centroids"]
-    lengths = {
-        number: {"epochs": number, "repeat": steps, "steps_per_execution": steps} for number, steps, _ in LENGTHS
+    cut = {
+        number: replace(circles, epochs=number, repeat=steps, steps_per_execution=steps) for number, steps, _ in LENGTHS
     }
-    cut = {number: replace(circles, **length) for number, length in lengths.items()}
     cases = [(circles, cut[number], bound) for number, _, bound in LENGTHS] + [(centroids, centroids, 0.06)]
     loops: dict[str, list[float]] = {job.name: [] for job in (circles, centroids)}
     taken: list[list[float]] = [[] for _ in cases]
