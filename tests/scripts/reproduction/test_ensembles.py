@@ -29,10 +29,9 @@ def test_all_together_are_better_where_accuracy_is_above_and_loss_below_the_mean
 
 @pytest.mark.slow  # fits, and an export by PyTorch
 def test_it_trains_exports_and_writes_what_was_measured(start, tmp_path, capsys):
-    assert start("reproduction/ensembles.py", "--only", "iris", "wine", "--members", "3") == 0
-    first, second = json.loads((tmp_path / "ensembles.json").read_text())
-    assert (first["data"], first["rows"], second["rows"]) == ("iris", 150, 178)
-    for own in (first, second):
-        assert own["together"]["loss"] < own["loss"]["mean"]  # of a convex loss, whatever the members
-        assert own["onnx"] <= 1e-5
-    assert "together better in loss: 2 of 2" in capsys.readouterr().out
+    assert start("reproduction/ensembles.py", "--only", "iris", "--members", "3") == 0
+    (own,) = json.loads((tmp_path / "ensembles.json").read_text())
+    assert (own["data"], own["rows"]) == ("iris", 150)
+    assert own["together"]["loss"] < own["loss"]["mean"]  # of a convex loss, whatever the members
+    assert own["onnx"] <= 1e-5
+    assert "together better in loss: 1 of 1" in capsys.readouterr().out
