@@ -25,14 +25,15 @@ FLAG = re.compile(r"(?<![\w-])--(?:(model|data|trainer)\.)?([a-z]\w+(?:-\w+)*)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
-LISTED = subprocess.run(
-    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-    cwd=PROJECT,
-    check=True,
-    capture_output=True,
-    text=True,
-).stdout
-FILES = [path for path in LISTED.splitlines() if (PROJECT / path).is_file()]
+def listed():
+    """The files of the repository; of a source archive, which knows no history, those that it holds."""
+    if not (PROJECT / ".git").exists():
+        return [path.relative_to(PROJECT).as_posix() for path in PROJECT.rglob("*") if "__pycache__" not in path.parts]
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    return subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+FILES = [path for path in listed() if (PROJECT / path).is_file()]
 PAGES = [path for path in FILES if path.endswith(".md")]
 PLACES = {f"/{parent}/" for path in FILES for parent in Path(path).parents} | {f"/{path}" for path in FILES}
 
