@@ -15,7 +15,8 @@ def by_hand(learner, execution, shares=None):
         (loss if shares is None else loss * shares[number]).backward()
         if learner.clip is not None:
             clip = {"norm": nn.utils.clip_grad_norm_, "value": nn.utils.clip_grad_value_}[learner.clip.kind]
-            clip(learner.network.parameters(), learner.clip.limit)
+            groups = learner.optimizer.param_groups  # in whose order Lightning, too, sums their norms
+            clip([parameter for group in groups for parameter in group["params"]], learner.clip.limit)
         learner.optimizer.step()
         for schedule in learner.schedules:
             schedule.step()

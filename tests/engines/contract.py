@@ -27,6 +27,7 @@ RECIPES = {
     "nesterov": {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.001},
     "adam": {"optimizer": "adam", "lr": 0.003, "weight_decay": 0.01},
     "adamw": {"optimizer": "adamw", "lr": 0.003, "weight_decay": 0.1},
+    "ntk": {"optimizer": "adam", "lr": 0.01, "beta2": 0.95, "bias_lr": 0.1, "parametrization": "ntk"},
 }
 WAYS = {
     "norm": {"clip": Clip("norm", 0.3)},
@@ -37,7 +38,7 @@ WAYS = {
     "all": {"clip": Clip("norm", 0.3), "weights": (0.25, 3.0, 1.0, 0.5), "smoothing": 0.1, "groups": True},
 }
 COVERING = [
-    (list(RECIPES)[number % 5], activation, SCHEDULES[number % 4], classes)
+    (list(RECIPES)[number % 6], activation, SCHEDULES[number % 5], classes)
     for number, (activation, classes) in enumerate(product(ACTIVATIONS, (2, 4)))
 ]
 """Each recipe and each activation with both losses, each schedule with two recipes at least."""
@@ -79,13 +80,18 @@ class EngineContract:
         torch.manual_seed(3)
         network = MLP([2], self.hidden_dims, 1 if classes == 2 else classes, activation).to(self.device)
         made, loss = Recipe(**RECIPES[recipe], lr_schedule=schedule), Loss(weights and weights[:classes], smoothing)
-        parameters = list(network.parameters())
+        optimizer = made.build(network, fused=True)
         if groups:
-            parameters = [
-                {"params": [one], "lr": made.lr / (1 + number), **({"weight_decay": 0.0} if number % 2 else {})}
-                for number, one in enumerate(parameters)
+            each = [(group, one) for group in optimizer.param_groups for one in group["params"]]
+            optimizer.param_groups[:] = [
+                {
+                    **group,
+                    "params": [one],
+                    "lr": made.lr / (1 + number),
+                    **({"weight_decay": 0.0} if number % 2 else {}),
+                }
+                for number, (group, one) in enumerate(each)
             ]
-        optimizer = made.build(parameters, fused=True)
         moving = made.schedule(optimizer, len(SIZES))
 
         def step(x, y):
@@ -146,7 +152,7 @@ class EngineContract:
 
     @pytest.mark.parametrize("way", WAYS)
     def test_clipping_weights_smoothing_and_groups_are_those_of_the_loop_by_hand(self, way):
-        for recipe, schedule, classes in zip(RECIPES, (*SCHEDULES, "none"), (2, 4, 2, 4, 2), strict=True):
+        for recipe, schedule, classes in zip(RECIPES, (*SCHEDULES, "none"), (2, 4, 2, 4, 2, 4), strict=True):
             self.check(recipe, "tanh", schedule, classes, **WAYS[way])
         plain, own = self.learner(), self.learner(**WAYS[way])
         assert not torch.allclose(self.fit(plain).losses[-1], self.fit(own).losses[-1], rtol=1e-5)

@@ -23,11 +23,11 @@ from litclf.data.sources.splitting import TableFiles
 from litclf.data.sources.synthetic import split_holdout
 from litclf.data.sources.table_file import Told
 from litclf.preprocessing.table import UnseenCategoryWarning
-from litclf.utilities.checks import share
+from litclf.utilities.checks import share, whole
 from litclf.utilities.errors import InputError
 from litclf.utilities.text import short
 
-_OF_TABLES = ("target", "split_column", "val_size", "test_size", "drop", "categorical", "missing")
+_OF_TABLES = ("target", "split_column", "val_size", "test_size", "drop", "categorical", "missing", "bins")
 _OF_FILES = ("val_path", "test_path", "encoding")
 _OF_OTHERS = {
     "path": ("rows", "targets", "target_names", "holdout"),
@@ -67,6 +67,8 @@ class TableDataModule(ClassificationDataModule):
         categorical: Columns that hold categories, or classes, although they look like numbers or like names of rows.
         missing: Words that stand for a missing value besides the usual ones, such as ``?`` or ``-999``.
         encoding: Encoding of text files, such as ``cp1252``; None tells it by the content.
+        bins: Bins of each number, 0 or more: how far through each of them a number is makes inputs beside the number
+            itself, for what rises and falls with it. Their edges are quantiles of the training rows.
         class_weights: Whether training weighs classes by the inverse of their share.
         batch_size: Samples of a mini-batch; None for full-batch steps.
         repeat: Passes over the training set in one Trainer epoch.
@@ -110,6 +112,7 @@ class TableDataModule(ClassificationDataModule):
         categorical: list[str] | None = None,
         missing: list[str] | None = None,
         encoding: str | None = None,
+        bins: int = 0,
         class_weights: bool = False,
         batch_size: int | None = 32,
         repeat: int = 1,
@@ -119,6 +122,7 @@ class TableDataModule(ClassificationDataModule):
         super().__init__(batch_size, repeat, steps_per_execution, seed)
         for name, value in (("holdout", holdout), ("val_size", val_size), ("test_size", test_size)):
             share(name, value)
+        whole("bins", bins, 0, example=16)
         path, val_path, test_path = (None if file is None else str(file) for file in (path, val_path, test_path))
         frame, given, classes = None if path is not None else frame_of(rows), rows, targets
         # The values of this function's arguments are what the hyperparameters are.
@@ -149,8 +153,9 @@ class TableDataModule(ClassificationDataModule):
             raise InputError(files.name[0], f"{files.name[1]} has no columns to learn from", "drop fewer columns")
         with files.refusals("train"):
             check_columns(columns)
-            check_memory(columns, sum(map(len, files.targets.values())))
-            preparation = learn_columns(files.frames["train"], columns, self.hparams["missing"] or ())
+            bins = self.hparams["bins"]
+            check_memory(columns, sum(map(len, files.targets.values())), bins)
+            preparation = learn_columns(files.frames["train"], columns, self.hparams["missing"] or (), bins)
         self.preparation = preparation
         self.class_names, self.input_shape = files.class_names, (len(preparation.features),)
         splits = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -203,14 +203,14 @@ class SteppedModule(PlainHyperparameters, LightningModule):
 
     def first_learner(self, trainer: Trainer, data: LightningDataModule) -> Learner:
         """What an engine of a fit to come will be given, of the first network where there are several."""
-        return learner_of(self, trainer, data, self.recipe.build(self.parameters()))
+        return learner_of(self, trainer, data, self.recipe.build(self))
 
     def rate_at(self, step: int, otherwise: float) -> float:
         """Learning rate of optimizer step ``step`` of the fit, from 0 on; ``otherwise`` where no schedule moves it."""
         optimizer = torch.optim.SGD([torch.zeros(1)], lr=self.recipe.lr)
         schedule = self.recipe.schedule(optimizer, int(total_steps(self.trainer))) if self._has_own_schedule() else None
         if schedule is None:
-            return otherwise
+            return self.recipe.lr if self._takes_recipe() else otherwise
         for _ in range(step):
             optimizer.step()
             schedule.step()
@@ -286,13 +286,13 @@ class SteppedModule(PlainHyperparameters, LightningModule):
     @part("model")
     def configure_optimizers(self) -> Any:
         """The recipe's optimizer and schedule over the optimizer steps of the whole fit."""
-        return self.optimizer_of(self.parameters())
+        return self.optimizer_of(self)
 
-    def optimizer_of(self, parameters: Iterable[nn.Parameter], spec: DataSpec | None = None) -> Any:
-        """The recipe's optimizer and schedule for ``parameters``, over the fit's data or what ``spec`` tells of."""
+    def optimizer_of(self, network: nn.Module, spec: DataSpec | None = None) -> Any:
+        """The recipe's optimizer and schedule for ``network``, over the fit's data or what ``spec`` tells of."""
         # PyTorch's fused kernels do not leave room for unscaling and clipping between scaler and step.
         fused = self.trainer.precision != "16-mixed"
-        return self.recipe.configure(parameters, fused, total_steps(self.trainer, spec))
+        return self.recipe.configure(network, fused, total_steps(self.trainer, spec))
 
 
 def _plain_layout(value: Any) -> Any:

@@ -48,7 +48,7 @@ class Classifier(MeasuredModule):
         momentum: Momentum of SGD, in [0, 1).
         nesterov: Whether SGD's momentum is Nesterov's.
         weight_decay: Weight decay, zero or more.
-        lr_schedule: ``none``, ``cosine``, ``onecycle`` or ``step``, moving with every optimizer step.
+        lr_schedule: ``none``, ``cosine``, ``onecycle``, ``step`` or ``coslog4``, moving with every optimizer step.
         engine: What runs the optimizer steps of an execution: ``eager`` PyTorch, the compiled ``kernel`` for fully
             connected networks on the CPU, a captured CUDA ``graph``, or ``auto``, the fastest that can.
         input_shape: Shape of one input; None takes it from the data.
@@ -59,6 +59,10 @@ class Classifier(MeasuredModule):
             None takes the rarer one of the training samples, or the second of about as many.
         label_smoothing: Share of each training target that is spread evenly over all classes, in [0, 1). The losses
             of validation and test are without it, and without weights of classes.
+        beta2: How much of the mean square of gradients Adam and AdamW keep at a step, in [0, 1).
+        bias_lr: Rate of biases, as a multiple of ``lr``, positive.
+        parametrization: ``standard``, or ``ntk`` for the MLP: initial weights and rates of each layer by the root of
+            its inputs, so that one rate serves all widths.
 
     Raises:
         InputError: If an argument is out of range, or the data does not fit; the message names it and the value.
@@ -78,18 +82,25 @@ class Classifier(MeasuredModule):
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
-        lr_schedule: Literal["none", "cosine", "onecycle", "step"] = "none",
+        lr_schedule: Literal["none", "cosine", "onecycle", "step", "coslog4"] = "none",
         engine: Literal["auto", "eager", "kernel", "graph"] = "auto",
         input_shape: Sequence[int] | None = None,
         num_classes: int | None = None,
         weights_path: str | None = None,
         positive_class: str | None = None,
         label_smoothing: float = 0.0,
+        beta2: float = 0.999,
+        bias_lr: float = 1.0,
+        parametrization: Literal["standard", "ntk"] = "standard",
     ) -> None:
-        super().__init__(Recipe(optimizer, lr, momentum, nesterov, weight_decay, lr_schedule), engine)
+        pace = (optimizer, lr, momentum, nesterov, weight_decay, lr_schedule)
+        super().__init__(Recipe(*pace, beta2, bias_lr, parametrization), engine)
         one_of("activation", activation, ACTIVATIONS)
         one_of("init", init, ("default", "kaiming", "zeros"))
         share("label_smoothing", label_smoothing)
+        if parametrization == "ntk" and (network != "mlp" or init != "default"):
+            named, value = ("network", network) if network != "mlp" else ("init", init)
+            raise InputError("parametrization", f"ntk is for mlp by init default, got {named} {value}", "pass standard")
         sizes("hidden_dims", hidden_dims, 10)
         sizes("input_shape", () if input_shape is None else input_shape, 2)
         self.save_hyperparameters(ignore=["network"])
@@ -228,7 +239,7 @@ class Classifier(MeasuredModule):
         name, hidden_dims, activation = (self.hparams[key] for key in ("network", "hidden_dims", "activation"))
         start, logits = self.hparams["weights_path"], self.num_logits(num_classes)
         network = build_network(name, input_shape, hidden_dims, activation, logits, start)
-        initialize(network, self.hparams["init"], activation)
+        initialize(network, "ntk" if self.recipe.parametrization == "ntk" else self.hparams["init"], activation)
         return network
 
     def begin(self, seeds: Seeds, threads: int | None = None, specs: Sequence[DataSpec] = ()) -> None:

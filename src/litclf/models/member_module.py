@@ -79,7 +79,7 @@ class MemberModule(SteppedModule):
         networks = members_of(self.network)
         data = data_of(self.trainer)
         specs = DataSpec.of_members(data) or [DataSpec.of(data)] * len(networks)
-        return [self.optimizer_of(network.parameters(), spec) for network, spec in zip(networks, specs, strict=True)]
+        return [self.optimizer_of(network, spec) for network, spec in zip(networks, specs, strict=True)]
 
     def choose_engines(self) -> None:
         """Chooses an engine for each member, all of one kind."""
@@ -107,7 +107,7 @@ class MemberModule(SteppedModule):
         if self.members is None:
             return super().first_learner(trainer, data)
         network = members_of(self.network)[0]
-        return member_learner(cast(Any, self), trainer, data, network, self.recipe.build(network.parameters()))
+        return member_learner(cast(Any, self), trainer, data, network, self.recipe.build(network))
 
     def training_step(self, batch: Execution | MemberExecutions | Sequence[Tensor], batch_idx: int) -> Tensor:
         """As of one network; of members, all steps of an execution of each."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -33,13 +34,15 @@ class TablePreparation(Preparation):
     missing in a training row, 1 where it is missing and else 0; for each category, 1 where the row has it and else 0.
     A missing number is filled in; in a column that no training row lacked, nothing marks it. A missing category is a
     category of its own where a training row had none. A category that no training row had gets zeros, with a warning
-    for the first one of each column.
+    for the first one of each column. Last come the bins of numbers that have edges: how far through each the number
+    is, in [0, 1], so that what a network makes of a number may change from bin to bin.
 
     Args:
         columns: Names of the columns, in the order of a row.
         numbers: For each column of numbers ``fill``, what stands in for a missing value; ``mean`` and ``scale``,
-            positive; ``indicator``, whether missing values are marked; and ``written``, the fields of
-            :class:`~litclf.preprocessing.values.Written` where its texts are no plain numbers.
+            positive; ``indicator``, whether missing values are marked; ``written``, the fields of
+            :class:`~litclf.preprocessing.values.Written` where its texts are no plain numbers; and ``edges`` of its
+            bins, ascending, where it has any.
         categories: For each other column its categories, as text; None stands for a missing value.
         missing: Words that stand for a missing value, besides an empty text.
 
@@ -51,6 +54,10 @@ class TablePreparation(Preparation):
         >>> preparation.inputs(pd.DataFrame({"sex": ["m", "f"], "age": [50, None]}))
         tensor([[1., 0., 0., 1.],
                 [0., 1., 1., 0.]])
+        >>> TablePreparation(["age"], {"age": age | {"edges": [20.0, 40.0, 60.0]}}, {}).inputs([[45]])[0, 2:]
+        tensor([1.0000, 0.2500])
+
+    Source: bins are the piecewise-linear encoding of Gorishniy et al., 2022.
     """
 
     kind = "table"
@@ -70,6 +77,9 @@ class TablePreparation(Preparation):
         self._settings = np.array([[n["mean"], n["scale"], n["fill"]] for n in self.numbers.values()]).reshape(-1, 3)
         self.missing = list(missing)
         self._written = {name: Written(**own["written"]) for name, own in self.numbers.items() if "written" in own}
+        self._edges = {
+            place: np.array(own["edges"]) for place, own in enumerate(self.numbers.values()) if "edges" in own
+        }
         self._marked = [name for name, number in self.numbers.items() if number["indicator"]]
         self._warned: set[str] = set()
 
@@ -92,13 +102,21 @@ class TablePreparation(Preparation):
             for name, categories in self.categories.items()
             for category in categories
         ]
-        return [*self.numbers, *marks, *shares]
+        names = list(self.numbers)
+        bins = [
+            f"{names[place]} from {low:g} to {high:g}"
+            for place, edges in self._edges.items()
+            for low, high in pairwise(edges)
+        ]
+        return [*self.numbers, *marks, *shares, *bins]
 
     @property
     def sources(self) -> list[str]:
         """The column that each of the network's inputs comes from, in their order."""
         shares = [name for name, categories in self.categories.items() for _ in categories]
-        return [*self.numbers, *self._marked, *shares]
+        names = list(self.numbers)
+        bins = [names[place] for place, edges in self._edges.items() for _ in edges[1:]]
+        return [*self.numbers, *self._marked, *shares, *bins]
 
     def inputs(self, raw: Any) -> Tensor:
         """The network's inputs, float32 of shape ``(N, len(features))``.
@@ -120,10 +138,12 @@ class TablePreparation(Preparation):
         missing = np.isnan(numbers)
         marks = missing[:, [place for place, number in enumerate(self.numbers.values()) if number["indicator"]]]
         mean, scale, fill = self._settings.T
-        values = (np.where(missing, fill, numbers) - mean) / scale
+        filled = np.where(missing, fill, numbers)
+        bins = [shares_of_bins(filled[:, place], edges) for place, edges in self._edges.items()]
+        values = (filled - mean) / scale
         shares = [self._one_hot(frame[name]) for name in self.categories]
         with np.errstate(over="ignore"):  # too far from the mean becomes infinite, which is refused with its row
-            inputs = np.concatenate([values, marks, *shares], axis=1, dtype=np.float32, casting="unsafe")
+            inputs = np.concatenate([values, marks, *shares, *bins], axis=1, dtype=np.float32, casting="unsafe")
         wrong = np.argwhere(~np.isfinite(inputs[:, : len(self.numbers)]))
         if len(wrong):
             row, place = wrong[0]
@@ -175,6 +195,20 @@ class TablePreparation(Preparation):
             like = f"; did you mean {same[0]!r}?" if same else ""
             warnings.warn(message + like, UnseenCategoryWarning, stacklevel=3)
         return cast("NDArray[np.float32]", (found[texts.codes][:, None] == np.arange(len(known))).astype(np.float32))
+
+
+def shares_of_bins(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far through each bin values are, float64 of shape ``(N, B)``: 0 before it, 1 beyond it.
+
+    Args:
+        values: Numbers, shape ``(N,)``.
+        edges: Where the bins meet, and where the first begins and the last ends, ascending, shape ``(B + 1,)``.
+
+    Example:
+        >>> shares_of_bins(np.array([-1.0, 2.5]), np.array([0.0, 2.0, 4.0])).tolist()
+        [[0.0, 0.0], [1.0, 0.25]]
+    """
+    return np.clip((values[:, None] - edges[:-1]) / np.diff(edges), 0, 1)
 
 
 def numbers_of(column: pd.Series[Any], written: Written | None = None) -> NDArray[np.float64]:

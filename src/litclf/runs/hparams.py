@@ -22,6 +22,7 @@ LEARNED = {"model_class", "class_names", "preparation", "members"}
 ARGUMENTS = {
     *("network", "hidden_dims", "activation", "init", "optimizer", "lr", "momentum", "nesterov", "weight_decay"),
     *("lr_schedule", "engine", "input_shape", "num_classes", "weights_path", "positive_class", "label_smoothing"),
+    *("beta2", "bias_lr", "parametrization"),
 }
 """Arguments of a classifier; its class is not loaded to read its checkpoint."""
 

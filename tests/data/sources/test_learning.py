@@ -70,6 +70,28 @@ def test_what_is_learned_is_that_of_the_training_rows():
     assert preparation.features == ["x", "full", "x is missing", "k = a", "k = b", "k is missing"]
 
 
+def test_bins_are_how_far_through_quantiles_a_number_is():
+    stream = np.random.default_rng(0)
+    train = pd.DataFrame({"x": stream.normal(size=200), "two": stream.integers(0, 2, 200), "few": [0.0, 1, 1, 2] * 50})
+    train.loc[5, "x"] = None
+    preparation = learn_columns(train, columns_of(train), bins=4)
+    preparation = preparation_from(json.loads(json.dumps(preparation.to_dict())))
+    others = pd.DataFrame({"x": [-9.0, 0.1, None, 9.0], "two": [0, 1, 0, 1], "few": [0.5, 1.0, 1.5, 3]})
+    plain = learn_columns(train, columns_of(train)).inputs(others)
+    inputs = preparation.inputs(others)
+    assert torch.equal(inputs[:, : plain.shape[1]], plain)
+    filled = others["x"].fillna(train["x"].median())
+    expected = []
+    for values, name in ((filled, "x"), (others["few"], "few")):
+        edges = sorted(set(np.nanquantile(train[name], [0, 0.25, 0.5, 0.75, 1])))
+        expected += [np.interp(values, edges[place : place + 2], [0, 1]) for place in range(len(edges) - 1)]
+    np.testing.assert_allclose(inputs[:, plain.shape[1] :], np.stack(expected, axis=1), atol=1e-6)
+    names = [name for name in preparation.features if " from " in name]
+    assert (len(names), names[-1]) == (8, "few from 1.25 to 2")
+    assert preparation.sources[plain.shape[1] :] == ["x"] * 4 + ["few"] * 4
+    assert "edges" not in preparation.numbers["two"]
+
+
 def test_how_numbers_are_written_is_learned_and_kept():
     frame = pd.DataFrame({"price": ["1.200,50 €", "7 €", None, "9 €"]})
     preparation = preparation_from(json.loads(json.dumps(learn_columns(frame, columns_of(frame)).to_dict())))

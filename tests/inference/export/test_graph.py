@@ -44,6 +44,16 @@ def test_a_table_without_categories_or_without_numbers_has_a_graph():
     assert TableRows(categories)(torch.tensor([[1.0]]).double()).tolist() == [[0, 1]]
 
 
+def test_bins_of_numbers_are_those_of_the_preparation():
+    size = PREPARATION.numbers["size"] | {"edges": [0.0, 1.0, 1e8, 2e8]}
+    binned = TablePreparation(["colour", "size"], {"size": size}, {"colour": ["blue", "red"]})
+    raw = np.array([[0, 0.25], [1, np.nan], [0, 1.5e8], [-1, 3e8]])
+    rows = pd.DataFrame({"colour": ["blue", "red", "blue", None], "size": raw[:, 1]})
+    x = TableRows(binned)(torch.from_numpy(raw))
+    assert torch.equal(x, binned.inputs(rows))
+    assert x[2, 4:].tolist() == [1, 1, 0.5]
+
+
 def test_pixels_are_those_of_the_preparation():
     images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
     pixels, x = Pixels([1, 16, 16]), ImagePreparation(16, 16, 1).inputs(images)

@@ -25,11 +25,14 @@ from litclf.utilities.text import padded, shell_word, width
 _SAID = 10
 """Columns whose leaving out is told one by one."""
 
-_STEPS = 1000
-"""Optimizer steps that the recipe is drafted for, where the rows are few enough for ten passes in them."""
+_PASSES, _STEPS = 48, (480, 8000)
+"""Passes over the training rows that the recipe is drafted for, and the least and most steps that they take."""
 
-_STEPS_PER_EPOCH = 25
+_STEPS_PER_EPOCH = 10
 """Least steps of an epoch: validation and checkpoint after fewer would take longer than the steps."""
+
+_ROWS_FOR_BINS, _BINS = 1000, 16
+"""Training rows from which on bins of numbers help, and how many: with fewer rows they are learned by heart."""
 
 _MOST_CLASSES = 0.5
 """Classes for each row above which a column names rows, not kinds of rows."""
@@ -41,12 +44,15 @@ _TEXT = """\
 model:
   class_path: {model}
   init_args:
-    hidden_dims: [128, 64]\t# width of each hidden layer; [] makes the model linear
+    hidden_dims: [256, 256, 256]\t# width of each hidden layer; [] makes the model linear
     activation: relu
+    parametrization: ntk\t# one rate serves layers of all widths
     optimizer: adam
-    lr: 0.003\t# the highest rate of the schedule
-    weight_decay: 0.001\t# higher where the model learns the training rows by heart
-    lr_schedule: onecycle\t# up to lr, and down again until the end of the fit
+    lr: 0.04\t# the highest rate of the schedule
+    bias_lr: 0.1\t# rate of the biases, as a multiple of lr
+    beta2: 0.95\t# how much of the mean square of gradients is kept at a step
+    lr_schedule: coslog4\t# four waves up to lr and down again, each twice as long as the one before
+    label_smoothing: 0.1\t# share of each label that is spread over all classes
 data:
   class_path: TableDataModule
   init_args:
@@ -55,6 +61,7 @@ data:
 {drop}
     categorical: {categorical}\t# columns of categories that look like numbers, such as post codes
     missing: {missing}\t# words that stand for a missing value, besides an empty text, NA, NULL, None and NaN
+    bins: {bins}\t# bins of each number, as inputs beside it; 0 for none
     encoding: {encoding}\t# null: told by the content of the file
     val_size: {val_size}\t# share of the rows for choosing the best epoch, drawn by the seed
     test_size: {test_size}\t# share of the rows for the test at the end
@@ -111,11 +118,8 @@ def draft_table(path: Path, told: Told, file: Path) -> tuple[str, str]:
     tell(*map(of_tool, [*notes, *said[:_SAID], *more]))
     for line in check_splits(data).lines():
         print(of_tool(line))
-    num_train = len(data.splits["train"].y)
-    batch_size = _batch_size(num_train)
-    steps_per_pass = -(-num_train // batch_size)
-    repeat = -(-_STEPS_PER_EPOCH // steps_per_pass)
-    epochs = max(10, round(_STEPS / (steps_per_pass * repeat)))
+    num_train, inputs = len(data.splits["train"].y), data.input_shape[0]
+    batch_size, repeat, epochs, steps = _length(num_train)
     guess = f"guessed {'by its name' if table.target.lower() in TARGET_NAMES else 'as the last column'}"
     text = _TEXT.format(
         rows=len(table.frame),
@@ -136,7 +140,8 @@ def draft_table(path: Path, told: Told, file: Path) -> tuple[str, str]:
         batch_size=batch_size,
         repeat=repeat,
         epochs=epochs,
-        steps=epochs * repeat * steps_per_pass,
+        steps=steps,
+        bins=_BINS if num_train >= _ROWS_FOR_BINS and inputs > 2 else 0,
     )
     return _aligned(text), table.target
 
@@ -201,9 +206,15 @@ def _sizes(table: TableFile, path: str) -> tuple[float, float]:
     return 0.0, 0.0
 
 
-def _batch_size(num_train: int) -> int:
-    """A power of two, about a fortieth of the rows."""
-    return int(2 ** np.clip(np.round(np.log2(num_train / 40)), 5, 9))
+def _length(num_train: int) -> tuple[int, int, int, int]:
+    """Rows of a mini-batch, passes of an epoch, epochs, and the optimizer steps of the fit."""
+    batch_size = int(2 ** np.clip(np.floor(np.log2(max(num_train, 2) / 2)), 5, 8))
+    steps_per_pass = -(-num_train // batch_size)
+    least, most = _STEPS
+    passes = -(-int(np.clip(_PASSES * steps_per_pass, least, most)) // steps_per_pass)
+    repeat = min(-(-_STEPS_PER_EPOCH // steps_per_pass), passes)
+    epochs = -(-passes // repeat)
+    return batch_size, repeat, epochs, epochs * repeat * steps_per_pass
 
 
 def _drop_lines(reasons: dict[str, str]) -> str:

@@ -161,17 +161,26 @@ def check_columns(columns: Iterable[Column]) -> None:
     raise InputError("input", rule, ", ".join([f"pass {' '.join(flags)}", *more]))
 
 
-def check_memory(columns: Sequence[Column], num_rows: int) -> None:
+_MOST_EDGES = 50_000
+"""Half of the values that the settings in a checkpoint may hold."""
+
+
+def check_memory(columns: Sequence[Column], num_rows: int, bins: int = 0) -> None:
     """Refuses columns whose inputs would take more than half of the memory, before they are made.
 
     Args:
         columns: The columns.
         num_rows: Rows over all splits.
+        bins: Bins of each number.
 
     Raises:
-        InputError: Naming the column of the most categories.
+        InputError: Naming the column of the most categories, or the bins where they are too many to be kept.
     """
-    inputs = sum(column.categories or 1 for column in columns)
+    edges = (bins + 1) * sum(column.kind == "number" for column in columns) if bins else 0
+    if edges > _MOST_EDGES:
+        rule = f"{bins} bins of each number have {edges} edges, of which a checkpoint keeps {_MOST_EDGES}"
+        raise InputError("bins", rule, "pass --data.bins 0")
+    inputs = sum(column.categories or 1 + bins for column in columns)
     size, memory = 4 * num_rows * inputs, memory_limit()
     if 2 * size > memory:
         most = max(columns, key=lambda column: column.categories)

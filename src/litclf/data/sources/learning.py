@@ -17,7 +17,9 @@ from litclf.utilities.errors import InputError
 from litclf.utilities.text import pasted
 
 
-def learn_columns(frame: pd.DataFrame, columns: Sequence[Column], missing: Sequence[str] = ()) -> TablePreparation:
+def learn_columns(
+    frame: pd.DataFrame, columns: Sequence[Column], missing: Sequence[str] = (), bins: int = 0
+) -> TablePreparation:
     """How rows are prepared, by the training rows.
 
     Numbers are those of scikit-learn's ``SimpleImputer`` by the median, a tenth of whose time NumPy takes for it, and
@@ -27,6 +29,8 @@ def learn_columns(frame: pd.DataFrame, columns: Sequence[Column], missing: Seque
         frame: The training rows.
         columns: What its columns hold, in the order of the table.
         missing: Words that stand for a missing value.
+        bins: Bins of each number, by quantiles of the values that are there; 0 for none. Where many rows have the same
+            value there are fewer, and none of a number of two values.
 
     Raises:
         InputError: If none of these rows has a value of a column, or a value is none of its kind.
@@ -41,12 +45,12 @@ def learn_columns(frame: pd.DataFrame, columns: Sequence[Column], missing: Seque
     if empty:
         rule = f"column {empty[0]} has no value in a training row"
         raise InputError("input", rule, f"pass {pasted('--data.drop', empty)}, or split another way")
-    numbers = _learn_numbers(frame, [column for column in columns if column.kind == "number"])
+    numbers = _learn_numbers(frame, [column for column in columns if column.kind == "number"], bins)
     categories = _learn_categories(frame, [column.name for column in columns if column.kind == "category"])
     return TablePreparation([column.name for column in columns], numbers, categories, missing)
 
 
-def _learn_numbers(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, dict[str, Any]]:
+def _learn_numbers(frame: pd.DataFrame, columns: Sequence[Column], bins: int) -> dict[str, dict[str, Any]]:
     if not columns:
         return {}
     values = np.stack([numbers_of(frame[column.name], column.written) for column in columns], axis=1)
@@ -58,6 +62,9 @@ def _learn_numbers(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, 
         settings = (of[place] for of in (fill, scaler.mean_, scaler.scale_))
         own: dict[str, Any] = dict(zip(("fill", "mean", "scale"), map(float, settings), strict=True))
         own["indicator"] = bool(lacking[:, place].any())
+        edges = np.unique(np.nanquantile(values[:, place], np.linspace(0, 1, bins + 1))) if bins else []
+        if len(edges) > 2:
+            own["edges"] = np.asarray(edges).tolist()
         learned[column.name] = own | ({"written": column.written._asdict()} if column.written else {})
     return learned
 

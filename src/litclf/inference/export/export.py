@@ -153,10 +153,9 @@ def _compare(
     """The split that was compared, its number of samples and the largest difference of a probability."""
     split = "test" if len(data.splits["test"].y) else "train"
     with torch.inference_mode():
-        answers = [
-            (*answer(graph.scaling.raw(x)), *model.decision(model.logits(x).double()))
-            for x, _ in data.predict_dataloader()
-        ]
+        # What float32 has lost of a number is lost to both.
+        raw = [graph.scaling.raw(x) for x, _ in data.predict_dataloader()]
+        answers = [(*answer(x), *model.decision(model.logits(graph.scaling(x)).double())) for x in raw]
     probabilities, classes, expected, expected_classes = (torch.cat(part) for part in zip(*answers, strict=True))
     difference = (probabilities - expected).abs().amax(dim=1)
     # Not a number is no small difference.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -73,6 +75,8 @@ class TableRows(nn.Module):
     mean: Tensor
     scale: Tensor
     fill: Tensor
+    low: Tensor
+    high: Tensor
 
     def __init__(self, preparation: Preparation) -> None:
         super().__init__()
@@ -81,6 +85,10 @@ class TableRows(nn.Module):
         for name in ("mean", "scale", "fill"):
             values = [number[name] for number in numbers.values()]
             self.register_buffer(name, torch.tensor(values, dtype=torch.float64))
+        bins = [(p, *ends) for p, own in enumerate(numbers.values()) for ends in pairwise(own.get("edges", []))]
+        self.binned = [place for place, _, _ in bins]
+        for name, end in (("low", 1), ("high", 2)):
+            self.register_buffer(name, torch.tensor([own[end] for own in bins], dtype=torch.float64))
         self.numbers = [columns.index(name) for name in numbers]
         self.marked = [place for place, number in enumerate(numbers.values()) if number["indicator"]]
         self.categories = [(columns.index(name), len(known)) for name, known in categories.items()]
@@ -92,8 +100,11 @@ class TableRows(nn.Module):
         """The network inputs, float32, of raw ones, float64 of shape ``(N, columns)``."""
         numbers = x[:, self.numbers]
         missing = numbers.isnan()
-        parts = [(torch.where(missing, self.fill, numbers) - self.mean) / self.scale, missing[:, self.marked]]
+        filled = torch.where(missing, self.fill, numbers)
+        parts = [(filled - self.mean) / self.scale, missing[:, self.marked]]
         parts += [x[:, place, None] == torch.arange(known) for place, known in self.categories]
+        if self.binned:
+            parts.append(((filled[:, self.binned] - self.low) / (self.high - self.low)).clamp(0, 1))
         return torch.cat([part.to(torch.float32) for part in parts], dim=1)
 
     def raw(self, x: Tensor) -> Tensor:

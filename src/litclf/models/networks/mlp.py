@@ -60,7 +60,8 @@ def initialize(network: nn.Module, init: str, activation: str) -> None:
     Args:
         network: Any network.
         init: ``default`` changes nothing; ``zeros`` sets every parameter to zero; ``kaiming`` draws the weights of
-            linear layers with the gain of the activation after them, and sets their biases to zero.
+            linear layers with the gain of the activation after them, and sets their biases to zero; ``ntk`` draws the
+            weights of linear layers with variance 1 / inputs, and the biases of hidden layers with variance 1.
         activation: Name of the activation after each linear layer but the last, a key of ``ACTIVATIONS``.
 
     Source: :func:`torch.nn.init.kaiming_normal_`.
@@ -84,3 +85,8 @@ def initialize(network: nn.Module, init: str, activation: str) -> None:
             gain = nn.init.calculate_gain("linear" if last else kind)  # type: ignore[arg-type]
             nn.init.normal_(layer.weight, std=gain / layer.in_features**0.5)
             nn.init.zeros_(layer.bias)
+    elif init == "ntk":
+        layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
+        for layer in layers:
+            nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
+            nn.init.normal_(layer.bias, std=0.0 if layer is layers[-1] else 1.0)
