@@ -62,9 +62,8 @@ def _learn_numbers(frame: pd.DataFrame, columns: Sequence[Column], bins: int) ->
         settings = (of[place] for of in (fill, scaler.mean_, scaler.scale_))
         own: dict[str, Any] = dict(zip(("fill", "mean", "scale"), map(float, settings), strict=True))
         own["indicator"] = bool(lacking[:, place].any())
-        edges = np.unique(np.nanquantile(values[:, place], np.linspace(0, 1, bins + 1))) if bins else []
-        if len(edges) > 2:
-            own["edges"] = np.asarray(edges).tolist()
+        if bins and len(edges := np.unique(np.nanquantile(values[:, place], np.linspace(0, 1, bins + 1)))) > 2:
+            own["edges"] = edges.tolist()
         learned[column.name] = own | ({"written": column.written._asdict()} if column.written else {})
     return learned
 
