@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibrationError
 
-from litclf.utilities.statistics import bands, bins, calibration, holm, mcnemar, student, wilson
+from litclf.utilities.statistics import bands, bins, calibration, holm, mcnemar, middle, student, wilson
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -122,3 +122,9 @@ def test_bins_hold_means_and_shares():
     assert accuracy == pytest.approx([0.5, 1, 1])
     assert share == pytest.approx([0.5, 0.25, 0.25])
     assert error == pytest.approx(0.5 * 0.3 + 0.25 * 0.4)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 32, 101])
+def test_the_middle_of_values_ends_where_numpy_has_it(count):
+    values = np.random.default_rng(count).normal(size=count)
+    assert middle(np.append(values, [np.nan, np.inf])) == pytest.approx(np.quantile(values, [0.025, 0.975]))
