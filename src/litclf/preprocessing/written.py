@@ -18,8 +18,11 @@ _CURRENCY = (
     r"HUF|RUB|TRY|INR|BRL|MXN|AUD|CAD|NZD|SGD|HKD|ZAR|THB|IDR|TWD|VND"
 )
 
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212\uff0d"
+"""What stands for a minus besides the hyphen of a keyboard, as office programs write it."""
+
 _WRITTEN = re.compile(
-    rf"(?P<sign>[-+\u2212]?) ?(?P<before>{_CURRENCY})? ?(?P<inner>[-+\u2212]?) ?"
+    rf"(?P<sign>[-+{_DASHES}]?) ?(?P<before>{_CURRENCY})? ?(?P<inner>[-+{_DASHES}]?) ?"
     r"(?P<number>\d[\d.,'\u2019_ ]*\d|\d|[.,]\d+)"
     r" ?(?P<after>(?:[^\W\d_]|[%‰°$£¥¢\u20a0-\u20cf'\"\u201d\u2032\u2033])[^\d]{0,11}?[23]?)?"
 )
@@ -29,7 +32,7 @@ _READINGS = tuple((thousands, decimal) for thousands in ("", ",", ".", " ", "'",
 """What may part thousands and decimals."""
 
 _BRACKETED = re.compile(r"([^\d()]*)\(([^()]*\d[^()]*)\)([^\d()]*)")
-_BEHIND = re.compile(r"(.*\d[^\d()]*)[-\u2212]")
+_BEHIND = re.compile(rf"(.*\d[^\d()]*)[-{_DASHES}]")
 """Negative numbers as accounts have them: ``(5)`` and ``5-``."""
 
 
@@ -90,7 +93,7 @@ def _parts(text: str) -> _Parts | None:
     if len(signs) + bool(account) > 1:
         return None
     unit = (found["before"] or found["after"] or "").strip()
-    return _Parts(account is not None or signs in ("-", "\u2212"), found["number"], unit, account is not None)
+    return _Parts(account is not None or signs in ("-", *_DASHES), found["number"], unit, account is not None)
 
 
 def _read(parts: _Parts, thousands: str, decimal: str) -> float | None:

@@ -73,6 +73,7 @@ def test_plain_columns_are_told_without_a_word(values, kind):
         (["30°C", "-4 °C"], ("°C", "", "."), 30),
         (["5만원", "7만원"], ("만원", "", "."), 5),
         (["\u22125", "7"], ("", "", "."), -5),
+        (["\u20135", "7"], ("", "", "."), -5),
         (["\uff11\uff12", "\uff13"], ("", "", "."), 12),
         (["0", "5%"], ("%", "", "."), 0),
         (["(5)", "12"], ("", "", "."), -5),
@@ -288,3 +289,17 @@ def test_a_thousand_columns_are_looked_at_in_a_second():
     begin = time.process_time()
     assert all(look_at(column).kind == "number" for column in columns)
     assert time.process_time() - begin < 2
+
+
+@pytest.mark.parametrize("texts", [["1/2", "3/4", "1 1/2"], ["5'11\"", "6'2\"", "5'"]], ids=["fractions", "feet"])
+def test_measures_that_count_as_categories_are_said(texts):
+    found = look_at(pd.Series(texts * 10, name="size"))
+    assert (found.kind, found.refusal) == ("category", None)
+    assert found.notes[0].endswith("count as categories; make plain numbers of them where they are measures")
+
+
+@pytest.mark.parametrize("form", ["'{}", "&lt;{}", "*{}"])
+def test_one_hot_is_no_way_out_for_measures_with_a_mark_before_them(form):
+    refusal = look_at(pd.Series([form.format(number / 7) for number in range(40)])).refusal
+    assert "make plain numbers of them" in refusal.advice
+    assert not refusal.codes

@@ -46,6 +46,7 @@ def test_small_copies_are_passed_over_where_they_are_told_by_name(tmp_path):
         tmp_path, "1.jpg", "1_thumb.jpg", "thumb-1.png", "2_thumb.jpg", "thumb.jpg", "Thumbnails/9.jpg", "_thumbs/9.jpg"
     )
     touch(tmp_path, "SYNOFILE_THUMB_1.jpg", "RECYCLER/8.jpg", "node_modules/8.jpg")
+    touch(tmp_path, "_gsdata_/9.jpg", "CVS/9.jpg", "~snapshot/9.jpg", "OneDriveTemp/9.jpg", "_MACOSX/9.jpg")
     found, tree = names_below(tmp_path)
     assert found == ["1.jpg", "2_thumb.jpg", "thumb.jpg"]  # nothing lies beside that the latter two are copies of
     (note,) = tree.notes()

@@ -35,8 +35,11 @@ _WORDS = 5
 _NAMED = 5
 """Columns that a refusal tells of one by one."""
 
-BEGINS_AS_NUMBER = re.compile(r"[<>≤≥~≈=±(+\-\u2212]*\s?\d.*")
+BEGINS_AS_NUMBER = re.compile(r"(?:[<>≤≥~≈=±(+\-\u2010-\u2015\u2212'*#]|&[a-z]+;)*\s?\d.*")
 """A text that may be a measure with something behind it."""
+
+_FRACTION = re.compile(r"(?:\d+ )?\d+[/\u2044]\d+|\d+['\u2032\u2019] ?\d*[\"\u2033\u201d]?")
+"""A text that may be a measure in fractions, or in feet and inches."""
 
 _EXACT = 2.0**53
 """Above it, a float64 does not tell all whole numbers apart."""
@@ -223,7 +226,11 @@ def _of_texts(column: pd.Series[Any], numbers: NDArray[np.float64], wrong: NDArr
         held = "dates or times"
         return Column(name, "category", refusal=Refusal(f"holds {held}, such as {short(known[0])}", _ADVICE[held]))
     refusal = _mixed(column, numbers, wrong, texts) or _countless(column, wrong, known)
-    return Column(name, "category", refusal=refusal, categories=len(texts.values))
+    notes: tuple[str, ...] = ()
+    if not refusal and all(map(_FRACTION.fullmatch, known)):
+        advice = "make plain numbers of them where they are measures"
+        notes = (f"column {name}: texts such as {short(known[0])} count as categories; {advice}",)
+    return Column(name, "category", refusal=refusal, notes=notes, categories=len(texts.values))
 
 
 def _mixed(
