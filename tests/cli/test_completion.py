@@ -40,6 +40,8 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
         (["fit", "--vary", "w"], ["weights"]),
         (["fit", "--trainer.max_e"], ["--trainer.max_epochs"]),
         (["predict", "--in"], ["--input"]),
+        (["validate", "--ck"], ["--ckpt_path"]),
+        (["test", "--in"], ["--input"]),
         (["predict", "--ck"], ["--ckpt_path"]),
         (["fit", "-c", "nowhere.yaml", "--ep"], ["--epochs"]),
         (["nonsense", ""], []),

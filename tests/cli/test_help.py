@@ -68,7 +68,7 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch, capsys):
 @pytest.mark.slow  # some seconds: PyTorch and Lightning are loaded for the first answer
 def test_the_second_answer_is_the_first_without_pytorch(tmp_path):
     env = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
-    told = "import sys; from litclf.cli.main import main; main(['fit', '--help']); print('torch' in sys.modules)"
+    told = "import sys; from litclf.cli.main import main; main(['fit', '--help-all']); print('torch' in sys.modules)"
     runs = [
         subprocess.run([sys.executable, "-c", told], env=env, capture_output=True, text=True, check=True).stdout
         for _ in range(2)

@@ -57,6 +57,14 @@ def test_a_wrong_value_is_told_by_the_name_that_was_typed(flag, value, way_out, 
     assert way_out in line
 
 
+def test_a_config_that_stops_early_already_is_told_beside_it(error_line, tmp_path):
+    stop = {"class_path": "EarlyStopping", "init_args": {"monitor": "val/loss"}}
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump({"trainer": {"callbacks": [stop]}}))
+    line = error_line("fit", "-c", "circles", "-c", "own.yaml", "--early_stop", "5")
+    assert line.startswith("error: --early_stop: Found more than one ")
+    assert "`EarlyStopping`" in line
+
+
 def test_a_short_name_needs_a_value(error_line):
     assert error_line("fit", "-c", "circles", "--lr").startswith("error: --lr: needs a value; fix: it is the learning")
 

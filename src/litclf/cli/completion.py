@@ -106,7 +106,7 @@ def completed(words: Sequence[str]) -> list[str]:
         found = _flags(Arguments(command, tuple(before)), module)
     else:
         found = [*(presets() if command == "cv" else ()), *(_runs() if command in _RUN else ())]
-    return [f"{head}{value}" for value in found if value.startswith(current)]
+    return list(dict.fromkeys(f"{head}{value}" for value in found if value.startswith(current)))
 
 
 def _flags(given: Arguments, module: str) -> list[str]:
@@ -120,11 +120,12 @@ def _flags(given: Arguments, module: str) -> list[str]:
 
 
 def _declared(module: str) -> list[str]:
-    """The flags that a command declares itself, or by the parser of those on a trained model."""
+    """The flags that a command declares itself, or that it shares with others."""
     folder = Path(__file__).parent
     text = (folder / f"{module.rpartition('.')[2]}.py").read_text(encoding="utf-8")
-    if "ModelParser" in text:
-        text += (folder / "trained.py").read_text(encoding="utf-8")
+    for shared in ("evaluate", "trained"):
+        if f"from litclf.cli.{shared} import" in text:
+            text += (folder / f"{shared}.py").read_text(encoding="utf-8")
     return re.findall(r"add_argument\(\s*\"(--[\w-]+)\"", text)
 
 

@@ -40,6 +40,9 @@ _AT_LEAST = {
 _LAUNCHERS = (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment, MPIEnvironment, XLAEnvironment)
 """What starts a fit on several machines, each known by what it leaves in the environment."""
 
+_REFUSALS = (ValueError, TypeError, RuntimeError, MisconfigurationException, ModuleNotFoundError)
+"""What a Trainer raises of arguments that it does not take; of two callbacks that are alike a RuntimeError."""
+
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
@@ -66,7 +69,7 @@ def checked_trainer(args: dict[str, Any]) -> Trainer:
         return Trainer(**args)
     except InputError:
         raise
-    except (ValueError, TypeError, MisconfigurationException, ModuleNotFoundError) as error:
+    except _REFUSALS as error:
         where, reason = _at_fault(args), " ".join(str(error).split())
         raise InputError(where, reason, "change that setting of the Trainer") from error
 
@@ -78,7 +81,7 @@ def _at_fault(args: dict[str, Any]) -> str:
         if name != "logger" and value != defaults[name].default:
             try:
                 Trainer(**{"logger": False, name: value})
-            except (ValueError, TypeError, MisconfigurationException, ModuleNotFoundError):
+            except _REFUSALS:
                 return f"trainer.{name}"
     return "trainer"
 
