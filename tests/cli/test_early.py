@@ -29,6 +29,8 @@ WRONG = [
     ("fit", "-c", "circles", "--data", "BlobsDataModule", "--data.noise", "0.1"),
     ("fit", "--model", "BinaryClassifier", "--model.init_args.lrr", "0.1"),
     ("fit", "--model.lr", "0.1"),
+    ("fit", "-c", "circles", "--members", "0"),
+    ("fit", "-c", "circles", "--members=-3"),
     ("fit", "flowers.csv"),
     ("fit", "circles.yaml"),
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from litclf.cli.arguments import Arguments
 from litclf.cli.presets import preset_path
 from litclf.data.sources.formats import PARQUET, TEXT, check_file
+from litclf.models.seeds import Seeds
 from litclf.utilities.errors import InputError
 
 _READ_CONFIGS = ("fit", "validate", "test", "predict", "check-data")
@@ -41,10 +43,19 @@ def refuse_early(given: Arguments) -> None:
     if given.command in _TAKE_A_SOURCE and given.words and _is_missing_table(given.words[0]):
         check_file(Path(given.words[0]))
     if given.command == "fit":
+        _check_members(given.value("--members") or "")
         from litclf.cli.refusals import early_refusal  # the others need no parser of settings yet
 
         if refusal := early_refusal(given):
             raise refusal
+
+
+def _check_members(count: str) -> None:
+    if re.fullmatch(r"-?\d+", count):
+        try:
+            Seeds.of(int(count), 0, "both")
+        except InputError as error:
+            raise InputError(f"--{error.where}", error.what, error.fix) from error
 
 
 def _is_missing_table(word: str) -> bool:
