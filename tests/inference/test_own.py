@@ -1,5 +1,6 @@
 """Modules of the user's own, loaded, predicted with, exported and refused, against the modules themselves."""
 
+import pickle
 import sys
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from litclf import BinaryClassifier, BlobsDataModule, InputError, MulticlassClassifier, fit, load
 from litclf.cli.main import main
 from litclf.inference.own import OwnNetwork
+from litclf.inference.serve.api import ModelAPI
 
 MINE = """
 import torch
@@ -113,6 +115,15 @@ def test_a_module_of_ones_own_is_exported_and_checked(mine, tmp_path, capsys):
     assert 'model.load_state_dict({name.removeprefix("module."): value' in told.replace("'", '"')
     model.load_state_dict({name.removeprefix("module."): value for name, value in weights.items()})
     assert torch.equal(model(torch.zeros(1, 2)), runs["Net"].model.cpu()(torch.zeros(1, 2)))
+
+
+def test_a_module_of_ones_own_is_served_by_the_process_that_is_given_it(mine):
+    module, runs = mine
+    path = runs["Net"].folder / "checkpoints" / "best.ckpt"
+    sent = pickle.dumps(module.Net(width=3))  # as it goes to the process of the model
+    api = ModelAPI(path, True, None, module=pickle.loads(sent))
+    api.setup("cpu")
+    assert api.model.probabilities(ROWS) == pytest.approx(said_by(runs["Net"], ROWS), abs=1e-5)
 
 
 def test_a_network_of_ones_own_is_loaded_with_it(tmp_path):

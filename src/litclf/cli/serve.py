@@ -11,7 +11,7 @@ import sys
 from contextlib import closing
 from typing import Any, NoReturn
 
-from litclf.cli.trained import ModelParser, load_model
+from litclf.cli.trained import ModelParser, load_model, own_module
 from litclf.utilities.errors import InputError
 
 _HOSTS = ("127.0.0.1", "0.0.0.0", "::")
@@ -49,7 +49,8 @@ def main(args: list[str]) -> int:
             f"note        {given.host} lets every machine that reaches this one ask, without a password",
             file=sys.stderr,
         )
-    api = ModelAPI(model.path, given.calibration, given.threshold, given.member)
+    own = own_module(given.ckpt_path, given.allow_classes)
+    api = ModelAPI(model.path, given.calibration, given.threshold, given.member, own)
     server = ModelServer(api, model, given.host, given.port)
     try:
         server.run(given.host, given.port, log_level="error", generate_client_file=False)

@@ -52,16 +52,18 @@ class ModelParser(ToolParser):
         self.add_argument("--allow_classes", action="append", metavar="MODULE", help=words)
 
 
-def own_module(path: Path, modules: Sequence[str]) -> LightningModule | None:
+def own_module(path: Path, modules: Sequence[str] | None) -> LightningModule | None:
     """A module of the class that the ``config.yaml`` of a run names; None where it is one of litclf's.
 
     Args:
         path: A checkpoint, a run folder, or the folder of a run's versions.
-        modules: Modules of the user's that are trusted.
+        modules: Modules of the user's that are trusted; where there are none, nothing is asked.
 
     Raises:
         InputError: If there is no config, or it names a class that cannot be made of what it says.
     """
+    if not modules:
+        return None
     import yaml
 
     from litclf.cli.trust import FLAG, allow_classes, trusted_class  # loads Lightning
@@ -91,7 +93,7 @@ def load_model(given: argparse.Namespace) -> LoadedModel:
     if given.ckpt_path is None:
         raise needs_checkpoint(given.command)
     try:
-        own = own_module(given.ckpt_path, given.allow_classes) if given.allow_classes else None
+        own = own_module(given.ckpt_path, given.allow_classes)
         model = load(given.ckpt_path, given.calibration, given.threshold, given.member, own)
     except InputError as error:
         flag = f"--{error.where}" if error.where in ("ckpt_path", "threshold", "member") else error.where

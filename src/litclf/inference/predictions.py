@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from litclf.models.decision import Decision, classes_of, probabilities_of
+from litclf.utilities.text import listed
 
 DISAGREEMENT = ("agreement", "deviation", "mutual_information")
 """What tells how far members disagree: attributes of :class:`Predictions`."""
@@ -38,6 +39,8 @@ class Predictions:
         >>> said = decided([sure, other], torch.tensor([4.0, 0.1]), Decision(), ("no", "yes"))
         >>> said.classes, said.agreement.tolist(), said.deviation.round(2).tolist()
         (['yes', 'yes'], [1.0, 0.5], [0.0, 0.48])
+        >>> said
+        Predictions(2 inputs: yes, yes)
     """
 
     classes: list[str]
@@ -46,6 +49,9 @@ class Predictions:
     agreement: NDArray[np.float64] | None = None
     deviation: NDArray[np.float64] | None = None
     mutual_information: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.classes)} inputs: {listed(self.classes, most=5)})"
 
     @property
     def disagreement(self) -> dict[str, NDArray[np.float64]]:

@@ -4,7 +4,7 @@
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
 from fastapi import Depends, Request
@@ -16,6 +16,9 @@ from litclf.inference.model import load
 from litclf.inference.predictions import Predictions
 from litclf.inference.serve.inputs import MAX_BYTES, Question, TooLargeError, parsed, question
 from litclf.utilities.errors import InputError
+
+if TYPE_CHECKING:
+    from lightning.pytorch import LightningModule
 
 MAX_BATCH_SIZE = 64
 """Most requests that are answered together."""
@@ -81,15 +84,24 @@ class ModelAPI(LitAPI):  # type: ignore[misc]
         calibrated: Whether to apply the temperature and threshold that the checkpoint holds.
         threshold: As :func:`litclf.load` takes it.
         member: As :func:`litclf.load` takes it.
+        module: As :func:`litclf.load` takes it.
     """
 
-    def __init__(self, path: Path, calibrated: bool, threshold: float | None, member: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        calibrated: bool,
+        threshold: float | None,
+        member: int | None = None,
+        module: "LightningModule | None" = None,
+    ) -> None:
         super().__init__(max_batch_size=MAX_BATCH_SIZE, batch_timeout=BATCH_TIMEOUT, loop=WaitingLoop())
         self.path, self.calibrated, self.threshold, self.member = path, calibrated, threshold, member
+        self.module = module
 
     def setup(self, device: str) -> None:
         """Loads the model."""
-        self.model = load(self.path, self.calibrated, self.threshold, self.member)
+        self.model = load(self.path, self.calibrated, self.threshold, self.member, self.module)
         self.described = self.model.preparation.to_dict()
         torch.set_num_threads(self.model.threads)
 
