@@ -115,6 +115,7 @@ class ValidationLoop(_EvaluationLoop):
         connector.reset_results()
         _set_training(training, True)
         trainer._last_val_time = time.monotonic()
+        self.on_iteration_done()
         return [logged]
 
     def _step(self, batch: Any, number: int) -> None:
