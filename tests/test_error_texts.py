@@ -12,6 +12,9 @@ SEARCHING = {"split", "rsplit", "partition", "rpartition", "startswith", "endswi
 SEARCHING |= {"count", "replace", "removeprefix", "removesuffix"}
 """Methods of a text that look for the text they are given."""
 
+IN_WORDS_ALONE = {"utilities/memory.py"}
+"""PyTorch and NumPy tell how much memory they lack in words alone; in other words, the size goes untold."""
+
 TOLD = {"args", "msg", "message", "problem"}
 """Attributes by which errors hold what they say."""
 
@@ -105,4 +108,4 @@ def test_what_an_error_says_may_be_told_on(line):
 def test_nothing_that_an_error_says_is_looked_through():
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
     found = {str(path.relative_to(ROOT)): list(searched(tree)) for path, tree in trees.items()}
-    assert {path: lines for path, lines in found.items() if lines} == {}
+    assert {path for path, lines in found.items() if lines} == IN_WORDS_ALONE

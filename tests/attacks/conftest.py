@@ -14,6 +14,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import torchvision  # noqa: F401  tries names of its own as it is loaded, which is none of an attack
 
 from litclf import BinaryClassifier, CirclesDataModule, InputError, fit
 from litclf.cli.main import main

@@ -19,7 +19,6 @@ TAGS = {
 VALUES = {
     "model": ("--model", "stranger.Thing"),
     "data": ("--data", "stranger.Thing"),
-    "help": ("--model.help", "stranger.Thing"),
     "callback": ("--trainer.callbacks+=stranger.Thing",),
     "callbacks": ("--trainer.callbacks", "[{class_path: stranger.Thing, init_args: {x: 1}}]"),
     "function as a callback": ("--trainer.callbacks", "[os.system]"),
@@ -44,6 +43,11 @@ VALUES = {
 @pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
 def test_flags_name_known_classes_only(refused_command, values):
     refused_command(*FIT, *values)
+
+
+def test_help_on_a_foreign_class_loads_nothing_of_it(attack, capsys):
+    assert attack.harmless(*FIT, "--model.help", "stranger.Thing") == 0
+    assert "--help-all" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

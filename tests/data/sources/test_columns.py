@@ -212,10 +212,8 @@ def test_a_mark_that_may_be_of_thousands_or_decimals_is_refused():
 
 def test_codes_read_as_numbers_are_said():
     found = look(["01234", "99"] * 4, name="zip")
-    assert (found.kind, found.notes) == (
-        "number",
-        ("column zip: read as numbers, also '01234'; where these are codes, pass --data.categorical '[zip]'",),
-    )
+    note = "column zip: read as numbers, also '01234'; where these are codes, pass --data.categorical '[zip]'"
+    assert (found.kind, found.notes) == ("number", (note,))
     assert look(["0", "0.5", "-0.25"]).notes == ()
 
 
@@ -247,15 +245,9 @@ def test_inputs_beyond_the_memory_are_refused_before_they_are_made(monkeypatch, 
 
 
 def test_all_refused_columns_are_named_and_the_way_out_is_one_line(tmp_path):
-    frame = pd.DataFrame(
-        {
-            "x": [str(i / 3) if i % 4 else "?" for i in range(60)],
-            "Unnamed: 9": [f"r{i}" for i in range(60)],
-            "no": [f"2024-01-{i % 28 + 1:02d}" for i in range(60)],
-            "y": ["a", "b"] * 30,
-        }
-    )
-    frame.to_csv(tmp_path / "a.csv", index=False)
+    values = {"x": [str(i / 3) if i % 4 else "?" for i in range(60)]}
+    values |= {"Unnamed: 9": [f"r{i}" for i in range(60)], "no": [f"2024-01-{i % 28 + 1:02d}" for i in range(60)]}
+    pd.DataFrame(values | {"y": ["a", "b"] * 30}).to_csv(tmp_path / "a.csv", index=False)
     arguments = {"path": str(tmp_path / "a.csv"), "target": "y"}
     with pytest.raises(InputError) as stop:
         TableDataModule(**arguments)

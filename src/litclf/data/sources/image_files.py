@@ -17,7 +17,9 @@ _OF_SYSTEMS = {
     *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin", "system volume information"),
     *("__macosx", "icon\r", "resource.frk", "network trash folder", "temporary items", "lost+found", "__pycache__"),
     *("@eadir", "@tmp", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "recycler", "found.000"),
-    *("node_modules", "venv", "_macosx", "_gsdata_", "cvs", "~snapshot", "onedrivetemp"),
+    *("node_modules", "venv", "cvs", "~snapshot", "onedrivetemp"),
+    "_macosx",
+    "_gsdata_",
 }
 """What systems and programs leave in folders, lower case; names with a dot first come besides."""
 
