@@ -134,9 +134,9 @@ def test_every_flag_that_is_named_is_one():
     taken = {
         part: {name for kind in kinds for name in inspect.signature(kind).parameters} for part, kinds in parts.items()
     }
-    # Those of Lightning's command line, and those of our commands, wherever they are declared.
+    # Those of Lightning's command line, and those of our commands and scripts, wherever they are declared.
     taken[""] = {"ckpt_path", "data", "model", "print_config", "trainer"}
-    for path in Path(litclf.__file__).parent.rglob("*.py"):
+    for path in (*Path(litclf.__file__).parent.rglob("*.py"), *(PROJECT / "scripts").rglob("*.py")):
         taken[""] |= set(re.findall(r"\"--([\w-]+)\"", path.read_text(encoding="utf-8")))
     pages = [page for page in PAGES if not page.startswith(("RELIABILITY", "CONTRIBUTING"))]
     # What stands before `-m litclf` is the launcher's.

@@ -33,7 +33,7 @@ def archive(tmp_path_factory):
     root = tmp_path_factory.mktemp("package")
     if not (PROJECT / ".git").exists():
         pytest.skip("a source archive is made of a clone")
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    command = ["git", "ls-files"]
     tracked = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout.splitlines()
     for name in tracked:
         if (PROJECT / name).is_file():
