@@ -15,7 +15,7 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).parents[1]
 
 ROOMS = "src/litclf/**/README.md"
-PAGES = ("*.md", "docs/**/*.md", "docs/**/*.png", "docs/**/*.json", ROOMS)
+PAGES = ("*.md", "docs/**/*.md", "docs/**/*.png", "docs/**/*.json", "notebooks/*.ipynb", ROOMS)
 """What of the repository the site shows, under the very paths, so that a link works in both."""
 
 ROLE = re.compile(r":(?:class|data|func|meth|mod):`~?([\w.]+)`")
