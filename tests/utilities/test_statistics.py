@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from torchmetrics.classification import BinaryCalibrationError, MulticlassCalibrationError
 
-from litclf.utilities.statistics import bands, bins, calibration, holm, mcnemar, middle, student, wilson
+from litclf.utilities.statistics import (
+    bands,
+    bins,
+    calibration,
+    holm,
+    mcnemar,
+    middle,
+    paired_interval,
+    student,
+    wilson,
+)
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -19,6 +29,12 @@ def test_the_interval_is_the_one_of_scipy(counts):
     expected = binomtest(right, n).proportion_ci(0.95, method="wilson")
     assert wilson(right / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
     assert all(0 <= bound <= 1 for bound in wilson(right / n, n))
+
+
+def test_the_paired_interval_holds_the_truth_nineteen_times_in_twenty():
+    counts = np.random.default_rng(0).multinomial(100, [0.15, 0.05, 0.8], 4000)
+    ends = [paired_interval(first, second, 100) for first, second, _ in counts]
+    assert 0.935 < np.mean([low < 0.1 < high for low, high in ends]) < 0.97
 
 
 def test_student_by_hand():

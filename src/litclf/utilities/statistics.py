@@ -89,6 +89,34 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return float(binomtest(only_first, alone).pvalue) if alone else 1.0
 
 
+def paired_interval(only_first: int, only_second: int, count: int) -> tuple[float, float]:
+    """A 95 % interval of how much more often the first of two classifiers is right, on the same samples.
+
+    Wald's, with half a sample added to each of the four cells: it keeps what it promises on few samples too, and has a
+    width where the two never differ.
+
+    Args:
+        only_first: Samples that only the first classifier gets right.
+        only_second: Samples that only the second gets right.
+        count: All samples, one or more.
+
+    Source: Agresti and Min, Simple improved confidence intervals for comparing matched proportions, 2005.
+
+    Example:
+        >>> [round(bound, 3) for bound in paired_interval(8, 2, 100)]
+        [-0.004, 0.122]
+    """
+    first, second, total, z = (
+        only_first + 0.5,
+        only_second + 0.5,
+        count + 2,
+        NormalDist().inv_cdf((1 + _CONFIDENCE) / 2),
+    )
+    middle = (first - second) / total
+    half = z * math.sqrt(first + second - (first - second) ** 2 / total) / total
+    return middle - half, middle + half
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's p-values: how often chance alone would bring one so small among so many, at most.
 

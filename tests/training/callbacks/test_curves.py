@@ -9,7 +9,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from litclf import BinaryClassifier, CirclesDataModule, MNISTDataModule
+from litclf import BinaryClassifier, CirclesDataModule, MNISTDataModule, MulticlassClassifier
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.training.callbacks.curves import Curves, baselines
 
@@ -47,6 +47,21 @@ def test_baselines_are_those_of_scikit_learn(held_out):
         assert found[name]["accuracy"] == pytest.approx(model.score(held_x, held_y))
         wanted = log_loss(held_y, model.predict_proba(held_x), labels=[0, 1, 2])
         assert found[name]["loss"] == pytest.approx(wanted, rel=1e-3)
+
+
+def test_a_model_is_held_against_the_regression_on_the_same_samples():
+    data = Uneven()
+    torch.manual_seed(0)
+    model = MulticlassClassifier(hidden_dims=[4], input_shape=[3], num_classes=3)
+    (x, y), (held_x, held_y) = data.splits["train"], data.splits["val"]
+    line = LogisticRegression().fit(x.numpy(), y.numpy()).predict(held_x.numpy()) == held_y.numpy()
+    own = (model(held_x).argmax(1) == held_y).numpy()
+    found = baselines(data, model)["logistic regression"]
+    assert found["rows"] == 70
+    told = [found[name] for name in ("samples", "right", "only_model", "only_baseline")]
+    assert told == [30, line.sum(), (own & ~line).sum(), (line & ~own).sum()]
+    assert own.sum() < line.sum()
+    assert "samples" not in baselines(Uneven(held_out=False), model)["logistic regression"]
 
 
 def test_a_class_that_is_missing_from_training_leaves_the_majority_alone():

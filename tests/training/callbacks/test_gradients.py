@@ -112,11 +112,23 @@ def test_measuring_leaves_gradients_and_batch_norms_alone():
 
 
 @pytest.mark.parametrize(
-    ("ratio", "idle", "words"),
-    [(0.5, {"a": 0.1}, None), (1e-5, {}, "vanishes"), (0.5, {"a": 0.2, "b": 0.9}, "90 % of the units after b")],
+    ("first", "idle", "words"),
+    [
+        ([0.5], {"a": 0.1}, None),
+        (
+            [1e-5, 1e-4, 1e-4, 1.0],
+            {},
+            "vanishes: after 30 steps the first layer gets 1e-04",
+        ),  # the last look is healthy
+        ([1e-5], {}, "vanishes: before the first step"),
+        ([0.0, 0.5, 0.5], {}, None),  # a last layer of zeros passes nothing back, once
+        ([0.5, 0.5, 0.5, 1e-7], {}, None),  # nothing is left to learn
+        ([0.5], {"network.1": 0.2, "network.3": 0.9}, "90 % of the units of hidden layer 2"),
+        ([0.5], {"stem.act": 0.9}, "90 % of the units of the layer stem.act"),
+    ],
 )
-def test_the_verdict_names_what_is_wrong(ratio, idle, words):
-    found = verdict(ratio, idle, 100)
+def test_the_verdict_names_what_is_wrong_by_the_first_looks(first, idle, words):
+    found = verdict([first, [1.0] * len(first)], idle, [0, 15, 30, 45][: len(first)])
     assert found is None if words is None else words in found
 
 

@@ -16,7 +16,7 @@ from litclf.models.classifier import Classifier
 from litclf.models.members import Members
 from litclf.runs.history import History
 from litclf.runs.read import read_rows
-from litclf.training.callbacks.picture import Picture, some_of
+from litclf.training.callbacks.picture import Picture, logits_of, some_of
 from litclf.training.loggers.csv import MetricsCSV
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class Curves(Picture):
     Behind the epochs' losses lies that of the training between them, as far as ``metrics.csv`` has it; behind the means
     of members, the members.
 
-    The baselines learn from the training split (the logistic regression from 2000 samples of it, at most) and are
-    measured on the validation split: the majority class, with the classes' shares as probabilities, and a logistic
-    regression of scikit-learn.
+    The baselines learn from the training split (the logistic regression from 2000 samples of it, at most, as the
+    page says) and are measured on the validation split: the majority class, with the classes' shares as probabilities,
+    and a logistic regression of scikit-learn.
 
     Attributes:
         history: Optimizer steps and values of each metric, under its log key; part of the checkpoint.
@@ -68,7 +68,7 @@ class Curves(Picture):
         from litclf.visualization.plots.curves import draw_curves
 
         data = self.data_of(trainer)
-        self.facts["baselines"] = baselines(data) if isinstance(data, ClassificationDataModule) else {}
+        self.facts["baselines"] = baselines(data, pl_module) if isinstance(data, ClassificationDataModule) else {}
         curves = {key: (steps, values) for key, (steps, values) in self.history.items()}
         members = pl_module.members if isinstance(pl_module, Classifier) else None
         if members is None:
@@ -106,8 +106,18 @@ def _by_step(trainer: Trainer) -> dict[str, tuple[list[float], list[float]]]:
     return {}
 
 
-def baselines(data: ClassificationDataModule) -> dict[str, dict[str, float]]:
-    """Loss and accuracy on the validation split of what takes no network; on the training split where there is none."""
+def baselines(data: ClassificationDataModule, model: LightningModule | None = None) -> dict[str, dict[str, float]]:
+    """Loss and accuracy on the validation split of what takes no network; on the training split where there is none.
+
+    Args:
+        data: The data, loaded.
+        model: What the logistic regression is held against, sample by sample, where there is a validation split.
+
+    Returns:
+        Scores by the name of a baseline. Of the logistic regression also ``rows``, those that it was fitted on; and,
+        beside a classifier, ``samples`` that both were asked for, ``right`` of its own, and those that ``only_model``
+        and ``only_baseline`` have right.
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression  # after the fit, which does not wait for it
     from sklearn.metrics import accuracy_score, log_loss
@@ -137,5 +147,15 @@ def baselines(data: ClassificationDataModule) -> dict[str, dict[str, float]]:
     found["logistic regression"] = {
         "loss": float(log_loss(held_y, regression.predict_proba(held_x), labels=labels)),
         "accuracy": float(regression.score(held_x, held_y)),
+        "rows": len(few_y),
     }
+    if isinstance(model, Classifier) and model.members is None and held_out == "val":
+        own = model.probabilities(logits_of(model, data, held[0])).argmax(1).numpy() == held_y
+        other = regression.predict(held_x) == held_y
+        found["logistic regression"] |= {
+            "samples": len(held_y),
+            "right": int(other.sum()),
+            "only_model": int((own & ~other).sum()),
+            "only_baseline": int((other & ~own).sum()),
+        }
     return found

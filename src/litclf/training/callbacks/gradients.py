@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -16,6 +17,10 @@ from litclf.utilities.batches import eval_batch_size
 _SAMPLES = 1000
 _VANISHES = 1e-3
 """First layer's norm over the last one's, below which the first layers hardly learn."""
+
+_EARLY = 3
+"""Looks that must all find it: at the first one a last layer of zeros passes nothing back, and what trains for long
+without a gradient may end where all of them are alike small."""
 
 _MANY_IDLE = 0.5
 """Share of a layer's units from which on their idleness is worth a word."""
@@ -71,13 +76,14 @@ class GradientNorms(PeriodicPicture):
             in_order = list(norms.values())
             ratio = in_order[0] / in_order[-1] if in_order[-1] else float("nan")
             values["gradients/first_over_last"] = ratio
-            found = verdict(ratio, idle, trainer.global_step)
-            self.facts["gradients"] = f"{found} ({of})" if found and of else found
         values.update({f"idle/{name}": share for name, share in idle.items()})
         self.steps.append(trainer.global_step)
         for measured, series in ((norms, self.norms), (idle, self.idle)):
             for name, value in measured.items():
                 series.setdefault(name, []).append(value)
+        if norms:
+            found = verdict(list(self.norms.values()), idle, self.steps)
+            self.facts["gradients"] = f"{found} ({of})" if found and of else found
         for logger in trainer.loggers:
             logger.log_metrics(values, step=max(0, trainer.global_step - 1))
 
@@ -129,23 +135,34 @@ def _note_idle(idle: dict[str, float], name: str, part: nn.Module, _inputs: Any,
     idle[name] = float((by_unit < _FLAT).float().mean())
 
 
-def verdict(ratio: float, idle: dict[str, float], step: int) -> str | None:
-    """One line on what is wrong with the gradients; None where nothing is.
+def verdict(norms: Sequence[Sequence[float]], idle: dict[str, float], steps: Sequence[int]) -> str | None:
+    """What is wrong with the gradients, in words; None where nothing is.
 
     Args:
-        ratio: Gradient norm of the first layer over that of the last.
-        idle: Share of idle units of each hidden layer, in [0, 1].
-        step: Optimizer steps so far.
+        norms: Gradient norm of each layer at each look so far; the layers from the first to the last.
+        idle: Share of idle units of each hidden layer at the latest look, in [0, 1].
+        steps: Optimizer steps before each look.
 
     Example:
-        >>> verdict(1e-6, {}, 200)
-        'the gradient vanishes: after 200 steps the first layer gets 1e-06 of what the last one gets'
-        >>> verdict(0.8, {"network.1": 0.75}, 200)
-        '75 % of the units after network.1 are dead or saturated after 200 steps'
-    """
-    if ratio < _VANISHES:
-        return f"the gradient vanishes: after {step} steps the first layer gets {ratio:.0e} of what the last one gets"
+        >>> verdict([[1e-6], [1.0]], {}, [0])
+        'The gradient vanishes: before the first step the first layer gets 1e-06 of what the last one gets. Take ReLU, fewer layers, or batch norm.'
+        >>> verdict([[0.8], [1.0]], {"network.1": 0.1, "network.3": 0.75}, [200])
+        '75 % of the units of hidden layer 2 are dead or saturated after 200 steps. Take a smaller learning rate, scaled inputs, or leaky ReLU.'
+    """  # noqa: E501
+    early = [first / last if last else math.nan for first, last in zip(norms[0], norms[-1], strict=True)][:_EARLY]
+    if all(ratio < _VANISHES for ratio in early):
+        ratio, step = max(zip(early, steps, strict=False))
+        when = f"after {step} steps" if step else "before the first step"
+        return (
+            f"The gradient vanishes: {when} the first layer gets {ratio:.0e} of what the last one gets. "
+            "Take ReLU, fewer layers, or batch norm."
+        )
     name = max(idle, key=lambda layer: idle[layer], default=None)
     if name is not None and idle[name] >= _MANY_IDLE:
-        return f"{100 * idle[name]:.0f} % of the units after {name} are dead or saturated after {step} steps"
+        # Of a network of one's own the name says more than a number: its layers need not come in a row.
+        where = f"hidden layer {list(idle).index(name) + 1}" if name.startswith("network.") else f"the layer {name}"
+        return (
+            f"{100 * idle[name]:.0f} % of the units of {where} are dead or saturated after {steps[-1]} steps. "
+            "Take a smaller learning rate, scaled inputs, or leaky ReLU."
+        )
     return None

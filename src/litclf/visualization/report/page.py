@@ -178,7 +178,16 @@ def _results(history: History) -> dict[str, Any]:
     ]
     baselines = history.facts.get("baselines") or {}
     rows += [(title, [((scores or {}).get(name), None) for name in columns]) for title, scores in baselines.items()]
-    return {"columns": columns, "rows": rows, "has_baselines": bool(baselines)}
+    return {"columns": columns, "rows": rows, "has_baselines": bool(baselines), "rows_seen": _rows_seen(history)}
+
+
+def _rows_seen(history: History) -> str:
+    """How many rows of the training split the logistic regression was fitted on; empty where it is not known."""
+    seen = ((history.facts.get("baselines") or {}).get("logistic regression") or {}).get("rows")
+    count = history.facts.get("num_train")
+    if not seen or not count:
+        return ""
+    return f"all {count}" if seen == count else f"{seen} of {count}"
 
 
 def _number(value: Any) -> str:

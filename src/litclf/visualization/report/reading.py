@@ -10,6 +10,7 @@ from typing import Any
 
 from litclf.runs.history import History, Point
 from litclf.runs.member_history import MemberHistory
+from litclf.visualization.report.baseline_reading import between, linear_is_enough, not_above_majority, number
 from litclf.visualization.report.member_reading import percent, read_members, read_troubles
 
 LOSSES = ("train/loss_step", "train/loss", "val/loss")
@@ -40,6 +41,9 @@ INITIAL_MARGIN = 0.25
 
 WIDE_INTERVAL = 0.1
 """Width of the test accuracy's interval from which on most comparisons between models are open."""
+
+PERFECT = 0.9995
+"""Accuracy that is shown as 100.0 %: what comes after it is no improvement to wait for."""
 
 _LISTED = 5
 
@@ -104,40 +108,12 @@ def oscillates(history: History) -> str | None:
     return f"The training loss jumped up {rises} times in {len(curve)} epochs: {_try_less(history)}."
 
 
-def not_above_majority(history: History) -> str | None:
-    """Always naming the most frequent class does as well."""
-    interval, baseline = history.interval("val"), _baseline(history, "majority class")
-    if interval is None or baseline is None or interval[0] > baseline:
-        return None
-    how = "below" if interval[1] < baseline else "not clearly above"
-    return (
-        f"The validation accuracy of {percent(history.metrics['val/accuracy'])} ({_between(interval)}) is {how} "
-        f"the {percent(baseline)} of always naming the most frequent class: nothing shows that the model has learned."
-    )
-
-
-def linear_is_enough(history: History) -> str | None:
-    """A logistic regression does as well; said only of a model that has learned something."""
-    interval, baseline = history.interval("val"), _baseline(history, "logistic regression")
-    if interval is None or baseline is None or interval[0] > baseline or not_above_majority(history):
-        return None
-    own = percent(history.metrics["val/accuracy"])
-    if interval[1] < baseline:
-        return (
-            f"A logistic regression does better: {percent(baseline)} on the validation samples, against {own} "
-            f"({_between(interval)}) of this model."
-        )
-    return (
-        f"A logistic regression does as well: {percent(baseline)} on the validation samples, against {own} "
-        f"({_between(interval)}) of this model. For these data a linear boundary may be enough."
-    )
-
-
 def still_improving(history: History) -> str | None:
-    """The loss is lowest at the end, and was falling."""
+    """The loss is lowest at the end, and was falling; there is something left to improve."""
     key, name = ("val/loss", "validation") if history.curve("val/loss") else ("train/loss", "training")
     curve = _finite(history, key)
-    if len(curve) < MIN_EPOCHS:
+    accuracy = number(history.metrics.get(key.replace("loss", "accuracy")))
+    if len(curve) < MIN_EPOCHS or (accuracy is not None and accuracy >= PERFECT):
         return None
     values = [point.value for point in curve]
     before, last = values[-2:]
@@ -167,12 +143,12 @@ def overfitting(history: History) -> str | None:
 
 
 def never_predicted(history: History) -> str | None:
-    """A class that has test samples is never predicted."""
+    """A class that has test samples is never predicted; one sample shows nothing."""
     confusion = history.facts.get("confusion") or []
     missed = [
         f"{history.class_name(index)} ({sum(row)} samples)"
         for index, (row, column) in enumerate(zip(confusion, zip(*confusion, strict=True), strict=True))
-        if sum(row) and not sum(column)
+        if sum(row) > 1 and not sum(column)
     ]
     if not missed:
         return None
@@ -182,7 +158,7 @@ def never_predicted(history: History) -> str | None:
 
 def strange_start(history: History) -> str | None:
     """The loss before training is far from that of a model that knows nothing."""
-    initial, classes = _number(history.facts.get("initial_loss")), len(history.facts.get("class_names") or ())
+    initial, classes = number(history.facts.get("initial_loss")), len(history.facts.get("class_names") or ())
     if initial is None or classes < 2 or abs(initial - math.log(classes)) <= INITIAL_MARGIN * math.log(classes):
         return None
     reason = (
@@ -212,7 +188,7 @@ def splits_disagree(history: History) -> str | None:
         return None
     return (
         f"Test and validation disagree by more than chance: {percent(history.metrics['test/accuracy'])} "
-        f"({_between(test)}) against {percent(accuracy)} ({_between(val)}), both of the best checkpoint. "
+        f"({between(test)}) against {percent(accuracy)} ({between(val)}), both of the best checkpoint. "
         "Look at how the data were split."
     )
 
@@ -224,7 +200,7 @@ def few_test_samples(history: History) -> str | None:
         return None
     return (
         f"Few test samples: by {history.facts['num_test']} of them, the accuracy of "
-        f"{percent(history.metrics['test/accuracy'])} may be anything from {_between(interval)}."
+        f"{percent(history.metrics['test/accuracy'])} may be anything from {between(interval)}."
     )
 
 
@@ -253,24 +229,10 @@ def _finite(history: History, key: str) -> list[Point]:
 def _start(history: History, curve: list[Point]) -> float:
     """The loss before the first step, as measured or by its own mini-batch; else the first that was logged."""
     steps = [row for row in history.rows if row["step"] == 0 and "train/loss_step" in row]
-    initial = _number(history.facts.get("initial_loss") or (steps[0]["train/loss_step"] if steps else None))
+    initial = number(history.facts.get("initial_loss") or (steps[0]["train/loss_step"] if steps else None))
     return curve[0].value if initial is None else initial
 
 
 def _try_less(history: History) -> str:
     lr = history.facts.get("learning_rate")
     return "the learning rate is too high" if lr is None else f"the learning rate {lr:g} is too high, try {lr / 10:g}"
-
-
-def _baseline(history: History, name: str) -> float | None:
-    """Accuracy of a baseline on the validation split."""
-    baseline = (history.facts.get("baselines") or {}).get(name) or {}
-    return _number(baseline.get("accuracy"))
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
-
-
-def _between(interval: tuple[float, float]) -> str:
-    return f"{percent(interval[0])} to {percent(interval[1])}"
