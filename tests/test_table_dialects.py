@@ -126,7 +126,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::litclf.preprocessing.table.Unse
 SETTINGS = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]}
 
 
-@settings(max_examples=20, **SETTINGS)
+@settings(max_examples=100, **SETTINGS)  # some seconds: fewer found too little
 @given(tables())
 def test_dialects_are_read_as_the_plain_table_or_refused(folder, table):
     check(table, folder)

@@ -172,7 +172,7 @@ def check(tree):
             assert listed(found) == listed(expected)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(trees())
 def test_any_layout_lists_what_the_plain_one_does_or_is_refused(tree):
     check(tree)
