@@ -79,6 +79,20 @@ def test_work_that_does_not_end_is_left_within_five_seconds():
         assert "left without saving" in process.stderr.read()
 
 
+@pytest.mark.parametrize(("parent", "left"), [(os.getpid(), (0, "goes on\n")), (0, (137, ""))], ids=["there", "ended"])
+def test_a_process_whose_parent_has_ended_before_it_asked_for_the_signal_ends(parent, left):
+    code = "from litclf.utilities import signals\nwith signals.handled(): print('goes on')"
+    env = {**os.environ, "LOCAL_RANK": "1", signals.PARENT: str(parent)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == left
+
+
+def test_those_that_a_fit_starts_know_their_parent():
+    with signals.handled():
+        assert os.environ[signals.PARENT] == str(os.getpid())
+    assert signals.PARENT not in os.environ
+
+
 STOPPED = """
 import os, signal, sys
 MODULE = sys.argv.pop(1)

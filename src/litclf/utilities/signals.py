@@ -26,6 +26,9 @@ _SECONDS = 4.5
 _PR_SET_PDEATHSIG = 1
 """Linux's number for `prctl`."""
 
+PARENT = "LITCLF_PARENT"
+"""Environment variable by which the processes of a run know the one that starts them."""
+
 
 class Interrupted(BaseException):
     """A signal ended the run.
@@ -91,11 +94,16 @@ def handled() -> Iterator[None]:
     before: dict[int, Any] = {signum: signal.getsignal(signum) for signum in (*STOPPING, *_ALARM)}
     _signals.received, _signals.waits, _signals.process = None, False, os.getpid()
     listen()
-    if os.environ.get("LOCAL_RANK", "0") != "0":
+    starts = os.environ.get("LOCAL_RANK", "0") == "0"
+    if starts:
+        os.environ[PARENT] = str(os.getpid())
+    else:
         _end_with_parent()
     try:
         yield
     finally:
+        if starts:
+            os.environ.pop(PARENT, None)
         _alarm(0)
         _signals.process = 0
         for signum, handler in before.items():
@@ -150,6 +158,9 @@ def _end_with_parent() -> None:
     """Has Linux end this process when the one that started it ends, however that does: it would wait for it in vain."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = str(os.getppid())
+    if os.environ.get(PARENT, parent) != parent:  # it had ended before Linux was asked
+        os._exit(128 + signal.SIGKILL)
 
 
 def _alarm(seconds: float) -> None:
