@@ -90,8 +90,16 @@ def test_who_died_who_fell_behind_and_who_diverged_are_told_apart():
         ([0.9, 1.0], "weights", "The initial weights alone move the test accuracy from 90.0 % (seed 10)"),
         ([0.9, 1.0], "order", "The order of the samples alone moves the test accuracy"),
         ([1.0] * 5 + [0.9], "both", "from 90.0 % (seed 15) to 100.0 % (5 of the seeds)"),
-        ([0.7, 0.9], "both", "standard deviation 14.1 %: more than the ± 7.8 % that 100 test samples leave open."),
-        ([0.8, 0.81], "both", "standard deviation 0.7 %: less than the ± 7.8 % that 100 test samples leave open."),
+        (
+            [0.7, 0.9],
+            "both",
+            "± 27.7 % in 95 % of seeds, more than the ± 7.8 % that 100 test samples leave open.",
+        ),
+        (
+            [0.8, 0.81],
+            "both",
+            "± 1.4 % in 95 % of seeds, less than the ± 7.8 % that 100 test samples leave open.",
+        ),
         ([0.9, 0.9], "both", "The seed makes no difference: each member has 90.0 % test accuracy."),
     ],
 )

@@ -132,7 +132,8 @@ def _spread(history: History, members: MemberHistory, stage: str) -> str:
         return f"{told}."
     open_anyway = (interval[1] - interval[0]) / 2
     more = "more" if 1.96 * deviation > open_anyway else "less"
-    return f"{told}: {more} than the ± {percent(open_anyway)} that {count} {name} samples leave open."
+    both = f"± {percent(1.96 * deviation)} in 95 % of seeds, {more} than the ± {percent(open_anyway)}"
+    return f"{told}: {both} that {count} {name} samples leave open."
 
 
 def _together(history: History, mean: Mapping[str, Any], count: int) -> str:
