@@ -23,7 +23,7 @@ def print_result(result: RunResult) -> None:
         return
     metrics, folder = result.metrics, result.folder
     run = None if folder is None else read_folder(folder)
-    best = {} if run is None else _of_best(run)
+    best = {} if run is None else run.history.of_best
     print_metrics({**metrics, **best}, metrics.get("facts") or {})
     for label, text in _epochs(metrics, best, run):
         say(label, text)
@@ -41,13 +41,6 @@ def print_result(result: RunResult) -> None:
             say("report", str(run.path / "report.html"), whole=True)
         if any(run.path.glob("*tfevents*")):
             say("dashboard", f"litclf dashboard {shell_word(run.path)}", whole=True)
-
-
-def _of_best(run: RunFiles) -> dict[str, float]:
-    """What was measured of training and validation by the best checkpoint; empty where that is not known."""
-    step = (run.history.metrics.get("best") or {}).get("step")
-    rows = [row for row in run.history.rows if row["step"] == (step or 0) - 1]
-    return {key: value for row in rows for key, value in row.items() if key.startswith(("train/", "val/"))}
 
 
 def _epochs(metrics: Mapping[str, Any], best: Mapping[str, float], run: RunFiles | None) -> Iterator[tuple[str, str]]:

@@ -64,6 +64,14 @@ class History:
         losses = [point for point in self.curve("val/loss") if math.isfinite(point.value)]
         return min(losses, key=lambda point: point.value, default=None)
 
+    @property
+    def of_best(self) -> dict[str, float]:
+        """What was measured of training and validation by the best checkpoint; empty where that is not known."""
+        step = (self.metrics.get("best") or {}).get("step") or 0
+        rows = [row for row in self.rows if row.get("step") == step - 1]
+        own = {key: value for row in rows for key, value in row.items() if key.startswith(("train/", "val/"))}
+        return {key: value for key, value in own.items() if key in self.metrics}
+
     def class_name(self, index: int) -> str:
         """Name of a class; its number where names are not known."""
         names = self.facts.get("class_names") or ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from importlib import import_module
 
 
 def in_notebook() -> bool:
@@ -25,9 +26,8 @@ class NotebookLine(io.StringIO):
     encoding = "utf-8"
 
     def __init__(self) -> None:
-        from IPython.display import display
-
         super().__init__()
+        display = import_module("IPython.display").display  # a notebook has it; nothing else needs it
         self._shown = display(_text(""), raw=True, display_id=True)
 
     def write(self, text: str) -> int:

@@ -185,4 +185,4 @@ def test_folds_are_sorted_light_up_and_open_their_rows_under_names_that_look_lik
 
 def test_an_empty_run_is_no_broken_page(open_report, make_run):
     find = open_report(make_run())
-    assert [head.text for head in find("h2")] == ["Results", "Curves"]
+    assert [head.text for head in find("h2")] == ["Results", "Curves", "This run"]

@@ -105,6 +105,50 @@ def test_its_length_is_told_as_people_do(read, make_run, seconds, words):
     assert page.text("about") == f"Run folder logs/circles/version_0 Length 7 optimizer steps in {words}"
 
 
+BASELINES = {"majority class": {"accuracy": 0.5}, "logistic regression": {"accuracy": 0.48}}
+COUNTS = {"num_val": 100, "num_test": 200}
+BESIDE = "on validation: majority class 50.0 %, logistic regression 48.0 %"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "headline"),
+    [
+        # The intervals are statsmodels' proportion_confint(193, 200, method="wilson") and (90, 100).
+        (
+            {"val/accuracy": 0.9, "test/accuracy": 0.965, "facts": COUNTS | {"baselines": BASELINES}},
+            f"96.5 % test accuracy (95 % interval 93.0 % to 98.3 %) {BESIDE}",
+        ),
+        (
+            {"val/accuracy": 0.9, "facts": COUNTS},
+            "90.0 % validation accuracy (95 % interval 82.6 % to 94.5 %)",
+        ),
+        (
+            {"test/accuracy": 0.9, "members": {"seeds": [1, 2]}, "facts": COUNTS | {"baselines": BASELINES}},
+            f"90.0 % test accuracy, mean of 2 members {BESIDE}",
+        ),
+        ({"test/loss": 0.9}, None),
+        ({"test/accuracy": 96.0}, None),  # somebody's own, in percent
+    ],
+    ids=["test", "validation", "members", "none", "percent"],
+)
+def test_the_headline_is_the_accuracy_that_counts(read, make_run, metrics, headline):
+    assert read(make_run(metrics=metrics)).text("headline") == headline
+
+
+def test_results_are_of_the_best_checkpoint_where_it_is_known(read, make_run):
+    metrics = {"train/loss": 0.1, "val/loss": 0.9, "test/loss": 0.4, "best": {"step": 20, "score": 0.3}}
+    rows = [
+        {"step": step, "epoch": epoch, "train/loss": 1 / step, "val/loss": loss, "train/loss_step": 7.0}
+        for epoch, (step, loss) in enumerate([(9, 0.5), (19, 0.3), (29, 0.9)])
+    ]
+    page = read(make_run(metrics=metrics, rows=rows))
+    shown = [" ".join(row["text"].split()) for row in page.all("tr")]
+    assert shown[1:4] == ["train 0.0526", "validation 0.3000", "test 0.4000"]
+    assert "Of the best checkpoint." in page.text("results")
+    unknown = read(make_run("logs/circles/version_1", metrics=metrics | {"best": {}}, rows=rows))
+    assert "Train and validation after the last epoch" in unknown.text("results")
+
+
 def test_results_hold_intervals_of_validation_and_test(read, row_folder):
     rows = [" ".join(row["text"].split()) for row in read(row_folder).all("tr")]
     # statsmodels' proportion_confint(95, 100, method="wilson") and (193, 200)

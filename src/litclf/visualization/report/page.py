@@ -85,6 +85,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "name": folder.parent.name,
         "version": folder.name,
         "about": _about(history, folder, run.folds),
+        "headline": _headline(history) if folds is None else [],
         "results": _results(history),
         "findings": [*(folds.sentences if folds else ()), *_findings(run)],
         "figures": charts,
@@ -161,16 +162,34 @@ def _length(metrics: Any) -> str:
     return f"{steps} optimizer steps in {duration}"
 
 
+def _headline(history: History) -> list[str]:
+    """The accuracy that counts, and what it is held against; empty where none was measured."""
+    metrics: dict[str, Any] = {**history.metrics, **history.of_best}
+    stage = next((name for name in ("test", "val", "train") if f"{name}/accuracy" in metrics), None)
+    if stage is None or not 0 <= metrics[f"{stage}/accuracy"] <= 1:
+        return []
+    value, interval = metrics[f"{stage}/accuracy"], history.interval(stage, metrics[f"{stage}/accuracy"])
+    members = len((metrics.get("members") or {}).get("seeds") or ())
+    told = f"{_STAGES[stage]} accuracy{f', mean of {members} members' if members else ''}"
+    if interval is not None and not members:
+        told += f" (95 % interval {_percent(interval[0])} to {_percent(interval[1])})"
+    scores = [(name, (own or {}).get("accuracy")) for name, own in (history.facts.get("baselines") or {}).items()]
+    beside = [f"{name} {_percent(score)}" for name, score in scores if score is not None]
+    return [_percent(value), told, *([f"on validation: {', '.join(beside)}"] if beside else [])]
+
+
 def _results(history: History) -> dict[str, Any]:
     """The table of results: its columns, and rows of ``(title, [(value, interval or None), ...])``."""
-    cells = {tuple(key.split("/")): value for key, value in history.metrics.items() if key.count("/") == 1}
+    metrics, best = {**history.metrics, **history.of_best}, bool(history.of_best)
+    cells = {tuple(key.split("/")): value for key, value in metrics.items() if key.count("/") == 1}
     columns = list(dict.fromkeys(name for stage, name in cells if stage in _STAGES))
     rows = [
         (
             title,
             [
-                (cells.get((stage, name)), history.interval(stage) if name == "accuracy" and stage != "train" else None)
+                (value := cells.get((stage, name)), history.interval(stage, value) if name in held else None)
                 for name in columns
+                for held in [("accuracy",) if stage != "train" else ()]
             ],
         )
         for stage, title in _STAGES.items()
@@ -178,7 +197,17 @@ def _results(history: History) -> dict[str, Any]:
     ]
     baselines = history.facts.get("baselines") or {}
     rows += [(title, [((scores or {}).get(name), None) for name in columns]) for title, scores in baselines.items()]
-    return {"columns": columns, "rows": rows, "has_baselines": bool(baselines), "rows_seen": _rows_seen(history)}
+    seen = {"has_baselines": bool(baselines), "rows_seen": _rows_seen(history)}
+    return {"columns": columns, "rows": rows, "of": _of(history, best), **seen}
+
+
+def _of(history: History, best: bool) -> str:
+    """Which weights the results are of."""
+    if "members" in history.metrics:
+        return "Of each member when it was best."
+    return (
+        "Of the best checkpoint." if best else "Train and validation after the last epoch, test of the best checkpoint."
+    )
 
 
 def _rows_seen(history: History) -> str:
