@@ -7,6 +7,7 @@ import torch
 from sklearn.datasets import load_iris
 
 from litclf import InputError, TableDataModule, fit, load
+from litclf.cli.main import main
 from litclf.data.sources.given import MOST_KEPT
 from litclf.inference.rebuild import rebuild_data
 from litclf.models.multiclass import MulticlassClassifier
@@ -119,7 +120,7 @@ def test_data_that_a_checkpoint_keeps_is_rebuilt_from_it(table, tmp_path):
     assert load(result.folder).predict(rows).probabilities.shape == (2, 2)
 
 
-def test_of_more_rows_than_a_checkpoint_keeps_it_tells_which_they_were(tmp_path):
+def test_of_more_rows_than_a_checkpoint_keeps_it_tells_which_they_were(tmp_path, capsys):
     stream = np.random.default_rng(0)
     rows = np.tile(stream.normal(size=(MOST_KEPT + 1, 1)), 11)  # above the values that settings may hold
     targets = rows[:, 0] > 0
@@ -128,6 +129,13 @@ def test_of_more_rows_than_a_checkpoint_keeps_it_tells_which_they_were(tmp_path)
     assert load(result.folder).predict(rows[:5]).probabilities.shape == (5, 2)
     with pytest.raises(InputError, match=r"rows: were given in Python, and .* 2001 rows of 11, sha256"):
         rebuild_data(Checkpoint.tested(result.folder))
+    run = str(result.folder)
+    for args in (["test", "--ckpt_path", run], ["validate", "--ckpt_path", run], ["resume", run, "--epochs", "2"]):
+        capsys.readouterr()
+        assert main(args) == 2
+        line = capsys.readouterr().err
+        assert line.startswith("error: --data.rows: were given in Python, and the checkpoint tells of them only that")
+        assert line.endswith("pass them again in Python, or --input FILE of others to litclf predict or litclf test\n")
     last = result.folder / "checkpoints" / "last.ckpt"
     settings = quiet | {"ckpt_path": last, "max_epochs": 2}
     other = rows.copy()

@@ -236,6 +236,10 @@ def _check_value(one: Setting, hint: Any) -> None:
         else:
             parser.parse_args([f"--value={one.text}"])
     except ArgumentError as error:
+        from litclf.data.sources.given import not_kept  # loads pandas, for what is wrong
+
+        if lost := not_kept(one.text, one.flag):
+            raise lost from error
         if _is_callable(hint) and "." in one.text:
             _class_of(one.text, [], one.flag)
         if items_of(hint) is str:

@@ -10,7 +10,7 @@ from sklearn.datasets import make_blobs
 
 from litclf.data.base import ClassificationDataModule, Split
 from litclf.data.sources.synthetic import split_holdout
-from litclf.utilities.checks import not_negative, positive, share
+from litclf.utilities.checks import not_negative, plain, positive, share
 from litclf.utilities.errors import InputError
 
 
@@ -60,6 +60,7 @@ class BlobsDataModule(ClassificationDataModule):
     ) -> None:
         super().__init__(batch_size, repeat, steps_per_execution, seed)
         not_negative("cluster_std", cluster_std, 1.5)
+        centers, labels = plain(centers), plain(labels)
         share("holdout", holdout)
         if isinstance(centers, int | float):
             positive("centers", centers, 4)

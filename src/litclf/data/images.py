@@ -20,7 +20,7 @@ from litclf.data.loading.streaming import ImageStream, StreamedEvalLoader, Strea
 from litclf.data.sources.folders import Files, ImageFolders, drawn_notes, scan, split_anew, split_files
 from litclf.data.sources.image_ranges import range_notes, sampled
 from litclf.preprocessing.image import ImagePreparation, in_threads, is_grey, open_image, unit
-from litclf.utilities.checks import not_negative, positive, share
+from litclf.utilities.checks import not_negative, plain, positive, share
 from litclf.utilities.errors import InputError
 
 
@@ -94,6 +94,7 @@ class ImagesDataModule(ClassificationDataModule):
         super().__init__(batch_size, repeat, steps_per_execution, seed)
         share("val_size", val_size)
         share("test_size", test_size)
+        size = plain(size)
         for name, value in (("max_shift", max_shift), ("memory_budget", memory_budget), ("num_workers", num_workers)):
             not_negative(name, value, 2)
         if white is not None:

@@ -23,7 +23,7 @@ from litclf.data.sources.splitting import TableFiles
 from litclf.data.sources.synthetic import split_holdout
 from litclf.data.sources.table_file import Told
 from litclf.preprocessing.table import UnseenCategoryWarning
-from litclf.utilities.checks import share, whole
+from litclf.utilities.checks import names, share, whole
 from litclf.utilities.errors import InputError
 from litclf.utilities.text import short
 
@@ -128,8 +128,13 @@ class TableDataModule(ClassificationDataModule):
         # The values of this function's arguments are what the hyperparameters are.
         rows, targets = kept(rows), kept(targets)
         kinds = [] if frame is None else [name for name, kind in frame.dtypes.items() if kind == "category"]
+        categorical = names("categorical", categorical)
         categorical = [*(categorical or []), *map(str, kinds)] if kinds else categorical
-        target_names = None if target_names is None else list(map(str, target_names))
+        target_names, drop, missing = (
+            names("target_names", target_names),
+            names("drop", drop),
+            names("missing", missing),
+        )
         self.save_hyperparameters()
         self._check_source("path" if path is not None else "rows" if frame is None else "a DataFrame")
         # Read now: classes and features are those of the rows.

@@ -22,7 +22,7 @@ from litclf.models.networks.mlp import ACTIVATIONS, initialize
 from litclf.models.optimizers import Recipe
 from litclf.models.positive import Positive, refuse_for
 from litclf.models.seeds import Seeds
-from litclf.utilities.checks import one_of, share, sizes
+from litclf.utilities.checks import one_of, plain, share, sizes
 from litclf.utilities.data_spec import DataSpec
 from litclf.utilities.errors import InputError, part
 
@@ -101,12 +101,11 @@ class Classifier(MeasuredModule):
         if parametrization == "ntk" and (network != "mlp" or init != "default"):
             named, value = ("network", network) if network != "mlp" else ("init", init)
             raise InputError("parametrization", f"ntk is for mlp by init default, got {named} {value}", "pass standard")
+        # A checkpoint holds plain values only: no tuples, no modules.
+        hidden_dims, input_shape = plain(hidden_dims), plain(input_shape)
         sizes("hidden_dims", hidden_dims, 10)
         sizes("input_shape", () if input_shape is None else input_shape, 2)
         self.save_hyperparameters(ignore=["network"])
-        # A checkpoint holds plain values only: no tuples, no modules.
-        given = None if input_shape is None else list(input_shape)
-        self.save_hyperparameters({"hidden_dims": list(hidden_dims), "input_shape": given})
         self.decision = Decision()
         self.positive: Positive | None = None
         self._positive_asked = positive_class

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from numbers import Integral, Real
 from typing import Any, TypeGuard
 
@@ -81,6 +81,41 @@ def sizes(where: str, value: object, example: int) -> None:
         raise InputError(where, f"must be a list of whole numbers, got {value!r}", f"pass a list such as [{example}]")
     for size in value:
         positive(where, size, example)
+
+
+def plain(value: Any) -> Any:
+    """What may stand for a list, an array, a Series, a tensor, a tuple, a set, as one of Python's numbers and texts.
+
+    Example:
+        >>> import numpy as np
+        >>> plain(np.array([8, 4])), plain((np.int64(8), 4)), plain(np.float64(0.5)), plain("relu"), plain(None)
+        ([8, 4], [8, 4], 0.5, 'relu', None)
+    """
+    if hasattr(value, "tolist"):  # NumPy's, those of pandas, PyTorch's
+        value = value.tolist()
+    if isinstance(value, Set):
+        return sorted(map(plain, value), key=str)  # their order differs from one process to the next
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return list(map(plain, value))
+    return value
+
+
+def names(where: str, value: object) -> list[str] | None:
+    """Names as a list of texts; None for none.
+
+    Raises:
+        InputError: If ``value`` is no list, as one name by itself is none.
+
+    Example:
+        >>> names("drop", ("id", 7)), names("drop", None)
+        (['id', '7'], None)
+    """
+    given = plain(value)
+    if given is None:
+        return None
+    if not isinstance(given, list):
+        raise InputError(where, f"must be a list of names, got {given!r}", f"pass [{given!r}]")
+    return list(map(str, given))
 
 
 def _number(where: str, value: object, example: float) -> None:

@@ -9,6 +9,8 @@ from typing import Any, cast
 import numpy as np
 from lightning.pytorch.core.mixins.hparams_mixin import HyperparametersMixin
 
+from litclf.utilities.checks import plain
+
 
 class PlainHyperparameters(HyperparametersMixin):
     """Keeps numbers of NumPy as Python's, as in a rate of ``np.logspace``, which no checkpoint is read with.
@@ -22,15 +24,22 @@ class PlainHyperparameters(HyperparametersMixin):
     def save_hyperparameters(self, *args: Any, frame: FrameType | None = None, **options: Any) -> None:
         """Saves hyperparameters, the arguments of the caller where none are given, as Lightning does."""
         caller = cast(FrameType, inspect.currentframe()).f_back
-        super().save_hyperparameters(*args, frame=frame or caller, **options)
-        changed = {name: own for name, value in self.hparams.items() if (own := _as_python(value)) is not value}
+        given = (_Named(arg) if isinstance(arg, dict) else arg for arg in args)
+        super().save_hyperparameters(*given, frame=frame or caller, **options)
+        changed = {name: plain(value) for name, value in self.hparams.items() if _is_of_numpy(value)}
         if changed:
-            super().save_hyperparameters(changed)
+            super().save_hyperparameters(_Named(changed))
 
 
-def _as_python(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, list | tuple) and any(isinstance(part, np.generic) for part in value):
-        return [_as_python(part) for part in value]
-    return value
+class _Named(dict[str, Any]):
+    """Hyperparameters by name. Lightning asks which argument equals them: an array would answer for each value."""
+
+    __array_ufunc__ = None  # by which NumPy leaves the answer to this class
+    __pandas_priority__ = 5000  # by which pandas does
+
+
+def _is_of_numpy(value: Any) -> bool:
+    """Whether numbers of NumPy are in what no checkpoint is read with; a tensor is."""
+    if isinstance(value, list | tuple):
+        return any(map(_is_of_numpy, value))
+    return isinstance(value, np.generic | np.ndarray)

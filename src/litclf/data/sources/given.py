@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ from litclf.utilities.text import short
 
 MOST_KEPT = 2_000
 """Values that a config and a checkpoint keep: writing so many as YAML takes as long as all else of a short fit."""
+
+_TOLD = re.compile(r"\d+ rows of \d+, sha256 [0-9a-f]+")
+"""What is kept of more."""
 
 
 def frame_of(rows: Any) -> pd.DataFrame | None:
@@ -61,8 +65,8 @@ def numbers_in(rows: Any) -> NDArray[np.float64]:
         (2, 2)
     """
     if isinstance(rows, str):
-        rule = f"were given in Python, and the checkpoint tells of them only that they were {rows}"
-        raise InputError("rows", rule, "pass them again in Python, or --input FILE to predict others")
+        rule = f"must be rows of numbers, got {short(rows)!r}"
+        raise not_kept(rows, "rows") or InputError("rows", rule, "pass a file as path, or [[1, 2], [2, 3]]")
     try:
         numbers = np.asarray(rows, dtype=np.float64)
     except (TypeError, ValueError):
@@ -169,6 +173,20 @@ def kept(values: Any) -> Any:
     if frame is not None:
         return {str(name): _plain(column.tolist()) for name, column in frame.items()}
     return _plain(held if isinstance(held, list) else np.atleast_1d(held).tolist())
+
+
+def not_kept(value: str, where: str) -> InputError | None:
+    """What is said of values that were too many to be kept, by the text that is there instead; None of another text.
+
+    Example:
+        >>> print(not_kept(kept(np.zeros((200, 64))), "rows"))
+        rows: were given in Python, and the checkpoint tells of them only that they were 200 rows ...
+    """
+    if not _TOLD.fullmatch(value):
+        return None
+    rule = f"were given in Python, and the checkpoint tells of them only that they were {value}"
+    way_out = "pass them again in Python, or --input FILE of others to litclf predict or litclf test"
+    return InputError(where, rule, way_out)
 
 
 def _plain(values: Sequence[Any]) -> list[Any]:
