@@ -28,3 +28,12 @@ def test_of_many_classes_the_most_confused_pairs_are_shown(classes, whole):
     shown = confusion({"confusion": counts}, {})
     assert bool(shown.rows) == whole
     assert [(cell.key, cell.count) for cell in shown.pairs] == ([] if whole else [("12,0", 9), ("3,4", 7), ("4,3", 2)])
+
+
+def test_the_most_confused_pairs_are_told_from_three_classes_on():
+    counts = [[7, 2, 1], [0, 9, 1], [3, 0, 7]]
+    words = confusion({"confusion": counts, "class_names": ["cat", "dog", "hen"]}, {}).words
+    wanted = "hen for cat (3, 30.0 % of it), cat for dog (2, 20.0 % of it), cat for hen (1, 10.0 % of it), ..."
+    assert words == f"Taken most often for another: {wanted}."
+    assert confusion({"confusion": [[3, 1], [0, 2]]}, {}).words == ""
+    assert confusion({"confusion": [[3, 0, 0], [0, 2, 0], [0, 0, 1]]}, {}).words == ""

@@ -7,8 +7,9 @@ from scipy import stats
 
 from litclf.runs.read import read_folder
 from litclf.visualization.report import fold_charts
-from litclf.visualization.report.folds import Cell, fold_page
+from litclf.visualization.report.folds import fold_page
 from litclf.visualization.report.page import write_report
+from litclf.visualization.report.sortable import Cell
 
 
 @pytest.fixture

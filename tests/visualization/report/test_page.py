@@ -199,14 +199,14 @@ def test_the_samples_of_each_cell_travel_with_the_page(read, row_folder):
     samples = json.loads((row_folder / "samples.json").read_text())
     page = read(row_folder)
     assert page.json("samples-data")["cells"] == samples["cells"]
-    assert [button["data-cell"] for button in page.all("button")] == ["0,0", "1,0"]
+    assert [button["data-cell"] for button in page.all("button") if "data-cell" in button] == ["0,0", "1,0"]
 
 
 def test_without_samples_the_matrix_is_there_but_opens_nothing(read, row_folder):
     (row_folder / "samples.json").unlink()
     page = read(row_folder)
     assert page.text("confusion") == "predicted true outer inner outer 98 98.0 % 2 2.0 % inner 5 5.0 % 95 95.0 %"
-    assert page.all("button") == []
+    assert not [button for button in page.all("button") if "data-cell" in button]
     assert page.text("samples") == "No samples were kept to be shown."
     assert page.text("worst") is None
 
@@ -219,7 +219,7 @@ def test_of_many_classes_the_pairs_are_listed_beside_the_picture(read, make_run)
     samples = {"kind": "row", "columns": ["x"], "cells": {"4,9": [sample]}, "worst": []}
     page = read(make_run(metrics={"facts": facts}, samples=samples, pictures=["confusion_matrix.png"]))
     assert page.text("confusion") == "true predicted samples of the class class 4 class 9 10 50.0 %"
-    assert [button["data-cell"] for button in page.all("button")] == ["4,9"]
+    assert [button["data-cell"] for button in page.all("button") if "data-cell" in button] == ["4,9"]
     assert len(page.all("img")) == 1
     assert "21: class 0, " in page.text("about")
     assert page.text("about").endswith("class 19 and 1 more")

@@ -11,6 +11,9 @@ MOST_CLASSES = 20
 
 MOST_PAIRS = 20
 
+_MOST_WORDS = 3
+"""Pairs that are told in words."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -47,11 +50,13 @@ class Confusion:
         names: Names of the classes.
         rows: All cells, a row for each true class; empty where there are more than ``MOST_CLASSES``.
         pairs: The most confused pairs, most samples first; empty where ``rows`` are shown.
+        words: The most confused pairs in words, from three classes on.
     """
 
     names: list[str]
     rows: list[list[Cell]]
     pairs: list[Cell]
+    words: str = ""
 
 
 def confusion(facts: Mapping[str, Any], samples: Mapping[str, Any]) -> Confusion | None:
@@ -79,7 +84,16 @@ def confusion(facts: Mapping[str, Any], samples: Mapping[str, Any]) -> Confusion
         ]
         for i, row in enumerate(counts)
     ]
-    if len(counts) <= MOST_CLASSES:
-        return Confusion(names, rows, [])
     errors = [cell for row in rows for cell in row if cell.count and not cell.is_right]
-    return Confusion(names, [], sorted(errors, key=lambda cell: -cell.count)[:MOST_PAIRS])
+    pairs = sorted(errors, key=lambda cell: -cell.count)
+    words = _words(pairs) if len(counts) > 2 else ""
+    shown = len(counts) <= MOST_CLASSES
+    return Confusion(names, rows if shown else [], [] if shown else pairs[:MOST_PAIRS], words)
+
+
+def _words(pairs: list[Cell]) -> str:
+    """The most confused pairs, in a sentence; empty where no sample was taken for another class."""
+    told = [f"{cell.target} for {cell.predicted} ({cell.count}, {100 * cell.share:.1f} % of it)" for cell in pairs]
+    if not told:
+        return ""
+    return f"Taken most often for another: {', '.join(told[:_MOST_WORDS])}{', ...' if len(told) > _MOST_WORDS else ''}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from litclf.runs.history import History
 from litclf.utilities.statistics import student
 from litclf.visualization.report import fold_charts
 from litclf.visualization.report.confusion import Confusion, confusion
+from litclf.visualization.report.sortable import Cell, Table
 
 MOST_DOUBTFUL = 100
 """Rows of doubtful labels that the page shows; ``label_errors.csv`` has all."""
@@ -29,29 +30,6 @@ _HOW_TO_GET = {
     "label_errors": ("Probable label errors", "install cleanlab: pip install 'litclf[labels]'"),
     "learning_curve": ("Whether more data would help", "litclf cv SOURCE --learning_curve"),
 }
-
-
-class Cell(NamedTuple):
-    """A cell of a table: text, a number, or one with its interval; None is an empty one."""
-
-    value: str | int | float | None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table that can be sorted.
-
-    Attributes:
-        columns: Its columns by name, and whether each holds text.
-        rows: Its rows.
-        lights: What is said of each row when its curves light up; empty where it has none.
-    """
-
-    columns: Sequence[tuple[str, bool]]
-    rows: Sequence[Sequence[Cell]]
-    lights: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from litclf.visualization.report.folds import fold_page
 from litclf.visualization.report.images import images
 from litclf.visualization.report.members import member_table
 from litclf.visualization.report.reading import read_run
+from litclf.visualization.report.sortable import class_table
 
 _NO_SAMPLES: dict[str, Any] = {"kind": "row", "columns": [], "cells": {}, "worst": []}
 
@@ -94,6 +95,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "drawn": drawn,
         "plotly": _plotly() if drawn else "",
         "confusion": matrix,
+        "classes": class_table(history.facts) if folds is None else None,
         "class_names": [str(name) for name in history.facts.get("class_names") or []],
         "class_name": history.class_name,
         "samples": _NO_SAMPLES | (run.samples if folds is None else {"cells": folds.cells}),
