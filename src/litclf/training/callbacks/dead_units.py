@@ -16,7 +16,7 @@ from litclf.utilities.data_spec import data_of
 from litclf.utilities.threads import side_by_side, using_threads
 
 _MOST = 4_000
-"""Samples that are looked at: all 60 000 of MNIST took as long as an epoch of its steps, 10 000 a twentieth of a fit."""
+"""Samples that are looked at: 60 000 of MNIST took as long as an epoch of its steps, 10 000 a twentieth of a fit."""
 
 
 class DeadUnits(Callback):
