@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NoReturn
 
 from litclf.utilities.errors import InputError
+from litclf.utilities.text import shell_word
 
 CKPT_HELP = (
     "a checkpoint, a run folder, or the folder of a run's versions, of which the latest is taken, or, with /best "
@@ -159,6 +161,8 @@ def data_changes(words: Iterable[str]) -> dict[str, Any]:
     """
     given = Arguments("", tuple(words))
     other = [flag.name for flag in given.flags if not flag.name.startswith("--data.") or flag.value is None]
+    for file in (word for word in given.surplus if Path(word).exists()):
+        raise InputError(file, "is no setting", f"pass --input {shell_word(file)}")
     for name in (*given.surplus, *other):
         raise InputError(name, "is no setting", "drop it, or pass --data.NAME VALUE for what the data is to change")
     if not given.flags:

@@ -38,7 +38,7 @@ def main(args: Sequence[str]) -> int:
         SystemExit: For ``--help``.
     """
     given = _parsed(Arguments("check-data", tuple(args)))
-    if (given.source is None) == (given.data is None):
+    if (not given.source) == (given.data is None):
         raise InputError(
             "check-data", "needs either a file or folder, or data", "litclf check-data flowers.csv, or --data CLASS"
         )
@@ -77,6 +77,7 @@ def _parsed(given: Arguments) -> Namespace:
     """What was given, with the DataModule as its class and arguments."""
     from litclf.cli.diagnosis import find_wrong, setting
     from litclf.cli.parser import words_for
+    from litclf.cli.suggestions import HELP
     from litclf.cli.trust import FLAG, allow_classes, check_kinds
 
     allow_classes(flag.value or "" for flag in given.named(FLAG))
@@ -87,7 +88,10 @@ def _parsed(given: Arguments) -> Namespace:
     except InputError as error:
         settings = [setting(flag.name.removeprefix("--"), flag.value) for flag in given.flags]
         own = dict.fromkeys(("target", *NAME_FLAGS, "encoding"), str | None)
-        raise find_wrong(settings, own | {"output": str, "data": kind}) or error from error
+        wrong = find_wrong(settings, own | {"output": str, "data": kind}) or error
+        where = "check-data" if wrong is error else wrong.where
+        way_out = f"see {parser.prog} --help" if wrong.fix.startswith(HELP) else wrong.fix
+        raise InputError(where, wrong.what, way_out) from error
     check_kinds(parsed)
     return parsed
 

@@ -100,7 +100,21 @@ def read_config(path: Path, types: Mapping[str, Any] | None = None) -> dict[str,
     if not isinstance(content.get("trainer") or {}, dict):
         rule = f"trainer must hold settings by name, got {content['trainer']}"
         raise InputError(str(path), rule, "write trainer: {max_epochs: 3}, for example")
+    if (odd := _odd_arguments(content)) is not None:
+        rule = f"init_args must hold settings by name, got {odd}"
+        raise InputError(str(path), rule, "write init_args: {lr: 0.1}, for example, or leave it out")
     return config_as_typed(content, text, setting_types() if types is None else types)
+
+
+def _odd_arguments(content: Any) -> Any:
+    """What stands for the arguments of a class, and holds none by name; None where all do."""
+    if isinstance(content, list):
+        return next((odd for one in content if (odd := _odd_arguments(one)) is not None), None)
+    if not isinstance(content, dict):
+        return None
+    if "class_path" in content and not isinstance(content.get("init_args") or {}, dict):
+        return content["init_args"]
+    return _odd_arguments(list(content.values()))
 
 
 def found(read: Callable[..., Checkpoint], *where: Any) -> Checkpoint:

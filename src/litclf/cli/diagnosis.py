@@ -70,7 +70,8 @@ def setting(name: str, value: Any) -> Setting:
         '--model.lr'
     """
     name = name.replace(".init_args", "").removesuffix(".class_path")
-    return Setting(name.rstrip("+"), value, f"--{name.rstrip('+')}", name.endswith("+"))
+    flag = name.rstrip("+")
+    return Setting(flag, value, flag if flag.startswith("-") else f"--{flag}", name.endswith("+"))
 
 
 def settings_in(content: Mapping[str, Any], parts: Iterable[str]) -> Iterator[Setting]:
@@ -119,7 +120,7 @@ def _check(
 ) -> None:
     """Holds settings against the types of those there are; ``others`` are all flags of the run, and whose each is."""
     groups: dict[str, list[Setting]] = {}
-    others = others or [*((short, "") for short in SHORT_NAMES), *_flags(hints)]
+    others = others or [*((short, "") for short in (*SHORT_NAMES, "--config")), *_flags(hints)]
     for one in settings:
         holders = [name for name in hints if f"{one.name}.".startswith(f"{name}.")]
         if not holders:

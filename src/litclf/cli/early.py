@@ -10,6 +10,7 @@ from litclf.cli.presets import preset_path
 from litclf.data.sources.formats import PARQUET, TEXT, check_file
 from litclf.models.seeds import Seeds
 from litclf.utilities.errors import InputError
+from litclf.utilities.text import shell_word
 
 _READ_CONFIGS = ("fit", "validate", "test", "predict", "check-data")
 _TAKE_A_SOURCE = ("check-data", "init", "cv")
@@ -31,6 +32,13 @@ def refuse_early(given: Arguments) -> None:
     """
     if "--help" in given.words or "-h" in given.words:
         return
+    for word in given.words[: given.words.index("--")] if "--" in given.words else given.words:
+        if word.startswith("-") and len(word) > 2 and Path(word).exists():
+            raise InputError(word, "begins with a dash, as flags do", f"pass {shell_word(f'./{word}')}")
+    for flag in given.named("--data"):
+        if flag.value and Path(flag.value).exists():
+            way_out = f"litclf init {shell_word(flag.value)} drafts a config for such data"
+            raise InputError("--data", f"must be the name of a class, got {flag.value}", way_out)
     for flag in given.named("-c", "--config") if given.command in _READ_CONFIGS else ():
         if flag.value is not None:
             preset_path(flag.value)

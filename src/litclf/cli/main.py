@@ -18,7 +18,7 @@ from litclf.cli.help import helped
 from litclf.cli.short_names import told_as_typed, written_out
 from litclf.utilities import signals
 from litclf.utilities.errors import InputError, RunError, nearest
-from litclf.utilities.memory import lack_of_memory
+from litclf.utilities.memory import lack_of_resources
 from litclf.utilities.terminal import check_printed, painted, terminal
 from litclf.utilities.version import __version__
 
@@ -244,7 +244,7 @@ def exit_code(command: Callable[[list[str]], int], args: Sequence[str]) -> int:
             raise
         return _told(error)
     except (MemoryError, RuntimeError) as error:
-        lack = lack_of_memory(error)
+        lack = lack_of_resources(error)
         if debug or lack is None:
             raise
         return _told(lack)

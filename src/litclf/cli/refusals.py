@@ -92,6 +92,10 @@ def _wrong(settings: list[Setting], types: Mapping[str, Any]) -> InputError | No
 
 def _surplus(word: str) -> InputError:
     """What is said of a word that belongs to no flag: perhaps it is the config or the data."""
+    if word in presets():
+        return InputError(word, "is no setting", f"a preset is passed by -c {word}")
+    if "=" in word:
+        return InputError(word, "is no setting", f"one begins with two dashes: {shell_word(f'--{word}')}")
     file = Path(word)
     if file.suffix in (".yaml", ".yml"):
         return InputError(word, "is no setting", f"a config is passed by {pasted('-c', word)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from litclf.cli.short_names import SHORT_NAMES
 from litclf.utilities.errors import InputError, nearest
 
 HELP = "see litclf fit --help"
@@ -27,7 +28,8 @@ def unknown_setting(flag: str, own: Iterable[str], others: Sequence[tuple[str, s
     name, flags = _own_name(flag), [other for other, _ in others]
     homes = [kind for other, kind in others if other == flag]
     if homes:
-        return InputError(flag, "is no setting here", f"drop it: it is one of {homes[0]}")
+        way_out = f"drop it: it is one of {homes[0]}" if homes[0] else f"did you mean {SHORT_NAMES[flag].stands_for}?"
+        return InputError(flag, "is no setting here", way_out)
     same = [other for other in flags if _own_name(other) == name]
     near = same[0] if same else _nearest(name, own if "." in flag else flags)
     return InputError(flag, "is no setting", f"did you mean {near}?" if near else HELP)

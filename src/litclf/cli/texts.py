@@ -47,7 +47,7 @@ def as_typed(text: str, hint: Any) -> Any:
 def _loaded(text: str) -> Any:
     try:
         return get_loader("yaml")(text)
-    except ValueError as error:  # YAML takes 0x_ for a number, and then cannot read it
+    except (ValueError, TypeError) as error:  # of 0x_, which YAML takes for a number, and of {8}, by jsonargparse
         raise yaml.YAMLError(str(error)) from error
 
 

@@ -81,6 +81,7 @@ def part(name: str) -> Iterator[None]:
 
 _CALLED = {
     "batch_size": "bs minibatch_size",
+    "config": "cfg conf config_file preset",
     "default_root_dir": "output output_dir out_dir save_dir log_dir root root_dir",
     "devices": "gpus num_gpus",
     "early_stop": "early_stopping patience",

@@ -1,4 +1,4 @@
-"""Memory: how much of it a process may take, and what is said where there is not enough."""
+"""Memory: how much of it a process may take, and what is said where there is not enough of it, or of threads."""
 
 from __future__ import annotations
 
@@ -33,14 +33,17 @@ def memory_limit() -> int:
     return min(limits)
 
 
-def lack_of_memory(error: BaseException) -> RunError | None:
-    """What an error of Python, NumPy or PyTorch says of memory that was not there, in one line; None for other errors.
+def lack_of_resources(error: BaseException) -> RunError | None:
+    """What an error of Python, NumPy or PyTorch says of memory or threads that were not there; None for other errors.
 
     Example:
-        >>> str(lack_of_memory(MemoryError("Unable to allocate 381. MiB for an array")))
+        >>> str(lack_of_resources(MemoryError("Unable to allocate 381. MiB for an array")))
         'memory: does not hold 381. MiB more; fix: lower --data.batch_size, or take less data or a smaller network'
     """
     text = str(error)
+    if "can't start new thread" in text:
+        rule = "cannot be started: the system allows no more"
+        return RunError("threads", rule, "end other processes, or raise the limit of ulimit -u")
     of_torch = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text
     if not isinstance(error, MemoryError) and not of_torch:
         return None

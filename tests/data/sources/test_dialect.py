@@ -171,3 +171,19 @@ def test_rare_delimiters_are_taken_where_no_usual_one_is_there_and_said(delimite
     assert (dialect.delimiter, dialect.names) == (delimiter, ["size", "a kind"])
     assert dialect.notes == (f"{delimiter!r} parts the values: 2 columns",)
     assert find_dialect([f"a{delimiter}b,c\n", f"1{delimiter}2,3\n"]).delimiter == ","
+
+
+@pytest.mark.parametrize(
+    ("rule", "line", "edges"), [("|---|:-:|", 2, "|"), ("---+----", 2, ""), ("-- | -", 2, ""), ("+---+---+", 1, "|")]
+)
+def test_a_line_drawn_with_dashes_is_no_row(rule, line, edges, read):
+    table = [f"{edges}{row}{edges}" for row in ("x | kind", *(f"{number} | {'ab'[number % 2]}" for number in range(9)))]
+    with pytest.raises(InputError, match=f"line {line} is drawn with dashes and holds no values.*; fix: delete such"):
+        read("\n".join([*table[: line - 1], rule, *table[line - 1 :], ""]))
+    rows, _ = read("\n".join([*table, ""]))
+    assert rows["x"].tolist() == [str(number) for number in range(9)]
+
+
+def test_dashes_that_stand_for_missing_values_are_values(read):
+    rows, _ = read("x|y|kind\n-|2.5|a\n--|-|b\n3|--|a\n")
+    assert rows["x"].tolist() == ["-", "--", "3"]

@@ -26,6 +26,9 @@ SAMPLED_ROWS = 200
 _SEPARATOR = re.compile(r'"?sep=([^"\s]|\t)"?[\t,;| ]*', re.IGNORECASE)
 """The line by which Excel is told the delimiter."""
 
+_RULE = re.compile(r"(?=.*[-=]{2})[|+\s]*:?[-=]+:?([|+\s]+:?[-=]+:?)+[|+\s]*")
+"""A line that is drawn below or above a header, as in Markdown and what databases print."""
+
 _SPACES = re.compile(r'("(?:[^"]|"")*")| +')
 """Spaces of any number part values, but for those within quotes."""
 
@@ -91,6 +94,11 @@ def find_dialect(lines: Sequence[str]) -> Dialect:
         (';', ['size', 'kind'], 2)
     """
     above = next(number for number, line in enumerate([*lines, "x"]) if line.strip())
+    filled = [number for number, line in enumerate(lines, 1) if line.strip()]
+    for number in filled[:2]:
+        if _RULE.fullmatch(lines[number - 1].strip("\ufeff")):
+            rule = f"line {number} is drawn with dashes and holds no values, as in Markdown"
+            raise DialectError(rule, "delete such lines; bars may stay between the values")
     delimiters = DELIMITERS
     if above < len(lines) and (told := _SEPARATOR.fullmatch(lines[above].strip("\ufeff\r\n "))):
         above += 1
