@@ -21,4 +21,4 @@ def test_a_fit_that_is_timed_to_its_first_steps_ends_there(load):
     own = ["--trainer.callbacks+=first_step.FirstStep", "--allow_classes", "first_step"]
     done = claim.ended([*claim.LITCLF, "fit", "-c", "circles", *own])
     assert done.begin < float(done.output.split()[-1]) <= done.end
-    assert "run folder" not in done.output
+    assert "report.html" not in done.output
