@@ -159,3 +159,10 @@ def test_a_second_config_changes_the_data_of_the_first(tmp_path, capsys):
     out = capsys.readouterr().out
     assert re.search(r"target +yes\n", out)
     assert re.findall(r"(?m)^(\S+) +(?:number|category) ", out) == ["x"]
+
+
+def test_a_config_may_name_the_data_by_a_word(tmp_path, capsys):
+    config = tmp_path / "short.yaml"
+    config.write_text("model: BinaryClassifier\ndata: CirclesDataModule\n")
+    assert main(["-c", str(config), "--output", str(tmp_path / "report.json")]) == 0
+    assert "train 800, val 100, test 100" in capsys.readouterr().out

@@ -147,3 +147,10 @@ def test_no_type_is_told_in_the_words_of_python(kind):
 def test_all_arguments_of_a_trainer_are_known_with_their_types():
     assert arguments_of(Trainer)["max_epochs"] == int | None
     assert {"callbacks", "logger", "strategy"} < arguments_of(Trainer).keys()
+
+
+def test_a_text_that_stands_beside_a_class_does_not_hide_what_is_wrong():
+    hints = {"accelerator": str | Callback, "lr": float}
+    assert find_wrong([setting("accelerator", "auto")], hints) is None
+    line = "--lr: must be a number, got x; fix: see litclf fit --help"
+    assert str(find_wrong([setting("accelerator", "auto"), setting("lr", "x")], hints)) == line

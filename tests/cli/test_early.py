@@ -89,6 +89,12 @@ def test_what_it_does_not_know_passes(words):
         ("fit -c circles --preset blobs", "--preset: is no setting; fix: did you mean --config?"),
         ("fit -c circles -x 1", "-x: is no setting; fix: see litclf fit --help"),
         ("fit -c circles --model.hidden_dims {8}", "--model.hidden_dims: must be a list, each of it a whole number"),
+        ("fit -c circles --model.hidden_dims {a}", "--model.hidden_dims: must be a list, each of it a whole number"),
+        (
+            "fit -c listed.yaml",
+            "listed.yaml: data must be one class, got ['CirclesDataModule']; fix: write data: Circles",
+        ),
+        ("predict --data.noise {8}", "--data: must be given values, got --data.noise {8}; fix: see litclf fit --help"),
         ("check-data own.csv -t y", "-t: is no setting; fix: see litclf check-data --help"),
         (
             "check-data own.csv own.csv",
@@ -102,6 +108,7 @@ def test_what_is_meant_by_words_in_the_wrong_place_is_told(words, line, error_li
         Path(name).write_text("x,y\n1,a\n2,b\n")
     Path("bare.yaml").write_text("lr: 0.1\n")
     Path("odd.yaml").write_text("model: {class_path: BinaryClassifier, init_args: 3}\ndata: CirclesDataModule\n")
+    Path("listed.yaml").write_text("model: BinaryClassifier\ndata: [CirclesDataModule]\n")
     assert error_line(*words.split()).startswith(f"error: {line}")
 
 

@@ -169,6 +169,7 @@ def data_changes(words: Iterable[str]) -> dict[str, Any]:
         return {}
     # The commands that change no data answer without Lightning.
     from lightning.pytorch import LightningDataModule
+    from yaml import YAMLError
 
     from litclf.cli.signatures import arguments_of_any
     from litclf.cli.texts import as_typed
@@ -177,4 +178,8 @@ def data_changes(words: Iterable[str]) -> dict[str, Any]:
     DATAMODULES.load_all()
     types = arguments_of_any(LightningDataModule)
     names = {flag.name.removeprefix("--data."): flag.value or "" for flag in given.flags}
-    return {name: as_typed(value, types.get(name)) for name, value in names.items()}
+    try:
+        return {name: as_typed(value, types.get(name)) for name, value in names.items()}
+    except YAMLError as error:
+        what = ", ".join(f"--data.{name} {value}" for name, value in names.items())
+        raise InputError("--data", f"must be given values, got {what}", "see litclf fit --help") from error

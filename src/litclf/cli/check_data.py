@@ -68,7 +68,8 @@ def with_data(given: Arguments) -> Arguments:
         content = read_config(file := config_file(flag))
         if "data" not in content:
             raise InputError(flag.name, f"{file} has no data", "pass the config of a fit")
-        data = f"--data={json.dumps(content['data'], ensure_ascii=False)}"
+        named = content["data"]
+        data = f"--data={named if isinstance(named, str) else json.dumps(named, ensure_ascii=False)}"
         given = Arguments(given.command, (*given.words[: flag.place], data, *given.words[flag.end :]))
     return given
 

@@ -100,6 +100,10 @@ def read_config(path: Path, types: Mapping[str, Any] | None = None) -> dict[str,
     if not isinstance(content.get("trainer") or {}, dict):
         rule = f"trainer must hold settings by name, got {content['trainer']}"
         raise InputError(str(path), rule, "write trainer: {max_epochs: 3}, for example")
+    for name in ("model", "data"):
+        if isinstance(content.get(name), list):
+            rule = f"{name} must be one class, got {content[name]}"
+            raise InputError(str(path), rule, "write data: CirclesDataModule, for example")
     if (odd := _odd_arguments(content)) is not None:
         rule = f"init_args must hold settings by name, got {odd}"
         raise InputError(str(path), rule, "write init_args: {lr: 0.1}, for example, or leave it out")

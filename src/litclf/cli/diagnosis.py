@@ -129,7 +129,10 @@ def _check(
     for name, group in groups.items():
         bases = list(classes_in(hints[name]))
         if bases:
-            _check_classes(name, bases, group, others)
+            # A text may stand beside a class, as `auto` does for an accelerator.
+            texts = str in alternatives(hints[name])
+            named = [one for one in group if not (texts and isinstance(one.content, str) and "." not in one.content)]
+            _check_classes(name, bases, named, others)
         for one in group:
             if one.name == name and hints[name] is not Any and not (bases and named_by(one)):
                 _check_value(one, hints[name])

@@ -41,7 +41,10 @@ def as_typed(text: str, hint: Any) -> Any:
     if items is str and text and not text.startswith("["):
         return [text]
     node = yaml.compose(text, yaml.SafeLoader)
-    return None if node is None else _typed(_loaded(text), node, hint, text)
+    if node is None:
+        return None
+    value = _loaded(text)
+    return value if value == text else _typed(value, node, hint, text)  # jsonargparse has {a} for a text
 
 
 def _loaded(text: str) -> Any:
