@@ -31,8 +31,7 @@ class ClosureEngine:
             learner.optimizer.zero_grad()
             (learner.watch.backward if learner.watch else torch.Tensor.backward)(loss if share == 1 else loss * share)
             if learner.clip is not None:
-                groups = learner.optimizer.param_groups
-                learner.clip.apply([parameter for group in groups for parameter in group["params"]])
+                learner.clip.apply(learner.parameters)
             seen.extend((loss.detach(), outputs.detach()))
 
         if learner.watch is None:

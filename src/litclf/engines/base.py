@@ -118,6 +118,11 @@ class Learner:
     clip: Clip | None = None
     watch: Watch | None = None
 
+    @property
+    def parameters(self) -> list[Tensor]:
+        """What the optimizer updates, in its order: that in which Lightning, too, sums the norms of gradients."""
+        return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+
 
 class Engine(Protocol):
     """Carries out the optimizer steps of an execution."""

@@ -24,7 +24,7 @@ class EagerEngine:
     def run(self, learner: Learner, execution: Execution, tell: Tell | None = None) -> Sums:
         """One optimizer step for each mini-batch of ``execution``; see :class:`~litclf.engines.base.Engine`."""
         watch = learner.watch or _unwatched(learner)
-        parameters = [p for group in learner.optimizer.param_groups for p in group["params"]]
+        parameters = learner.parameters
         steps = execution.steps
         losses, counted = [], []
         for number, (x, y) in batches_in_pieces(execution, tell):

@@ -23,7 +23,7 @@ def reason_against(learner: Learner) -> str | None:
     optimizer = learner.optimizer
     if learner.watch is not None:
         return learner.watch.reason
-    if not _on_cuda(optimizer):
+    if not _on_cuda(learner):
         return "the parameters are not on a CUDA device"
     if type(optimizer).__name__ not in _OPTIMIZERS or not type(optimizer).__module__.startswith("torch.optim"):
         return f"the optimizer is {type(optimizer).__name__}, not SGD, Adam or AdamW of torch.optim"
@@ -34,12 +34,8 @@ def reason_against(learner: Learner) -> str | None:
     return None
 
 
-def _on_cuda(optimizer: Optimizer) -> bool:
-    return all(parameter.device.type == "cuda" for parameter in _parameters(optimizer))
-
-
-def _parameters(optimizer: Optimizer) -> list[Tensor]:
-    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+def _on_cuda(learner: Learner) -> bool:
+    return all(parameter.device.type == "cuda" for parameter in learner.parameters)
 
 
 class GraphEngine:
@@ -114,12 +110,12 @@ class _CapturedStep:
         with _capturable(optimizer, self._rates), torch.cuda.graph(self._graph):
             self._loss, self._right = _eager_step(learner, self._x, self._y)
         # The captured update reads these: they must not be given back to the allocator.
-        self._gradients = [parameter.grad for parameter in _parameters(optimizer)]
-        self._trained = _trained(optimizer)
+        self._gradients = [parameter.grad for parameter in learner.parameters]
+        self._trained = _trained(learner)
 
     def fits(self, learner: Learner, x: Tensor, y: Tensor) -> bool:
         """Whether ``x`` and ``y`` are of the captured shapes and dtypes, and the same parameters are trained."""
-        if self._trained != _trained(learner.optimizer):
+        if self._trained != _trained(learner):
             return False
         return (x.shape, x.dtype, y.shape, y.dtype) == (self._x.shape, self._x.dtype, self._y.shape, self._y.dtype)
 
@@ -133,8 +129,8 @@ class _CapturedStep:
         return self._loss, self._right
 
 
-def _trained(optimizer: Optimizer) -> list[bool]:
-    return [parameter.requires_grad for parameter in _parameters(optimizer)]
+def _trained(learner: Learner) -> list[bool]:
+    return [parameter.requires_grad for parameter in learner.parameters]
 
 
 def _eager_step(learner: Learner, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -142,7 +138,7 @@ def _eager_step(learner: Learner, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor 
     learner.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]  # PyTorch leaves it untyped
     if learner.clip is not None:
-        learner.clip.apply(_parameters(learner.optimizer))
+        learner.clip.apply(learner.parameters)
     cast(Any, learner.optimizer).step()
     return loss.detach(), learner.correct(outputs.detach(), y)
 

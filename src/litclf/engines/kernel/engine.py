@@ -91,14 +91,14 @@ def reason_against(learner: Learner) -> str | None:
 
 
 def _reason_in_network(learner: Learner) -> str | None:
-    optimizer, layers = learner.optimizer, layers_of(learner.network)
+    layers = layers_of(learner.network)
     if layers is None:
         return "the network is not linear layers with one activation between them"
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     modules = learner.network.modules()
     if any(getattr(module, name, None) for module in modules for name in hooks):
         return "hooks of the network's layers need to run"
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    parameters = learner.parameters
     own = {id(parameter) for parameter in layers.parameters}
     if own != {id(p) for p in parameters} or len(own) != 2 * len(layers.linear):
         return "the optimizer does not hold just the network's parameters"
