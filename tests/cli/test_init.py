@@ -80,6 +80,12 @@ def test_draft_fits_the_table(name):
     assert arguments["bins"] == (16 if len(data.splits["train"].y) >= 1000 else 0)
 
 
+def test_a_table_of_many_columns_is_drafted_without_bins():
+    x = np.random.default_rng(0).normal(size=(1500, 80)).round(3)
+    pd.DataFrame(x).add_prefix("c").assign(kind=["a", "b"] * 750).to_csv("wide.csv", index=False)
+    assert drafted("wide.csv")["data"]["init_args"]["bins"] == 0
+
+
 def test_every_setting_of_a_draft_is_explained_or_plain():
     drafted(write_iris())
     text = Path("iris.yaml").read_text()

@@ -143,3 +143,8 @@ def test_of_more_rows_than_a_checkpoint_keeps_it_tells_which_they_were(tmp_path,
     with pytest.raises(InputError, match=r"data\.rows: is '2001 rows.*, but .* was made with '2001 rows"):
         fit(MulticlassClassifier(), TableDataModule(rows=other, targets=targets), **settings)
     fit(MulticlassClassifier(), TableDataModule(rows=rows, targets=targets), **settings)
+
+
+def test_one_bin_would_do_nothing():
+    with pytest.raises(InputError, match=r"^bins: must be 0 or at least 2, got 1"):
+        TableDataModule(rows=pd.DataFrame({"a": range(20)}), targets=[0, 1] * 10, bins=1)

@@ -67,8 +67,8 @@ class TableDataModule(ClassificationDataModule):
         categorical: Columns that hold categories, or classes, although they look like numbers or like names of rows.
         missing: Words that stand for a missing value besides the usual ones, such as ``?`` or ``-999``.
         encoding: Encoding of text files, such as ``cp1252``; None tells it by the content.
-        bins: Bins of each number, 0 or more: how far through each of them a number is makes inputs beside the number
-            itself, for what rises and falls with it. Their edges are quantiles of the training rows.
+        bins: Bins of each number, 0 or at least 2: how far through each of them a number is makes inputs beside the
+            number itself, for what rises and falls with it. Their edges are quantiles of the training rows.
         class_weights: Whether training weighs classes by the inverse of their share.
         batch_size: Samples of a mini-batch; None for full-batch steps.
         repeat: Passes over the training set in one Trainer epoch.
@@ -123,6 +123,8 @@ class TableDataModule(ClassificationDataModule):
         for name, value in (("holdout", holdout), ("val_size", val_size), ("test_size", test_size)):
             share(name, value)
         whole("bins", bins, 0, example=16)
+        if bins == 1:
+            raise InputError("bins", "must be 0 or at least 2, got 1: one bin is the number itself", "pass 16, or 0")
         path, val_path, test_path = (None if file is None else str(file) for file in (path, val_path, test_path))
         frame, given, classes = None if path is not None else frame_of(rows), rows, targets
         # The values of this function's arguments are what the hyperparameters are.

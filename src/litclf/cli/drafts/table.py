@@ -34,6 +34,9 @@ _STEPS_PER_EPOCH = 10
 _ROWS_FOR_BINS, _BINS = 1000, 16
 """Training rows from which on bins of numbers help, and how many: with fewer rows they are learned by heart."""
 
+_INPUTS_WITH_BINS = range(3, 65)
+"""Inputs beside which bins are drafted: the border of two can be drawn; of many, bins would outweigh other layers."""
+
 _MOST_CLASSES = 0.5
 """Classes for each row above which a column names rows, not kinds of rows."""
 
@@ -141,7 +144,7 @@ def draft_table(path: Path, told: Told, file: Path) -> tuple[str, str]:
         repeat=repeat,
         epochs=epochs,
         steps=steps,
-        bins=_BINS if num_train >= _ROWS_FOR_BINS and inputs > 2 else 0,
+        bins=_BINS if num_train >= _ROWS_FOR_BINS and inputs in _INPUTS_WITH_BINS else 0,
     )
     return _aligned(text), table.target
 

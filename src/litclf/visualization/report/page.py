@@ -189,9 +189,11 @@ def _results(history: History) -> dict[str, Any]:
         (
             title,
             [
-                (value := cells.get((stage, name)), history.interval(stage, value) if name in held else None)
+                (
+                    value := cells.get((stage, name)),
+                    history.interval(stage, value) if name == "accuracy" and stage != "train" else None,
+                )
                 for name in columns
-                for held in [("accuracy",) if stage != "train" else ()]
             ],
         )
         for stage, title in _STAGES.items()
